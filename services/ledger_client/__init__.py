@@ -1,1 +1,51 @@
-"""ledger_client."""
+"""The idempotent client of the core ledger; the rest of the project reaches points only through it."""
+
+from ledger_client.errors import (
+    BadCredentials,
+    IdempotencyMismatch,
+    InvalidOperation,
+    LedgerBug,
+    LedgerUnreachable,
+)
+from ledger_client.ledger import Lane, Ledger
+from ledger_client.operations import Leg, Operation, budget, encode, house, player
+from ledger_client.outcomes import (
+    Account,
+    Applied,
+    Capabilities,
+    Expired,
+    Explanation,
+    Fenced,
+    Lookup,
+    Outcome,
+    Rejected,
+    Unknown,
+    UnknownReason,
+)
+
+__all__ = [
+    "Account",
+    "Applied",
+    "BadCredentials",
+    "Capabilities",
+    "Expired",
+    "Explanation",
+    "Fenced",
+    "IdempotencyMismatch",
+    "InvalidOperation",
+    "Lane",
+    "Ledger",
+    "LedgerBug",
+    "LedgerUnreachable",
+    "Leg",
+    "Lookup",
+    "Operation",
+    "Outcome",
+    "Rejected",
+    "Unknown",
+    "UnknownReason",
+    "budget",
+    "encode",
+    "house",
+    "player",
+]

@@ -1,0 +1,5 @@
+"""For tests: a ledger in memory, and the contract that every ledger must pass."""
+
+from ledger_client.testing.fake import FakeLedger, Fault
+
+__all__ = ["FakeLedger", "Fault"]

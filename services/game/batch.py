@@ -1,0 +1,89 @@
+"""Collect while the batch before is in flight: no timers, and an idle service answers a single item at once."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from game.errors import Unavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Item, Result]):
+    item: Item
+    answer: "asyncio.Future[Result]"
+
+
+class Batcher(Generic[Item, Result]):
+    """Runs `run(items)` over what is waiting, one batch at a time, at most `batch_limit` items each.
+
+    `run` answers one result or exception per item, in order. When it raises, nothing was done: the batch is
+    halved until the item at fault stands alone, so one bad item never harms its neighbours. At most
+    `waiting_limit` items wait; one more is refused (`Unavailable`, code `busy`).
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | BaseException]]],
+        *,
+        batch_limit: int,
+        waiting_limit: int,
+    ) -> None:
+        self._run = run
+        self._batch_limit = batch_limit
+        self._waiting_limit = waiting_limit
+        self._waiting: deque[_Waiting[Item, Result]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing is in flight."""
+        return self._worker is None
+
+    async def submit(self, item: Item) -> Result:
+        """Wait for the item's own result. A caller that goes away does not stop the batch."""
+        if len(self._waiting) >= self._waiting_limit:
+            raise Unavailable("busy", "Too many requests are waiting; nothing was stored.", waiting=len(self._waiting))
+        waiting = _Waiting(item, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await waiting.answer
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                size = min(len(self._waiting), self._batch_limit)
+                await self._serve([self._waiting.popleft() for _ in range(size)])
+        finally:
+            self._worker = None
+
+    async def _serve(self, batch: list[_Waiting[Item, Result]]) -> None:
+        try:
+            results = await self._run([waiting.item for waiting in batch])
+        except Exception as error:
+            await self._split(batch, error)
+            return
+        for waiting, result in zip(batch, results, strict=True):
+            _answer(waiting, result)
+
+    async def _split(self, batch: list[_Waiting[Item, Result]], error: Exception) -> None:
+        if len(batch) == 1:
+            _answer(batch[0], error)
+            return
+        middle = len(batch) // 2
+        await self._serve(batch[:middle])
+        await self._serve(batch[middle:])
+
+
+def _answer(waiting: _Waiting[Item, Result], result: Result | BaseException) -> None:
+    if waiting.answer.done():  # its caller has gone
+        return
+    if isinstance(result, BaseException):
+        waiting.answer.set_exception(result)
+    else:
+        waiting.answer.set_result(result)

@@ -1,0 +1,49 @@
+"""What every use case needs of the world, wired once in `app.py` (or by a test)."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+from redis.asyncio import Redis
+
+from game.settings import Settings
+from game.vault import NONCE_BYTES, Vault
+from ledger_client import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Connections, keys, clock (milliseconds since the epoch) and entropy. Frozen; closed by whoever opened it."""
+
+    settings: Settings
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    redis: Redis
+    ledger: Ledger
+    vault: Vault
+    clock: Callable[[], int]
+    entropy: Callable[[int], bytes]
+
+    def seal(self, plain: bytes, purpose: str) -> bytes:
+        """Encrypt a secret for the database."""
+        return self.vault.seal(plain, purpose=purpose, nonce=self.entropy(NONCE_BYTES))
+
+    def new_id(self) -> UUID:
+        """A UUIDv7 (RFC 9562): ordered by time, so that new rows stand together."""
+        return uuid7(self.clock(), self.entropy(10))
+
+
+def uuid7(now_ms: int, entropy: bytes) -> UUID:
+    """RFC 9562 section 5.7 from a time in milliseconds and 10 random bytes."""
+    head = now_ms.to_bytes(6, "big")
+    return UUID(bytes=head + bytes([0x70 | entropy[0] & 0x0F, entropy[1], 0x80 | entropy[2] & 0x3F]) + entropy[3:])
+
+
+def system_clock() -> int:
+    """Now, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+system_entropy: Callable[[int], bytes] = secrets.token_bytes

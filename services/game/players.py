@@ -1,0 +1,45 @@
+"""Who a token's subject is in our own tables. Erasing the row makes what the player did anonymous."""
+
+from typing import Protocol
+from uuid import UUID
+
+import asyncpg
+
+from game.db.statements import load
+from game.recent import Recent
+from game.resources import Resources
+
+RECENT_PLAYERS = 50_000
+
+_SQL = load("game")
+_recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, str], UUID]" = Recent(limit=RECENT_PLAYERS)
+
+
+class Subject(Protocol):
+    """Anyone with a brand and a subject in it, such as an authenticated caller."""
+
+    @property
+    def brand_id(self) -> str:
+        """The brand that issued the token."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """The brand's own name of the player: 1 to 64 of `A-Za-z0-9._~-`."""
+        ...
+
+
+async def player_id_of(resources: Resources, caller: Subject) -> UUID:
+    """The id of a player, made when the subject is new. Safe to call from several processes at once."""
+    key = (resources.pool, caller.brand_id, caller.subject)
+    return _recent.get(key) or _recent.put(key, await _stored(resources, caller))
+
+
+async def _stored(resources: Resources, caller: Subject) -> UUID:
+    player_id = await resources.pool.fetchval(_SQL.player_of_subject, caller.brand_id, caller.subject)
+    if player_id is None:
+        player_id = await resources.pool.fetchval(
+            _SQL.insert_player, resources.new_id(), caller.brand_id, caller.subject, resources.clock()
+        ) or await resources.pool.fetchval(_SQL.player_of_subject, caller.brand_id, caller.subject)
+    assert isinstance(player_id, UUID)
+    return player_id

@@ -1,0 +1,10 @@
+-- name: insert_player
+-- Remembers a token's subject. No row: it is known already.
+INSERT INTO player (player_id, brand_id, subject, created_ms)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT ON CONSTRAINT player_subject DO NOTHING
+RETURNING player_id;
+
+-- name: player_of_subject
+-- Finds the player behind a token's subject. No row: it was never seen.
+SELECT player_id FROM player WHERE brand_id = $1 AND subject = $2;

@@ -68,6 +68,11 @@ def walk(weights: Iterable[int], r: int) -> int:
     raise AssertionError("r is not below the sum of the weights")
 
 
+def pick(weights: Sequence[int], x: int) -> int:
+    """The index that X picks from a whole table of weights or counts."""
+    return walk(weights, scale(x, sum(weights)))
+
+
 class Standing(msgspec.Struct, frozen=True):
     """One player's counts in one pool and in those that it continues.
 

@@ -1,0 +1,63 @@
+"""Whether the rows that X picks have the published odds (docs/fairdraw.md, section 7).
+
+Looks at the row that X picks from the whole table, whatever stock, limits and guarantee made of it:
+those rows are independent.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from game.fair.draw import draw_value, pick
+from game.fair.entries import PoolEntry, UrnRow
+from game.fair.state import PoolState
+
+# The chance that a row of an honest pool is warned about is below this.
+MAX_FALSE_ALARM = 1e-6
+
+
+def table_weights(pool: PoolEntry) -> list[int]:
+    """The weights of a wheel's rows, the counts of an urn's."""
+    return [row.count if isinstance(row, UrnRow) else row.weight for row in pool.rows]
+
+
+def count_drawn(pool: PoolState, x: int) -> None:
+    """Count a draw that was taken."""
+    pool.statistics.drawn[pick(table_weights(pool.entry), x)] += 1
+
+
+def count_untaken(pool: PoolState, values: Sequence[bytes], entropy: bytes, *, taken: int) -> None:
+    """Count the draws of a seat that were never taken. `values` is its chain, a_0 … a_L."""
+    if pool.entry.tickets == 0:
+        return
+    weights = table_weights(pool.entry)
+    for n in range(taken + 1, len(values)):
+        counts = pool.statistics.next if n == taken + 1 else pool.statistics.later
+        counts[pick(weights, draw_value(values[n], entropy, n))] += 1
+
+
+def deviations(pool: PoolState) -> Iterator[str]:
+    """A warning for each row that X picks far too often or too seldom."""
+    weights = table_weights(pool.entry)
+    counts = pool.statistics
+    for group, picked in (("drawn", counts.drawn), ("next", counts.next), ("later", counts.later)):
+        draws = sum(picked)
+        for row, count, weight in zip(pool.entry.rows, picked, weights, strict=True):
+            if draws > 0 and chance_bound(count, draws, weight / sum(weights)) < MAX_FALSE_ALARM:
+                odds = f"{weight}/{sum(weights)}"
+                yield f"pool {pool.entry.pool}: row {row.id} is {count} of {draws} {group} draws at {odds}"
+
+
+def chance_bound(count: int, draws: int, odds: float) -> float:
+    """An upper bound on the chance of a count at least this far from `draws * odds`, on its side.
+
+    Chernoff's bound: exp(-draws * D), D the relative entropy of count/draws and the odds.
+    """
+    share = count / draws
+    distance = _entropy_term(share, odds) + _entropy_term(1 - share, 1 - odds)
+    return math.exp(-draws * distance)
+
+
+def _entropy_term(share: float, odds: float) -> float:
+    if share == 0:
+        return 0.0
+    return share * math.log(share / odds) if odds > 0 else math.inf

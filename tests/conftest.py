@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from game.embedded.redis import redis_server
-from tests.support.databases import Databases, cluster
+from tests.support.databases import Databases, cluster, migrated
 
 SERVERS = pytest.StashKey[ExitStack]()
 STARTED_CLUSTER_URL = pytest.StashKey[str]()
@@ -43,8 +43,7 @@ def cluster_url_of(config: pytest.Config) -> str:
     if given is not None:
         return given
     if STARTED_CLUSTER_URL not in config.stash:
-        folder = config.stash[SERVERS].enter_context(TemporaryDirectory(prefix="playfair-"))
-        config.stash[STARTED_CLUSTER_URL] = config.stash[SERVERS].enter_context(cluster(Path(folder)))
+        config.stash[STARTED_CLUSTER_URL] = config.stash[SERVERS].enter_context(cluster())
     return config.stash[STARTED_CLUSTER_URL]
 
 
@@ -64,6 +63,20 @@ def databases(pytestconfig: pytest.Config) -> Iterator[Databases]:
 def empty_database_url(databases: Databases) -> Iterator[str]:
     """URL of a database of its own, without tables."""
     with databases.made() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(databases: Databases) -> Iterator[str]:
+    """Name of the database that `database_url` copies."""
+    with migrated(databases) as name:
+        yield name
+
+
+@pytest.fixture
+def database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
+    """URL of a database of its own with the game's schema and no rows."""
+    with databases.made(migrated_template) as url:
         yield url
 
 

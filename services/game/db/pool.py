@@ -1,0 +1,36 @@
+"""The pool of database connections, with the limits that every connection has."""
+
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+STATEMENT_TIMEOUT_MS = 5_000
+LOCK_TIMEOUT_MS = 4_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_SECONDS = 10.0
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+
+async def open_pool(
+    url: str, *, connections: int, application_name: str = "playfair"
+) -> "asyncpg.Pool[asyncpg.Record]":
+    """Open a pool that keeps its connections, since each new one has to learn the array types again."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=connections,
+        max_inactive_connection_lifetime=0,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        server_settings={
+            "application_name": application_name,
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            "timezone": "UTC",
+            "jit": "off",
+        },
+    )
+    assert pool is not None
+    return pool

@@ -1,0 +1,121 @@
+"""The environment becomes settings, or a list of everything that is wrong with it."""
+
+import base64
+
+import pytest
+
+from game.settings import Settings, SettingsError, read_database_url
+
+OLD_KEY, NEW_KEY = bytes(range(32)), bytes(range(32, 64))
+COMPLETE = {
+    "PLAYFAIR_DATABASE_URL": "postgresql://game:hunter2@db.internal/game",
+    "PLAYFAIR_REDIS_URL": "rediss://:hunter3@redis.internal:6379/0",
+    "PLAYFAIR_LEDGER_URL": "https://ledger.internal/",
+    "PLAYFAIR_LEDGER_TOKEN": "a-token-of-the-ledger",
+    "PLAYFAIR_SECRET_KEYS": f"b:{base64.b64encode(NEW_KEY).decode()}, a:{base64.b64encode(OLD_KEY).decode()}",
+}
+
+
+def complaints(**changes: str | None) -> tuple[str, ...]:
+    """What is said of a complete environment with changes; None takes a variable away."""
+    changed = COMPLETE | {f"PLAYFAIR_{name}": value for name, value in changes.items()}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({name: value for name, value in changed.items() if value is not None})
+    return caught.value.complaints
+
+
+def test_required_variables_suffice() -> None:
+    """With addresses and secrets alone, the rest has its documented default."""
+    settings = Settings.from_environment(COMPLETE)
+    assert settings.ledger_url == "https://ledger.internal"
+    assert (settings.host, settings.port, settings.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
+    assert (settings.request_deadline_ms, settings.operation_ttl_ms) == (3_000, 60_000)
+    assert settings.beacon_relays == ()
+    assert settings.metrics_directory is None
+
+
+def test_first_key_comes_first() -> None:
+    """The order of the secret keys is kept, since the first one seals."""
+    keys = Settings.from_environment(COMPLETE).secret_keys
+    assert list(keys.items()) == [("b", NEW_KEY), ("a", OLD_KEY)]
+
+
+def test_every_missing_variable_is_named() -> None:
+    """An empty environment is told about all it lacks, and about nothing that has a default."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"PLAYFAIR_LEDGER_TOKEN": "   "})
+    assert [line.split()[0] for line in caught.value.complaints] == list(COMPLETE)
+    assert str(caught.value).splitlines() == list(caught.value.complaints)
+
+
+def test_missing_and_malformed_are_told_together() -> None:
+    """One run shows all there is to mend."""
+    found = complaints(PORT="http", REDIS_URL=None, LOG_LEVEL="loud", WORKERS="0")
+    assert [line.split()[0] for line in found] == [
+        "PLAYFAIR_REDIS_URL",
+        "PLAYFAIR_PORT",
+        "PLAYFAIR_WORKERS",
+        "PLAYFAIR_LOG_LEVEL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("DATABASE_URL", "mysql://db/game", "must be a URL that starts with postgresql:// or postgres://"),
+        ("DATABASE_URL", "postgresql://[bad", "must be a URL that starts with postgresql:// or postgres://"),
+        ("LEDGER_URL", "ledger.internal", "must be a URL that starts with http:// or https://"),
+        ("LEDGER_TOKEN", "short", "must have at least 16 printable ASCII characters"),
+        ("SECRET_KEYS", "no-colon", "must be id:base64,id:base64 …; entry 1 is not"),
+        ("SECRET_KEYS", "a:b:c", "has an entry that is not base64: number 1"),
+        ("SECRET_KEYS", "a:AAAA", "has a key that is not 32 bytes long: number 1"),
+        ("SECRET_KEYS", f"a:{'A' * 43}=,a:{'A' * 43}=", "two keys of the same id; entry 2 is the second"),
+        ("PORT", "65536", "must be a whole number from 1 to 65535"),
+        ("PORT", "８０００", "must be a whole number from 1 to 65535"),
+        ("REQUEST_DEADLINE_MS", "1e3", "must be a whole number from 100 to 60000"),
+        ("BEACON_RELAYS", "https://one.example", "must name at least 2 different relays"),
+        (
+            "BEACON_RELAYS",
+            "https://one.example,https://one.example/",
+            "must name at least 2 different relays",
+        ),
+        ("BEACON_RELAYS", "https://one.example,two.example", "must be a URL that starts with https://"),
+        ("LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
+        ("PUBLIC_URL", "playfair.example", "must be a URL that starts with http:// or https://"),
+    ],
+)
+def test_malformed_value_is_told_by_its_rule(name: str, value: str, rule: str) -> None:
+    """The text says which variable, and what it should be."""
+    (line,) = complaints(**{name: value})
+    assert line.startswith(f"PLAYFAIR_{name} ")
+    assert rule in line
+
+
+@pytest.mark.parametrize("name", list(COMPLETE))
+def test_errors_never_show_a_value(name: str) -> None:
+    """A value that is malformed may still be most of a secret."""
+    secret = "hunter2:hunter2\x00hunter2"
+    (line,) = complaints(**{name.removeprefix("PLAYFAIR_"): secret})
+    assert "hunter2" not in line
+
+
+def test_repr_shows_no_secret() -> None:
+    """Neither passwords, tokens nor keys stand in a repr; what is public does."""
+    shown = repr(Settings.from_environment(COMPLETE))
+    assert "port=8000" in shown
+    for secret in ("hunter2", "hunter3", "a-token-of-the-ledger", "secret_keys", repr(NEW_KEY)):
+        assert secret not in shown
+
+
+def test_two_relays_are_enough() -> None:
+    """Relays are read in order."""
+    environ = COMPLETE | {"PLAYFAIR_BEACON_RELAYS": "https://one.example/, https://two.example"}
+    assert Settings.from_environment(environ).beacon_relays == ("https://one.example", "https://two.example")
+
+
+def test_database_address_can_be_read_alone() -> None:
+    """A migration needs no other secret."""
+    name = "PLAYFAIR_DATABASE_URL"
+    assert read_database_url({name: COMPLETE[name]}) == COMPLETE[name]
+    with pytest.raises(SettingsError, match=f"{name} is missing"):
+        read_database_url({})

@@ -1,0 +1,76 @@
+-- The draw log. Whoever holds the lock of its row in `log` writes; nobody else does.
+
+-- name: create_log
+-- Starts the empty log of a campaign.
+INSERT INTO log (campaign_id, origin, key_sealed, public_key)
+VALUES ($1, $2, $3, $4);
+
+-- name: lock_head
+-- Lets the transaction write, and it alone. No row: the campaign has no log.
+-- NO KEY: writers wait for one another, and foreign keys to the log do not wait for writers.
+SELECT origin, size, last_t_ms, frontier
+FROM log
+WHERE campaign_id = $1
+FOR NO KEY UPDATE;
+
+-- name: append
+-- Adds a batch of entries. No row: the log has another size than the writer locked.
+-- $2 is the size that the writer locked, $3 and $4 the entries and their leaf hashes, $5 to $7 what the tiles above
+-- level 0 gain, $8 and $9 the new head. A tile of level 0 is written once its 256 leaves are there.
+WITH leaf AS (
+    SELECT $2::bigint + nth - 1 AS entry_index, entry, leaf_hash
+    FROM unnest($3::bytea[], $4::bytea[]) WITH ORDINALITY AS batch (entry, leaf_hash, nth)
+), logged AS (
+    INSERT INTO log_entry (campaign_id, entry_index, entry, leaf_hash)
+    SELECT $1, entry_index, entry, leaf_hash
+    FROM leaf
+), filled AS (
+    INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
+    SELECT $1, 0, entry_index / 256, string_agg(leaf_hash, ''::bytea ORDER BY entry_index)
+    FROM (SELECT entry_index, leaf_hash
+          FROM log_entry
+          WHERE campaign_id = $1 AND entry_index >= $2 / 256 * 256
+          UNION ALL
+          SELECT entry_index, leaf_hash
+          FROM leaf) AS waiting
+    WHERE entry_index < ($2 + cardinality($3::bytea[])) / 256 * 256
+    GROUP BY entry_index / 256
+), grown AS (
+    INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
+    SELECT $1, level, tile_index, hashes
+    FROM unnest($5::smallint[], $6::bigint[], $7::bytea[]) AS above (level, tile_index, hashes)
+    ON CONFLICT (campaign_id, level, tile_index) DO UPDATE SET hashes = log_tile.hashes || excluded.hashes
+)
+UPDATE log
+SET size = $2 + cardinality($3::bytea[]), last_t_ms = $8, frontier = $9
+WHERE campaign_id = $1 AND size = $2
+RETURNING size;
+
+-- name: sealed_key
+-- The key that signs. No row: the campaign has no log.
+SELECT origin, key_sealed
+FROM log
+WHERE campaign_id = $1;
+
+-- name: committed_head
+-- Where the log ends for those who do not write. No row: the campaign has no log.
+SELECT origin, size, last_t_ms, frontier
+FROM log
+WHERE campaign_id = $1;
+
+-- name: tiles
+-- Hash tiles, each as wide as it is now.
+-- A tile of level 0 that is not full yet is made of the entries' leaf hashes. NULL: not one hash of it is there.
+SELECT wanted.level, wanted.tile_index, coalesce(
+    log_tile.hashes,
+    (SELECT string_agg(leaf_hash, ''::bytea ORDER BY entry_index)
+     FROM log_entry
+     WHERE campaign_id = $1
+       AND wanted.level = 0
+       AND entry_index >= wanted.tile_index * 256
+       AND entry_index < (wanted.tile_index + 1) * 256)) AS hashes
+FROM unnest($2::smallint[], $3::bigint[]) AS wanted (level, tile_index)
+LEFT JOIN log_tile ON log_tile.campaign_id = $1
+    AND log_tile.level = wanted.level
+    AND log_tile.tile_index = wanted.tile_index
+ORDER BY wanted.level, wanted.tile_index;

@@ -1,0 +1,143 @@
+"""The log's growth, its tiles and its signatures, as pure decisions.
+
+A tree over the leaves is kept three ways at once: the head's compact range (to append), C2SP tlog-tiles
+(to prove and to serve), and the nodes of the newest batch (to answer that batch without reading anything).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from game.fair.entries import leaf_hash
+from game.fair.merkle import Node, fold, inclusion_from_nodes, inclusion_nodes, new_nodes, root_nodes
+from game.fair.note import checkpoint_body, sign, vkey
+from game.fair.receipt import encode_receipt
+
+MAX_APPEND = 8192
+MAX_RECEIPTS = 256
+HASH_BYTES = 32
+TILE_HEIGHT = 8
+TILE_WIDTH = 1 << TILE_HEIGHT
+
+Tile = tuple[int, int]  # level and index; one of its hashes is a complete subtree of 256^level leaves
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a log ends: `frontier` is the compact range, the hashes of `root_nodes(size)`."""
+
+    campaign_id: str
+    origin: str
+    size: int
+    last_t_ms: int
+    frontier: tuple[bytes, ...]
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree of `size` entries."""
+        return fold(self.frontier)
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch that was appended: `nodes` prove each of its entries in the tree of the new head."""
+
+    head: Head
+    first_index: int
+    nodes: Mapping[Node, bytes]
+
+
+class Growth(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch adds: its leaf hashes, and what is appended to the tiles above level 0."""
+
+    written: Written
+    leaf_hashes: tuple[bytes, ...]
+    tiles: Mapping[Tile, bytes]
+
+
+def next_t_ms(head: Head, now_ms: int) -> int:
+    """The time of the next entry: now, but never before the entry that stands there already."""
+    return max(now_ms, head.last_t_ms)
+
+
+def grow(head: Head, *, entries: Sequence[bytes], last_t_ms: int) -> Growth:
+    """The head after these entries, encoded with consecutive `i` from the head's size."""
+    assert 1 <= len(entries) <= MAX_APPEND
+    assert last_t_ms >= head.last_t_ms
+    leaf_hashes = tuple(map(leaf_hash, entries))
+    interior, frontier = new_nodes(head.size, leaf_hashes, head.frontier)
+    new_head = msgspec.structs.replace(
+        head, size=head.size + len(entries), last_t_ms=last_t_ms, frontier=tuple(frontier)
+    )
+    old = dict(zip(root_nodes(head.size), head.frontier, strict=True))
+    leaves = {(0, index): leaf for index, leaf in enumerate(leaf_hashes, start=head.size)}
+    written = Written(head=new_head, first_index=head.size, nodes={**old, **leaves, **interior})
+    return Growth(written=written, leaf_hashes=leaf_hashes, tiles=_tiles_above(interior))
+
+
+def _tiles_above(interior: Mapping[Node, bytes]) -> dict[Tile, bytes]:
+    grown: defaultdict[Tile, bytes] = defaultdict(bytes)
+    for (level, index), hash_ in interior.items():  # from left to right on every level
+        if level % TILE_HEIGHT == 0:
+            grown[level // TILE_HEIGHT, index // TILE_WIDTH] += hash_
+    return dict(grown)
+
+
+def receipts_of(written: Written, indices: Iterable[int], note: str) -> dict[int, str]:
+    """The receipts of entries of a batch; `note` is the checkpoint of its head. Reads nothing."""
+    size, checkpoint = written.head.size, note.encode()
+    return {
+        index: encode_receipt(index, inclusion_from_nodes(index, size, written.nodes), checkpoint)
+        for index in indices
+    }
+
+
+def nodes_of(indices: Iterable[int], size: int) -> set[Node]:
+    """The nodes that prove these entries in the tree of `size`, and those of its root."""
+    paths = (node for index in indices for hashes in inclusion_nodes(index, size) for node in hashes)
+    return {*root_nodes(size), *paths}
+
+
+def tile_of(node: Node) -> Tile:
+    """The tile whose hashes make up a node."""
+    level, index = node
+    height = level % TILE_HEIGHT
+    return level // TILE_HEIGHT, index << height >> TILE_HEIGHT
+
+
+def hash_of(node: Node, tiles: Mapping[Tile, bytes]) -> bytes:
+    """A node's hash, out of its tile's."""
+    level, index = node
+    height = level % TILE_HEIGHT
+    start = (index << height) % TILE_WIDTH * HASH_BYTES
+    hashes = tiles[tile_of(node)][start : start + (HASH_BYTES << height)]
+    assert len(hashes) == HASH_BYTES << height
+    return _complete_root(hashes)
+
+
+def _complete_root(hashes: bytes) -> bytes:
+    leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+    return fold(new_nodes(0, leaves, [])[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """Signs for one log. Ed25519 is deterministic: one size and root have one note."""
+
+    origin: str
+    key: Ed25519PrivateKey = field(repr=False)
+
+    @property
+    def vkey(self) -> str:
+        """The key string that verifiers are told (C2SP signed-note)."""
+        return vkey(self.origin, self.key.public_key())
+
+    def checkpoint(self, size: int, root: bytes) -> str:
+        """The signed checkpoint of a committed tree (C2SP tlog-checkpoint)."""
+        return sign(checkpoint_body(self.origin, size, root), self.origin, self.key).decode()
+
+    def offer(self, pool_hash: bytes, seat_id: bytes, tag: bytes, anchor: bytes) -> str:
+        """The signed promise that this anchor is the seat's. Its first line is no log's origin."""
+        lines = [f"{self.origin}/anchors", *(field.hex() for field in (pool_hash, seat_id, tag, anchor))]
+        return sign("".join(f"{line}\n" for line in lines).encode(), self.origin, self.key).decode()

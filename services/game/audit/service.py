@@ -1,0 +1,114 @@
+"""Writing a campaign's draw log, and the receipts of what stands in it."""
+
+from collections.abc import Collection, Sequence
+
+import asyncpg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from game.audit import store
+from game.audit.rules import (
+    MAX_RECEIPTS,
+    Head,
+    Signer,
+    Written,
+    grow,
+    hash_of,
+    next_t_ms,
+    nodes_of,
+    receipts_of,
+    tile_of,
+)
+from game.db.connection import Connection
+from game.errors import NotFound
+from game.fair.merkle import fold, inclusion_from_nodes, root_nodes
+from game.fair.receipt import encode_receipt
+from game.recent import Recent
+from game.resources import Resources
+
+RECENT_SIGNERS = 1_000
+KEY_BYTES = 32
+
+__all__ = [
+    "Head",
+    "Signer",
+    "Written",
+    "append",
+    "create_log",
+    "lock_head",
+    "log_signer",
+    "next_t_ms",
+    "receipts",
+    "receipts_of",
+]
+
+_signers: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Signer]" = Recent(limit=RECENT_SIGNERS)
+
+
+async def create_log(conn: Connection, resources: Resources, *, campaign_id: str, origin: str) -> None:
+    """Start a campaign's log under a new Ed25519 key, which is stored sealed."""
+    raw_key = resources.entropy(KEY_BYTES)
+    key = Ed25519PrivateKey.from_private_bytes(raw_key)
+    await store.create_log(
+        conn,
+        campaign_id=campaign_id,
+        origin=origin,
+        key_sealed=resources.seal(raw_key, _purpose(campaign_id)),
+        public_key=key.public_key().public_bytes_raw(),
+    )
+
+
+def _purpose(campaign_id: str) -> str:
+    return f"log key {campaign_id}"
+
+
+async def lock_head(conn: Connection, *, campaign_id: str) -> Head:
+    """Lock the log until the transaction ends: first of all locks, and only its holder writes."""
+    head = await store.lock_head(conn, campaign_id=campaign_id)
+    assert head is not None, "a campaign without a log writes nothing"
+    return head
+
+
+async def append(conn: Connection, *, head: Head, entries: Sequence[bytes], last_t_ms: int) -> Written:
+    """Append entries under the head's lock, at most MAX_APPEND, with consecutive `i` from its size.
+
+    One statement. Nothing of it may be signed before the transaction has committed.
+    """
+    growth = grow(head, entries=entries, last_t_ms=last_t_ms)
+    was_locked = await store.append(conn, entries=entries, growth=growth)
+    assert was_locked, "the head was not locked"
+    return growth.written
+
+
+async def log_signer(resources: Resources, campaign_id: str) -> Signer:
+    """The log's signer. Raises NotFound `log_not_found` for a campaign that has no log (yet)."""
+    kept = _signers.get((resources.pool, campaign_id))
+    return kept or _signers.put((resources.pool, campaign_id), await _unsealed(resources, campaign_id))
+
+
+async def _unsealed(resources: Resources, campaign_id: str) -> Signer:
+    async with resources.pool.acquire() as conn:
+        stored = await store.sealed_key(conn, campaign_id=campaign_id)
+    if stored is None:
+        raise NotFound("log_not_found", "This campaign has no draw log.")
+    origin, key_sealed = stored
+    raw_key = resources.vault.open(key_sealed, purpose=_purpose(campaign_id))
+    return Signer(origin=origin, key=Ed25519PrivateKey.from_private_bytes(raw_key))
+
+
+async def receipts(
+    resources: Resources, *, campaign_id: str, indices: Collection[int], size: int
+) -> dict[int, str]:
+    """The receipts of at most MAX_RECEIPTS entries in the committed tree of `size`.
+
+    Each reads O(log size) tiles. The same bytes that `receipts_of` answered for the batch that ended at `size`.
+    """
+    assert len(indices) <= MAX_RECEIPTS
+    signer = await log_signer(resources, campaign_id)
+    nodes = nodes_of(indices, size)
+    async with resources.pool.acquire() as conn:
+        tiles = await store.tiles(conn, campaign_id=campaign_id, wanted={tile_of(node) for node in nodes})
+    hashes = {node: hash_of(node, tiles) for node in nodes}
+    note = signer.checkpoint(size, fold([hashes[node] for node in root_nodes(size)])).encode()
+    return {
+        index: encode_receipt(index, inclusion_from_nodes(index, size, hashes), note) for index in indices
+    }

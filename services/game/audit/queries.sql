@@ -74,3 +74,11 @@ LEFT JOIN log_tile ON log_tile.campaign_id = $1
     AND log_tile.level = wanted.level
     AND log_tile.tile_index = wanted.tile_index
 ORDER BY wanted.level, wanted.tile_index;
+
+-- name: awaited_rounds
+-- Beacon rounds that are public by now and that seats wait for, the oldest first.
+SELECT campaign_id, round
+FROM beacon_round
+WHERE signature IS NULL AND round <= $1
+ORDER BY round, campaign_id
+LIMIT $2;

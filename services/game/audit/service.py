@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from game.audit import store
 from game.audit.rules import (
+    MAX_APPEND,
     MAX_RECEIPTS,
     Head,
     Signer,
@@ -29,6 +30,8 @@ RECENT_SIGNERS = 1_000
 KEY_BYTES = 32
 
 __all__ = [
+    "MAX_APPEND",
+    "MAX_RECEIPTS",
     "Head",
     "Signer",
     "Written",
@@ -100,7 +103,7 @@ async def receipts(
 ) -> dict[int, str]:
     """The receipts of at most MAX_RECEIPTS entries in the committed tree of `size`.
 
-    Each reads O(log size) tiles. The same bytes that `receipts_of` answered for the batch that ended at `size`.
+    Each reads O(log size) tiles. They are what `receipts_of` answered for the batch that ended at `size`.
     """
     assert len(indices) <= MAX_RECEIPTS
     signer = await log_signer(resources, campaign_id)

@@ -74,3 +74,9 @@ async def tiles(conn: Connection, *, campaign_id: str, wanted: Collection[Tile])
 def hashes_of(joined: bytes) -> tuple[bytes, ...]:
     """Hashes that were stored one after the other."""
     return tuple(joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES))
+
+
+async def awaited_rounds(conn: Connection, *, last_round: int, limit: int) -> list[tuple[int, str]]:
+    """Rounds up to the last public one that logs wait for, each with its campaign; the oldest first."""
+    rows = await conn.fetch(_SQL.awaited_rounds, last_round, limit)
+    return [(row["round"], row["campaign_id"]) for row in rows]

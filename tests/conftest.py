@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 import redis
 
-from game.embedded.redis import redis_server
+from game.embedded import redis as embedded
 from tests.support.databases import Databases, cluster, migrated
+
+pytest_plugins = ["tests.support.service"]
 
 SERVERS = pytest.StashKey[ExitStack]()
 STARTED_CLUSTER_URL = pytest.StashKey[str]()
@@ -90,9 +92,9 @@ def redis_server_url(pytestconfig: pytest.Config) -> Iterator[str]:
         return
     with (
         TemporaryDirectory(prefix="playfair-") as folder,
-        redis_server(Path(folder), durable=False) as server,
+        embedded.redis_server(Path(folder), durable=False),
     ):
-        yield server.url()
+        yield embedded.redis_url(Path(folder))
 
 
 @pytest.fixture

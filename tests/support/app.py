@@ -1,0 +1,57 @@
+"""The application in the test's own event loop, and clients for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import httpx
+from litestar import Litestar
+
+from game.settings import Settings
+from tests.support.tokens import AUDIENCE
+
+
+def settings_for(database_url: str, redis_url: str) -> Settings:
+    """Settings of an application in a test."""
+    return Settings.from_environment(
+        {
+            "PLAYFAIR_DATABASE_URL": database_url,
+            "PLAYFAIR_REDIS_URL": redis_url,
+            "PLAYFAIR_LEDGER_URL": "http://127.0.0.1:1",
+            "PLAYFAIR_LEDGER_TOKEN": "not-a-secret-in-tests",
+            "PLAYFAIR_SECRET_KEYS": "test:" + "A" * 43 + "=",
+            "PLAYFAIR_TOKEN_AUDIENCE": AUDIENCE,
+        }
+    )
+
+
+@asynccontextmanager
+async def running(app: Litestar) -> AsyncIterator[Litestar]:
+    """The application with its lifespan entered and left in one task, wherever this is entered and left."""
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await stop.wait()
+
+    life = asyncio.create_task(live())
+    start = asyncio.create_task(started.wait())
+    await asyncio.wait((life, start), return_when=asyncio.FIRST_COMPLETED)
+    if not started.is_set():
+        start.cancel()
+        await life
+    try:
+        yield app
+    finally:
+        stop.set()
+        await life
+
+
+def client_of(
+    app: Litestar, *, headers: Mapping[str, str] | None = None, address: str = "127.0.0.1"
+) -> httpx.AsyncClient:
+    """An HTTP client of the application, at an address; what reaches the server as an exception is raised."""
+    transport = httpx.ASGITransport(app=cast("Any", app), client=(address, 40_000))
+    return httpx.AsyncClient(transport=transport, base_url="http://playfair.test", headers=headers)

@@ -168,7 +168,7 @@ def decode(data: bytes) -> Entry:
         raise Finding(2, f"an entry of {len(data)} bytes, more than {MAX_ENTRY_BYTES}")
     try:
         logged = _decoder.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _grammar_finding(error, prefix="") from error
     entry = _pool_entry(logged) if isinstance(logged, _LoggedPool) else logged
     if _encoder.encode(entry) != data:
@@ -212,13 +212,13 @@ def _pool_entry(logged: _LoggedPool) -> PoolEntry:
         raise Finding(2, f"a {logged.game} pool has {field}, and only that", field=field)
     try:
         rows = _wheel_decoder.decode(logged.rows) if wheel else _urn_decoder.decode(logged.rows)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _grammar_finding(error, prefix="rows") from error
     terms = {name: getattr(logged, name) for name in logged.__struct_fields__}
     return PoolEntry(**{**terms, "rows": rows})
 
 
-def _grammar_finding(error: msgspec.MsgspecError, *, prefix: str) -> Finding:
+def _grammar_finding(error: Exception, *, prefix: str) -> Finding:
     said = str(error)
     path = re.search(r" - at `\$\.?([^`]*)`$", said)
     field = prefix + path[1] if path else prefix

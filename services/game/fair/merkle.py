@@ -12,6 +12,7 @@ Node = tuple[int, int]
 # One element of a proof is one hash: the fold of these nodes.
 Plan = list[list[Node]]
 
+HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
@@ -152,7 +153,7 @@ def verify_inclusion(
     leaf_hash: bytes, index: int, *, size: int, proof: Sequence[bytes], root_hash: bytes
 ) -> bool:
     """Whether the leaf stands at `index` of the tree (RFC 9162, section 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or not _are_hashes(leaf_hash, *proof):
         return False
     position, last, folded = index, size - 1, leaf_hash
     for sibling in proof:
@@ -175,7 +176,7 @@ def verify_consistency(
 
     The empty tree is a prefix of every tree, and equal sizes have equal roots: their proof is empty.
     """
-    if not 0 <= old_size <= size:
+    if not 0 <= old_size <= size or not _are_hashes(old_root, *proof):
         return False
     if old_size == 0:
         return not proof and old_root == EMPTY_ROOT
@@ -183,6 +184,10 @@ def verify_consistency(
         return not proof and old_root == root_hash
     path = [old_root, *proof] if old_size.bit_count() == 1 else list(proof)
     return len(path) > 0 and _both_roots(old_size, size, path) == (old_root, root_hash)
+
+
+def _are_hashes(*hashes: bytes) -> bool:
+    return all(len(hash_) == HASH_BYTES for hash_ in hashes)
 
 
 def _both_roots(old_size: int, size: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:

@@ -18,6 +18,7 @@ SECRET_KEY_BYTES = 32
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 LEDGER_TOKEN_CHARACTERS = 16
 BEACON_RELAYS = 2
+TOKEN_AUDIENCE = "playfair"  # noqa: S105  a name, not a secret
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SECRET_FIELDS = frozenset({"database_url", "redis_url", "ledger_token", "secret_keys"})
 
@@ -196,7 +197,7 @@ VARIABLES: dict[str, Variable] = {
         "how long a play waits for its answer", _whole_number(100, 60_000), "3000"
     ),
     "operation_ttl_ms": Variable("how long a debit may be applied", _whole_number(1_000, 3_600_000), "60000"),
-    "token_audience": Variable("the audience that tokens must name", str, "playfair"),
+    "token_audience": Variable("the audience that tokens must name", str, TOKEN_AUDIENCE),
     "beacon_relays": Variable("relays of the randomness beacon, separated by commas", _relays, ""),
     "log_level": Variable("the least important events to log", _one_of(*LOG_LEVELS), "info"),
     "metrics_directory": Variable("where workers put their metrics together", _text_or_none, ""),

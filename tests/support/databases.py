@@ -14,7 +14,7 @@ import asyncpg
 
 from game.db.migrate import migrate
 from game.db.migrations import read_migrations
-from game.embedded.postgres import postgres_server
+from game.embedded.postgres import database_url, postgres_server
 
 T = TypeVar("T")
 MEMORY = Path("/dev/shm")
@@ -26,15 +26,15 @@ def cluster() -> Iterator[str]:
     """URL of the cluster of this run, in a folder that is thrown away."""
     with (
         TemporaryDirectory(prefix="playfair-", dir=_place()) as folder,
-        postgres_server(Path(folder), durable=False) as server,
+        postgres_server(Path(folder), durable=False),
     ):
-        yield server.url("postgres")
+        yield database_url(Path(folder), "postgres")
 
 
 def _place() -> Path | None:
     """Memory where there is enough; None: the usual place.
 
-    ext4 takes a millisecond to make a file near those deleted in the last minute, and a database has 300 of them.
+    ext4 takes a millisecond to make a file near those deleted in the last minute; a database has 300 of them.
     """
     try:
         return MEMORY if shutil.disk_usage(MEMORY).free >= CLUSTER_LIMIT_BYTES else None

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -92,6 +92,17 @@ class Child:
             self._process.wait()
         if self._guard is not None:
             self._guard.communicate(b"ended\n")
+
+
+@contextmanager
+def running_child(program: Program, *, ready: Callable[[Child], bool]) -> Iterator[Child]:
+    """Start a program, wait until it is ready, and stop it at the end; ChildError when it gets nowhere."""
+    child = Child(program)
+    try:
+        child.wait_until(lambda: ready(child))
+        yield child
+    finally:
+        child.stop()
 
 
 def run_to_end(program: Program) -> None:

@@ -1,0 +1,39 @@
+"""`playfair`: one command for each thing that can be done, each imported when it is asked for."""
+
+import argparse
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "dev": ("game.dev", "run everything on this machine"),
+    "serve": ("game.serve", "run the service, as the PLAYFAIR_* variables say"),
+    "migrate": ("game.migrate", "bring the database's schema forward"),
+    "token": ("game.mint", "make a token for the run on this machine"),
+    "openapi": ("game.openapi", "print the OpenAPI document"),
+    "tour": ("game.tour", "play against the run on this machine, and check everything"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Hand the arguments to a command's own `main`; the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    command = _parser().parse_args(given[:1]).command
+    module, _ = COMMANDS[command]
+    code: int = import_module(module).main(given[1:])
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    lines = "\n".join(f"  {name:<10}{meaning}" for name, (_, meaning) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="playfair",
+        usage="playfair <command> [options]; playfair <command> --help",
+        description=f"commands:\n{lines}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""`playfair dev`: the whole service on this machine, with PostgreSQL, Redis and a sandbox ledger as children.
+
+Everything it keeps lies in one data folder. Whatever ends this process, the children end too.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from game import demo
+from game.db.migrations import MigrationError
+from game.embedded.child import Child, ChildError
+from game.embedded.folder import FolderError, default_folder, held_folder
+from game.embedded.issuer import ISSUER, key_set
+from game.embedded.ports import PortError
+from game.embedded.secrets import keep_secrets
+from game.embedded.stack import running_stack, step
+from game.embedded.welcome import welcome
+from game.settings import SettingsError
+
+WATCH_SECONDS = 0.2
+EXPECTED = (ChildError, FolderError, MigrationError, PortError, SettingsError, OSError)
+
+
+def main(arguments: list[str]) -> int:
+    """Run until a signal comes or a child dies; the exit code."""
+    options = _parser().parse_args(arguments)
+    _end_on_signals()
+    try:
+        _run(options)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 0
+    except EXPECTED as error:
+        print(f"\nplayfair dev: {error}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="playfair dev", description=__doc__)
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs kept")
+    parser.add_argument("--data", type=Path, help="data folder (PLAYFAIR_DATA)")
+    parser.add_argument("--port", help="port of the service (PLAYFAIR_PORT, 8000)")
+    parser.add_argument("--workers", help="processes of the service (PLAYFAIR_WORKERS, 1)")
+    return parser
+
+
+def _end_on_signals() -> None:
+    """Turn the first signal to end into KeyboardInterrupt; later ones do not disturb the stopping."""
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end(*_: object) -> None:
+        for each in ends:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in ends:
+        signal.signal(each, end)
+
+
+def _run(options: argparse.Namespace) -> None:
+    environ = dict(os.environ)
+    for name in ("port", "workers"):
+        if given := getattr(options, name):
+            environ[f"PLAYFAIR_{name.upper()}"] = given
+    with held_folder(options.data.absolute() if options.data else default_folder(environ)) as folder:
+        print(f"Playfair keeps its data in {folder.path}")
+        if options.fresh:
+            folder.clear()
+        secrets = keep_secrets(folder.path)
+        with running_stack(folder, secrets, environ) as stack:
+            with step("Loading the demonstration"):
+                asyncio.run(demo.load(stack.settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
+            print(welcome(stack.settings, secrets.issuer(), folder.path, now_seconds=int(time.time())))
+            _watch(stack.children)
+
+
+def _watch(children: Sequence[Child]) -> None:
+    """Wait for a child to die, which ends the run."""
+    while True:
+        for child in children:
+            if child.exit_code() is not None:
+                raise child.died()
+        time.sleep(WATCH_SECONDS)

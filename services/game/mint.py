@@ -1,0 +1,36 @@
+"""`playfair token`: make a token that the service of the run on this machine takes."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from game.auth import Role
+from game.embedded.folder import default_folder
+from game.embedded.issuer import mint
+from game.embedded.secrets import read_secrets
+from game.settings import TOKEN_AUDIENCE
+
+
+def main(arguments: list[str]) -> int:
+    """Print the token and nothing else; the exit code."""
+    options = _parser().parse_args(arguments)
+    folder = options.data.absolute() if options.data else default_folder(os.environ)
+    try:
+        key = read_secrets(folder).issuer()
+    except OSError as error:
+        print(f"playfair token: {error}. Did `playfair dev` run with this data folder?", file=sys.stderr)
+        return 1
+    now_seconds = int(time.time())
+    audience = os.environ.get("PLAYFAIR_TOKEN_AUDIENCE") or TOKEN_AUDIENCE
+    print(mint(key, subject=options.subject, role=options.role, audience=audience, now_seconds=now_seconds))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="playfair token", description=__doc__)
+    parser.add_argument("--role", required=True, type=Role, choices=list(Role), help="what the person may do")
+    parser.add_argument("--subject", required=True, help="who it is, such as alice")
+    parser.add_argument("--data", type=Path, help="data folder of the run (PLAYFAIR_DATA)")
+    return parser

@@ -1,5 +1,6 @@
 """The idempotent client of the core ledger; the rest of the project reaches points only through it."""
 
+from ledger_client.client import LedgerClient
 from ledger_client.errors import (
     BadCredentials,
     IdempotencyMismatch,
@@ -9,6 +10,7 @@ from ledger_client.errors import (
 )
 from ledger_client.ledger import Lane, Ledger
 from ledger_client.operations import Leg, Operation, budget, encode, house, player
+from ledger_client.options import Call, Hooks, Options
 from ledger_client.outcomes import (
     Account,
     Applied,
@@ -27,19 +29,23 @@ __all__ = [
     "Account",
     "Applied",
     "BadCredentials",
+    "Call",
     "Capabilities",
     "Expired",
     "Explanation",
     "Fenced",
+    "Hooks",
     "IdempotencyMismatch",
     "InvalidOperation",
     "Lane",
     "Ledger",
     "LedgerBug",
+    "LedgerClient",
     "LedgerUnreachable",
     "Leg",
     "Lookup",
     "Operation",
+    "Options",
     "Outcome",
     "Rejected",
     "Unknown",

@@ -18,6 +18,7 @@ class UnknownReason(StrEnum):
     BROKEN_ANSWER = "broken_answer"
     THROTTLED = "throttled"
     IN_PROGRESS = "in_progress"
+    REFUSED = "refused"
     DEADLINE_UNSENT = "deadline_unsent"
     QUEUE_FULL = "queue_full"
     CIRCUIT_OPEN = "circuit_open"
@@ -34,7 +35,11 @@ _UNSENT: Final = frozenset(
 )
 
 
-class Applied(msgspec.Struct, frozen=True):
+# The structs are read straight off the wire, whose names are shorter.
+_WIRE_NAMES: Final = {"operation_id": "id", "expires_at_ms": "expires_at"}
+
+
+class Applied(msgspec.Struct, frozen=True, tag_field="outcome", tag="applied", rename=_WIRE_NAMES):
     """Applied, once. `seq` is the first entry's; `balances` are those of the guarded accounts, just after."""
 
     operation_id: str
@@ -43,7 +48,7 @@ class Applied(msgspec.Struct, frozen=True):
     balances: dict[str, int]
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True, tag_field="outcome", tag="rejected", rename=_WIRE_NAMES):
     """Refused for good: leg `failed_leg` needed `needed` points of `account`, which had `available`.
 
     `code` is `insufficient_funds`, or `balance_limit` when an account would outgrow 2^53 - 1.
@@ -58,14 +63,14 @@ class Rejected(msgspec.Struct, frozen=True):
     replayed: bool
 
 
-class Expired(msgspec.Struct, frozen=True):
+class Expired(msgspec.Struct, frozen=True, tag_field="outcome", tag="expired", rename=_WIRE_NAMES):
     """First seen after its `apply_before`, so refused for good."""
 
     operation_id: str
     replayed: bool
 
 
-class Fenced(msgspec.Struct, frozen=True):
+class Fenced(msgspec.Struct, frozen=True, tag_field="outcome", tag="fenced", rename=_WIRE_NAMES):
     """Fenced before it was ever seen: it can never be applied."""
 
     operation_id: str
@@ -113,7 +118,7 @@ class Explanation(msgspec.Struct, frozen=True):
     ref: str
 
 
-class Expiring(msgspec.Struct, frozen=True):
+class Expiring(msgspec.Struct, frozen=True, rename=_WIRE_NAMES):
     """The points that expire soonest."""
 
     amount: int

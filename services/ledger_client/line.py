@@ -1,0 +1,57 @@
+"""The one way to the ledger: every call passes the breaker, is timed and is told to the hooks."""
+
+import asyncio
+from collections.abc import Callable
+
+from ledger_client.answers import Again
+from ledger_client.options import Call, Hooks, Options
+from ledger_client.outcomes import UnknownReason
+from ledger_client.pace import Breaker, RetryBudget, pause_seconds
+from ledger_client.transport import Reply, Request, Silence, Transport
+
+
+class Line:
+    """Makes calls; what a call proved is reported back with `ended`, because only its reader knows."""
+
+    def __init__(
+        self, transport: Transport, options: Options, *, hooks: Hooks, random: Callable[[], float]
+    ) -> None:
+        self._transport = transport
+        self._options = options
+        self._hooks = hooks
+        self._random = random
+        self._loop = asyncio.get_running_loop()
+        self.budget = RetryBudget(options)
+        self.breaker = Breaker(options, clock=self._loop.time)
+
+    async def call(self, request: Request) -> Reply | Silence:
+        """Call once, after `breaker.admit`.
+
+        No caller's deadline cuts a call short: callers leave alone, and the breaker judges the ledger only.
+        """
+        started = self._loop.time()
+        reply = await self._transport.call(request, timeout_seconds=self._options.call_seconds)
+        result = reply.reason.value if isinstance(reply, Silence) else str(reply.status)
+        self._hooks.called(Call(request.path, request.items, self._loop.time() - started, result))
+        return reply
+
+    def ended(self, *, in_doubt: bool) -> None:
+        """Tell the breaker and the budget how an admitted call ended."""
+        was_open = self.breaker.is_open
+        if in_doubt:
+            self.breaker.fail()
+        else:
+            self.breaker.succeed()
+            self.budget.refund()
+        if self.breaker.is_open != was_open:
+            self._hooks.breaker_changed(is_open=self.breaker.is_open)
+
+    def pause(self, *, failures: int, last: Again) -> float:
+        """How many seconds to wait before the next attempt."""
+        return pause_seconds(
+            self._options,
+            failures=failures,
+            throttled=last.reason is UnknownReason.THROTTLED,
+            retry_after_seconds=last.after_seconds,
+            random=self._random,
+        )

@@ -1,0 +1,147 @@
+"""Everything that is asked of the ledger one call at a time; all of it may be asked twice."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from ledger_client.answers import Again, LookupAnswer, RecordAnswer, judge_as, judge_one, problem_of
+from ledger_client.errors import LedgerBug, LedgerUnreachable
+from ledger_client.line import Line
+from ledger_client.options import ATTEMPTS_MAX, LOOKUP_MAX
+from ledger_client.outcomes import (
+    Account,
+    Capabilities,
+    Decided,
+    Explanation,
+    Lookup,
+    Outcome,
+    Unknown,
+    UnknownReason,
+)
+from ledger_client.transport import Reply, Request, Silence
+
+T = TypeVar("T")
+_Judge = Callable[[Reply | Silence], T | Again | LedgerBug]
+
+PAUSE_SECONDS_MAX: Final = 5.0
+
+_ACCOUNT: Final = msgspec.json.Decoder(Account)
+_CAPABILITIES: Final = msgspec.json.Decoder(Capabilities)
+_LOOKUP: Final = msgspec.json.Decoder(LookupAnswer)
+_RECORD: Final = msgspec.json.Decoder(RecordAnswer)
+
+
+async def fence(line: Line, operation_id: str) -> Outcome:
+    """The id's outcome from now on, for ever; Unknown: ask again."""
+
+    def judge(reply: Reply | Silence) -> Decided | Again | LedgerBug:
+        return judge_one(operation_id, reply)
+
+    request = Request(f"/v1/operations/{_quoted(operation_id)}:fence", b"", 1)
+    verdict: Decided | Again = await _ask(line, request, judge)
+    if isinstance(verdict, Again):
+        return Unknown(operation_id, verdict.reason)
+    return verdict
+
+
+async def lookup(line: Line, operation_ids: Sequence[str]) -> Lookup:
+    """The outcome of each id."""
+    assert 0 < len(operation_ids) <= LOOKUP_MAX, "the caller pages"
+    body = msgspec.json.encode({"ids": operation_ids})
+    request = Request("/v1/operations:lookup", body, len(operation_ids))
+    answer = _answered(await _ask(line, request, lambda reply: judge_as(_LOOKUP, reply)))
+    found = {outcome.operation_id: outcome for outcome in answer.found}
+    if not set(operation_ids) <= found.keys() | set(answer.missing):
+        raise LedgerUnreachable("the answer leaves out an id")
+    return Lookup({id_: found.get(id_) for id_ in operation_ids}, as_of_ms=answer.as_of)
+
+
+async def account(line: Line, account_id: str) -> Account:
+    """The account's points."""
+    request = Request(f"/v1/accounts/{_quoted(account_id)}", None, 1)
+    return _answered(await _ask(line, request, lambda reply: judge_as(_ACCOUNT, reply)))
+
+
+async def capabilities(line: Line) -> Capabilities:
+    """What the ledger guarantees."""
+    request = Request("/v1/capabilities", None, 1)
+    return _answered(await _ask(line, request, lambda reply: judge_as(_CAPABILITIES, reply)))
+
+
+async def explain(line: Line, operation_id: str) -> Explanation:
+    """The operation as it was first seen."""
+
+    def judge(reply: Reply | Silence) -> Explanation | Again | LedgerBug:
+        if isinstance(reply, Reply) and reply.status == 404:
+            return _never_seen(operation_id, as_of=problem_of(reply).as_of)
+        record = judge_as(_RECORD, reply)
+        return _explained(operation_id, record) if isinstance(record, RecordAnswer) else record
+
+    return _answered(await _ask(line, Request(f"/v1/operations/{_quoted(operation_id)}", None, 1), judge))
+
+
+async def _ask(line: Line, request: Request, judge: _Judge[T]) -> T | Again:
+    last = Again(UnknownReason.CIRCUIT_OPEN, None)
+    for failures in range(ATTEMPTS_MAX):
+        if failures and not await _may_repeat(line, failures=failures, last=last):
+            return last
+        if not line.breaker.admit():
+            return last
+        verdict = judge(await line.call(request))
+        line.ended(in_doubt=isinstance(verdict, Again) and verdict.in_doubt)
+        if isinstance(verdict, LedgerBug):
+            raise verdict
+        if not isinstance(verdict, Again):
+            return verdict
+        last = verdict
+    return last
+
+
+async def _may_repeat(line: Line, *, failures: int, last: Again) -> bool:
+    seconds = line.pause(failures=failures, last=last)
+    if seconds > PAUSE_SECONDS_MAX or not line.budget.take(1):
+        return False
+    await asyncio.sleep(seconds)
+    return True
+
+
+def _answered(found: T | Again) -> T:
+    if isinstance(found, Again):
+        raise LedgerUnreachable(found.reason.value)
+    return found
+
+
+def _never_seen(operation_id: str, *, as_of: int | None) -> Explanation | Again:
+    if as_of is None:
+        return Again(UnknownReason.BROKEN_ANSWER, None)
+    return Explanation(
+        operation_id=operation_id,
+        outcome=None,
+        as_of_ms=as_of,
+        decided_at_ms=None,
+        apply_before=None,
+        legs=(),
+        ref="",
+    )
+
+
+def _explained(operation_id: str, record: RecordAnswer) -> Explanation | Again:
+    if record.outcome.operation_id != operation_id:
+        return Again(UnknownReason.BROKEN_ANSWER, None)
+    operation = record.operation
+    return Explanation(
+        operation_id=operation_id,
+        outcome=record.outcome,
+        as_of_ms=record.as_of,
+        decided_at_ms=record.decided_at,
+        apply_before=operation.apply_before if operation else None,
+        legs=operation.legs if operation else (),
+        ref=operation.ref if operation else "",
+    )
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe=":~")

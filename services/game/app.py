@@ -10,6 +10,7 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from game.audit.api import Log
 from game.auth import AppRequest
 from game.db.pool import open_pool
 from game.gate import Gate
@@ -25,7 +26,7 @@ from ledger_client import Ledger
 BODY_BYTES = 256 * 1024
 REDIS_CONNECTIONS = 32
 REDIS_TIMEOUT_SECONDS = 2.0
-CONTROLLERS: tuple[type[Controller], ...] = (Health,)
+CONTROLLERS: tuple[type[Controller], ...] = (Health, Log)
 
 
 class Service(Litestar):

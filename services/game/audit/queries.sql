@@ -52,11 +52,12 @@ SELECT origin, key_sealed
 FROM log
 WHERE campaign_id = $1;
 
--- name: committed_head
--- Where the log ends for those who do not write. No row: the campaign has no log.
+-- name: readable_head
+-- Where the log ends for those who read. No row: the campaign has no log, or it is not of the reader's brand.
 SELECT origin, size, last_t_ms, frontier
 FROM log
-WHERE campaign_id = $1;
+JOIN campaign USING (campaign_id)
+WHERE campaign_id = $1 AND ($2::text IS NULL OR brand_id = $2);
 
 -- name: tiles
 -- Hash tiles, each as wide as it is now.
@@ -82,3 +83,11 @@ FROM beacon_round
 WHERE signature IS NULL AND round <= $1
 ORDER BY round, campaign_id
 LIMIT $2;
+
+-- name: entries
+-- The bytes of neighbouring entries.
+SELECT entry
+FROM log_entry
+WHERE campaign_id = $1 AND entry_index >= $2
+ORDER BY entry_index
+LIMIT $3;

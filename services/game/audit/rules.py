@@ -4,6 +4,7 @@ A tree over the leaves is kept three ways at once: the head's compact range (to 
 (to prove and to serve), and the nodes of the newest batch (to answer that batch without reading anything).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,13 @@ MAX_RECEIPTS = 256
 HASH_BYTES = 32
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
+
+# A level to 63, or entries; the index in groups of three digits, x before all but the last; a partial width.
+_TILE_PATH = re.compile(
+    r"/(?:entries|(?P<level>[0-9]|[1-5][0-9]|6[0-3]))"
+    r"/(?P<index>(?!x000)(?:x[0-9]{3}/){0,4}[0-9]{3})"
+    r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
+)
 
 Tile = tuple[int, int]  # level and index; one of its hashes is a complete subtree of 256^level leaves
 
@@ -54,6 +62,14 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
     written: Written
     leaf_hashes: tuple[bytes, ...]
     tiles: Mapping[Tile, bytes]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A tile of `width` hashes, or, without a level, the bundle of the entries under a tile of level 0."""
+
+    level: int | None
+    index: int
+    width: int
 
 
 def next_t_ms(head: Head, now_ms: int) -> int:
@@ -119,6 +135,23 @@ def hash_of(node: Node, tiles: Mapping[Tile, bytes]) -> bytes:
 def _complete_root(hashes: bytes) -> bytes:
     leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
     return fold(new_nodes(0, leaves, [])[1])
+
+
+def wanted(path: str) -> Wanted | None:
+    """What `/<L>/<N>[.p/<W>]` or `/entries/<N>[.p/<W>]` addresses (C2SP tlog-tiles); None: nothing."""
+    match = _TILE_PATH.fullmatch(path)
+    if match is None or int(match["width"] or 1) >= TILE_WIDTH:
+        return None
+    return Wanted(
+        level=None if match["level"] is None else int(match["level"]),
+        index=int(match["index"].replace("x", "").replace("/", "")),
+        width=int(match["width"] or TILE_WIDTH),
+    )
+
+
+def bundle(entries: Iterable[bytes]) -> bytes:
+    """Entries as C2SP tlog-tiles bundles them: each after its length, two bytes, big-endian."""
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,10 +92,15 @@ async def _unsealed(resources: Resources, campaign_id: str) -> Signer:
     async with resources.pool.acquire() as conn:
         stored = await store.sealed_key(conn, campaign_id=campaign_id)
     if stored is None:
-        raise NotFound("log_not_found", "This campaign has no draw log.")
+        raise log_not_found()
     origin, key_sealed = stored
     raw_key = resources.vault.open(key_sealed, purpose=_purpose(campaign_id))
     return Signer(origin=origin, key=Ed25519PrivateKey.from_private_bytes(raw_key))
+
+
+def log_not_found() -> NotFound:
+    """The refusal of whoever asks for a log that is not there."""
+    return NotFound("log_not_found", "This campaign has no draw log.")
 
 
 async def receipts(

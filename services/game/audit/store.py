@@ -24,9 +24,9 @@ async def lock_head(conn: Connection, *, campaign_id: str) -> Head | None:
     return _head(campaign_id, row) if row else None
 
 
-async def committed_head(conn: Connection, *, campaign_id: str) -> Head | None:
-    """The head as last committed; None: the campaign has no log."""
-    row = await conn.fetchrow(_SQL.committed_head, campaign_id)
+async def readable_head(conn: Connection, *, campaign_id: str, brand_id: str | None) -> Head | None:
+    """The head as last committed; None: the campaign has no log, or is of another brand than `brand_id`."""
+    row = await conn.fetchrow(_SQL.readable_head, campaign_id, brand_id)
     return _head(campaign_id, row) if row else None
 
 
@@ -69,6 +69,12 @@ async def tiles(conn: Connection, *, campaign_id: str, wanted: Collection[Tile])
     levels, indexes = [level for level, _ in wanted], [index for _, index in wanted]
     rows = await conn.fetch(_SQL.tiles, campaign_id, levels, indexes)
     return {(row["level"], row["tile_index"]): row["hashes"] for row in rows if row["hashes"]}
+
+
+async def entries(conn: Connection, *, campaign_id: str, start: int, limit: int) -> list[bytes]:
+    """The bytes of the entries from index `start` on."""
+    rows = await conn.fetch(_SQL.entries, campaign_id, start, limit)
+    return [row["entry"] for row in rows]
 
 
 def hashes_of(joined: bytes) -> tuple[bytes, ...]:

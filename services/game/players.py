@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+import ledger_client
 from game.db.statements import load
 from game.recent import Recent
 from game.resources import Resources
@@ -33,6 +34,11 @@ async def player_id_of(resources: Resources, caller: Subject) -> UUID:
     """The id of a player, made when the subject is new. Safe to call from several processes at once."""
     key = (resources.pool, caller.brand_id, caller.subject)
     return _recent.get(key) or _recent.put(key, await _stored(resources, caller))
+
+
+def account_of(*, brand_id: str, subject: str) -> str:
+    """The player's account in the core ledger. No brand's id has a dot, so no two players share one."""
+    return ledger_client.player(f"{brand_id}.{subject}")
 
 
 async def _stored(resources: Resources, caller: Subject) -> UUID:

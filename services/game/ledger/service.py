@@ -1,0 +1,89 @@
+"""The outbox: point prizes leave at once, and are sent again for as long as it takes."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from game.db.connection import Connection
+from game.ledger import store
+from game.ledger.rules import Credit, credit_of
+from game.resources import Resources
+from ledger_client import Applied, Lane, LedgerBug, Outcome, Unknown
+
+__all__ = ["RESEND_AFTER_MS", "Credit", "credit_of", "enqueue", "resend_due", "send"]
+
+# Longer than a send may take, so that a credit is not taken up while its first sender still waits.
+RESEND_AFTER_MS: Final = 30_000
+SEND_SECONDS: Final = 10.0
+CLAIM_LIMIT: Final = 256
+IN_FLIGHT_LIMIT: Final = 512
+
+CREDITS: Final = Counter(
+    "playfair_credits_total", "Point prizes by what became of sending them once.", ["outcome"]
+)
+
+_log = structlog.get_logger()
+
+
+async def enqueue(conn: Connection, credits_due: Sequence[Credit], *, next_attempt_ms: int) -> None:
+    """Owe these credits from the caller's commit on; the sweeper takes them up from `next_attempt_ms` on."""
+    if credits_due:
+        await store.enqueue(conn, credits_due, next_attempt_ms=next_attempt_ms)
+
+
+async def send(resources: Resources, credits_due: Sequence[Credit]) -> None:
+    """Send committed credits and record what became of them; whatever is unknown stays due.
+
+    A ledger that cannot be reached is no error here. A refusal for good is: somebody has to fund the budget.
+    """
+    for start in range(0, len(credits_due), IN_FLIGHT_LIMIT):
+        await _send_together(resources, credits_due[start : start + IN_FLIGHT_LIMIT])
+
+
+async def resend_due(resources: Resources) -> int:
+    """Send credits whose turn has come; how many there were. None while the ledger is known to be away."""
+    if not resources.ledger.available():
+        return 0
+    now_ms = resources.clock()
+    async with resources.pool.acquire() as conn:
+        due = await store.claim_due(conn, now_ms=now_ms, until_ms=now_ms + RESEND_AFTER_MS, limit=CLAIM_LIMIT)
+    await send(resources, due)
+    return len(due)
+
+
+async def _send_together(resources: Resources, credits_due: Sequence[Credit]) -> None:
+    outcomes = await asyncio.gather(*(_apply(resources, credit) for credit in credits_due))
+    sent = list(zip(credits_due, outcomes, strict=True))
+    decided = [(credit, outcome) for credit, outcome in sent if not isinstance(outcome, Unknown | LedgerBug)]
+    if decided:
+        async with resources.pool.acquire() as conn:
+            await store.record(conn, decided)
+    for credit, outcome in sent:
+        _tell(credit, outcome)
+
+
+async def _apply(resources: Resources, credit: Credit) -> Outcome | LedgerBug:
+    try:
+        return await resources.ledger.apply(
+            operation_id=credit.operation_id,
+            body=credit.body,
+            lane=Lane.BULK,
+            subject=credit.subject,
+            deadline=asyncio.get_running_loop().time() + SEND_SECONDS,
+        )
+    except LedgerBug as bug:  # one that the ledger cannot read must not hold up its neighbours' results
+        return bug
+
+
+def _tell(credit: Credit, outcome: Outcome | LedgerBug) -> None:
+    CREDITS.labels(outcome=type(outcome).__name__.lower()).inc()
+    if not isinstance(outcome, Applied | Unknown):
+        _log.error(
+            "credit.refused",
+            campaign_id=credit.campaign_id,
+            operation_id=credit.operation_id,
+            outcome=repr(outcome),
+        )

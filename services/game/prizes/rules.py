@@ -1,0 +1,78 @@
+"""What was won, where it stands, and whether it can be redeemed."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from game.campaigns.rules import Prize, PrizeKind, Text
+from game.errors import Conflict, Refusal
+
+PrizeState = Literal["granted", "paying", "paid", "pending", "redeemed", "review"]
+CreditState = Literal["due", "applied", "rejected", "expired", "fenced"]
+
+
+class Won(msgspec.Struct, frozen=True, kw_only=True):
+    """A draw and the prize of the row that it paid; chances are good until `closes_ms`."""
+
+    campaign_id: str
+    grant_id: UUID
+    play_id: UUID
+    player_id: UUID
+    entry_index: int
+    pool_id: str
+    prize: Prize
+    closes_ms: int
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """A prize as it is stored.
+
+    `credit` is where its points stand in the outbox, None for other kinds. `code` is the voucher's, to be
+    shown only once it is redeemed; None for other kinds, and for a voucher whose batch had run out.
+    `is_covered` holds for a scratch ticket whose outcome the player has not seen yet.
+    """
+
+    campaign_id: str
+    grant_id: UUID
+    player_id: UUID
+    play_id: UUID
+    pool_id: str
+    entry_index: int
+    row_id: str
+    kind: PrizeKind
+    amount: int
+    name: Text
+    credit: CreditState | None
+    code: str | None
+    is_covered: bool
+    granted_ms: int
+    redeemed_ms: int | None
+
+    @property
+    def state(self) -> PrizeState:
+        """Where the prize stands, as its winner is told."""
+        if self.redeemed_ms is not None:
+            return "redeemed"
+        if self.kind == "voucher" and self.code is None:
+            return "pending"
+        if self.kind == "points":
+            return _PAID.get(self.credit, "review")
+        return "granted"
+
+    @property
+    def shown_code(self) -> str | None:
+        """The voucher's code as far as its owner has asked for it."""
+        return None if self.redeemed_ms is None else self.code
+
+
+_PAID: dict[CreditState | None, PrizeState] = {"due": "paying", "applied": "paid"}
+
+
+def refusal(grant: Grant) -> Refusal | None:
+    """Why the prize cannot be redeemed; None: it can, or it is already, which gives the same answer."""
+    if grant.kind != "voucher":
+        return Conflict("not_redeemable", f"A prize of {grant.kind} needs no redeeming.", kind=grant.kind)
+    if grant.code is None:
+        return Conflict("prize_pending", "The voucher's code is on its way; the prize is yours.")
+    return None

@@ -1,0 +1,113 @@
+"""What was won: granted with the draw, then paid, shown and redeemed."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from game.auth import Caller
+from game.db.connection import Connection
+from game.errors import Invalid, NotFound
+from game.ids import parse_wire_id
+from game.ledger import service as outbox
+from game.ledger.service import Credit, credit_of
+from game.players import player_id_of
+from game.prizes import store
+from game.prizes.rules import Grant, Won, refusal
+from game.resources import Resources
+
+__all__ = ["Won", "find", "grant", "inbox", "redeem"]
+
+_NEWEST: Final = UUID(int=2**128 - 1)
+
+_log = structlog.get_logger()
+
+
+async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> list[Credit]:
+    """Grant what draws of one campaign won, in the transaction that logs them and under the log's lock.
+
+    Answers the credits that are due from the commit on. A batch without codes stops no draw.
+    """
+    prizes = [w for w in won if w.prize.kind != "nothing"]
+    if not prizes:
+        return []
+    campaign_id, now_ms = prizes[0].campaign_id, resources.clock()
+    assert all(w.campaign_id == campaign_id for w in prizes), "a log is one campaign's"
+    await store.add_grants(conn, prizes, campaign_id=campaign_id, now_ms=now_ms)
+    if vouchers := [w for w in prizes if w.prize.kind == "voucher"]:
+        _tell_missing(vouchers, await store.take_vouchers(conn, vouchers, campaign_id=campaign_id))
+    if chances := [w for w in prizes if w.prize.kind == "chances"]:
+        await store.add_lots(conn, chances, campaign_id=campaign_id, new_id=resources.new_id)
+    credits_due = await _credits(conn, [w for w in prizes if w.prize.kind == "points"])
+    await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
+    return credits_due
+
+
+async def inbox(
+    resources: Resources, caller: Caller, *, campaign_id: str, before: str | None, limit: int
+) -> list[Grant]:
+    """The caller's prizes in a campaign, newest first; those under covered tickets are not among them."""
+    place = parse_wire_id(before) if before is not None else (campaign_id, _NEWEST)
+    if place is None or place[0] != campaign_id:
+        raise Invalid("invalid_cursor", "`before` is the `next` of the page before.")
+    player_id = await player_id_of(resources, caller)
+    async with resources.pool.acquire() as conn:
+        return await store.inbox(
+            conn, campaign_id=campaign_id, player_id=player_id, before=place[1], limit=limit
+        )
+
+
+async def find(resources: Resources, caller: Caller, wire_id: str) -> Grant:
+    """A prize of the caller's own; NotFound for anybody else's, and for one under a covered ticket."""
+    player_id = await player_id_of(resources, caller)
+    place = parse_wire_id(wire_id)
+    if place is None:
+        raise _no_such_prize()
+    async with resources.pool.acquire() as conn:
+        found = await store.read_grant(conn, campaign_id=place[0], grant_id=place[1])
+    if found is None or found.player_id != player_id or found.is_covered:
+        raise _no_such_prize()
+    return found
+
+
+async def redeem(resources: Resources, caller: Caller, wire_id: str) -> Grant:
+    """Reveal a voucher's code to its owner; asking again gives the same answer. Conflict for other kinds."""
+    found = await find(resources, caller, wire_id)
+    if (reason := refusal(found)) is not None:
+        raise reason
+    async with resources.pool.acquire() as conn:
+        redeemed_ms = await store.redeem(
+            conn, campaign_id=found.campaign_id, grant_id=found.grant_id, now_ms=resources.clock()
+        )
+    return msgspec.structs.replace(found, redeemed_ms=redeemed_ms)
+
+
+async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:
+    accounts = await store.accounts(conn, {w.player_id for w in won}) if won else {}
+    return [
+        credit_of(
+            campaign_id=w.campaign_id,
+            play_id=w.play_id,
+            entry_index=w.entry_index,
+            account=accounts[w.player_id],
+            amount_points=w.prize.amount,
+        )
+        for w in won
+    ]
+
+
+def _tell_missing(vouchers: Sequence[Won], given: set[UUID]) -> None:
+    for w in vouchers:
+        if w.grant_id not in given:
+            _log.error(
+                "voucher.missing",
+                campaign_id=w.campaign_id,
+                voucher_batch=w.prize.voucher_batch,
+                grant_id=str(w.grant_id),
+            )
+
+
+def _no_such_prize() -> NotFound:
+    return NotFound("prize_not_found", "There is no such prize of yours.")

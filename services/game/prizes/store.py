@@ -1,0 +1,76 @@
+"""The rows of prizes, vouchers and won chances."""
+
+from collections.abc import Callable, Collection, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from game.campaigns.rules import Text
+from game.db.connection import Connection
+from game.db.statements import load
+from game.players import account_of
+from game.prizes.rules import Grant, Won
+
+_SQL = load("game.prizes")
+
+
+async def add_grants(conn: Connection, won: Sequence[Won], *, campaign_id: str, now_ms: int) -> None:
+    """Store what draws of one campaign won."""
+    columns = zip(
+        *(
+            (w.grant_id, w.player_id, w.entry_index, w.pool_id, w.prize.ordinal, w.prize.kind, w.prize.amount)
+            for w in won
+        ),
+        strict=True,
+    )
+    await conn.execute(_SQL.add_grants, campaign_id, now_ms, *columns)
+
+
+async def add_lots(
+    conn: Connection, won: Sequence[Won], *, campaign_id: str, new_id: Callable[[], UUID]
+) -> None:
+    """Store chances that were won."""
+    columns = zip(
+        *((new_id(), w.player_id, f"draw:{w.entry_index}", w.prize.amount, w.closes_ms) for w in won),
+        strict=True,
+    )
+    await conn.execute(_SQL.add_lots, campaign_id, *columns)
+
+
+async def take_vouchers(conn: Connection, won: Sequence[Won], *, campaign_id: str) -> set[UUID]:
+    """Give each grant a code; the grants that got one. Call it under the log's lock."""
+    batches = [w.prize.voucher_batch for w in won]
+    rows = await conn.fetch(_SQL.take_vouchers, campaign_id, [w.grant_id for w in won], batches)
+    return {row["grant_id"] for row in rows}
+
+
+async def accounts(conn: Connection, player_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The players' accounts in the core ledger."""
+    rows = await conn.fetch(_SQL.winners, list(player_ids))
+    return {row["player_id"]: account_of(brand_id=row["brand_id"], subject=row["subject"]) for row in rows}
+
+
+async def inbox(
+    conn: Connection, *, campaign_id: str, player_id: UUID, before: UUID, limit: int
+) -> list[Grant]:
+    """A player's prizes before a given one, newest first; covered tickets keep theirs to themselves."""
+    return [_grant(row) for row in await conn.fetch(_SQL.inbox, campaign_id, player_id, before, limit)]
+
+
+async def read_grant(conn: Connection, *, campaign_id: str, grant_id: UUID) -> Grant | None:
+    """One prize, of whomever, covered or not; None: no such prize."""
+    row = await conn.fetchrow(_SQL.read_grant, campaign_id, grant_id)
+    return None if row is None else _grant(row)
+
+
+async def redeem(conn: Connection, *, campaign_id: str, grant_id: UUID, now_ms: int) -> int:
+    """Mark a prize as redeemed; when it was, which is not now if it was before."""
+    redeemed_ms = await conn.fetchval(_SQL.redeem, campaign_id, grant_id, now_ms)
+    assert isinstance(redeemed_ms, int), "the prize was just read"
+    return redeemed_ms
+
+
+def _grant(row: asyncpg.Record) -> Grant:
+    grant = dict(row)
+    name = Text(zh=grant.pop("name_zh"), en=grant.pop("name_en"))
+    return Grant(**grant, name=name)

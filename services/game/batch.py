@@ -48,7 +48,7 @@ class Batcher(Generic[Item, Result]):
         """Wait for the item's own result. A caller that goes away does not stop the batch."""
         if len(self._waiting) >= self._waiting_limit:
             raise Unavailable("busy", "Too many requests are waiting; nothing was stored.", waiting=len(self._waiting))
-        waiting = _Waiting(item, asyncio.get_running_loop().create_future())
+        waiting: _Waiting[Item, Result] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())

@@ -92,6 +92,7 @@ CREATE TABLE pool (
         AND num_nulls(entry, entry_index, rules, secret_sealed, opens_ms, closes_ms) IN (0, 6)),
     CONSTRAINT pool_closed CHECK ((state = 'closed') = (close_index IS NOT NULL))
 );
+CREATE INDEX pool_unclosed ON pool (closes_ms) WHERE state IN ('live', 'draining', 'replaced');
 
 CREATE TABLE pool_row (
     campaign_id   text NOT NULL,
@@ -131,9 +132,7 @@ CREATE TABLE voucher (
     voucher_batch text NOT NULL CHECK (voucher_batch ~ '^[a-z0-9-]{1,32}$'),
     code          text NOT NULL CHECK (length(code) BETWEEN 1 AND 200),
     grant_id      uuid,
-    redeemed_ms   bigint,
     PRIMARY KEY (campaign_id, voucher_batch, code),
-    CONSTRAINT voucher_granted_once UNIQUE (campaign_id, grant_id),
-    CONSTRAINT voucher_redeemed_when_granted CHECK (redeemed_ms IS NULL OR grant_id IS NOT NULL)
+    CONSTRAINT voucher_granted_once UNIQUE (campaign_id, grant_id)
 );
-CREATE INDEX voucher_free ON voucher (campaign_id, voucher_batch) WHERE grant_id IS NULL;
+CREATE INDEX voucher_free ON voucher (campaign_id, voucher_batch, code) WHERE grant_id IS NULL;

@@ -37,7 +37,6 @@ CREATE TABLE seat (
     entry_index    bigint,
     leaf_hash      bytea,
     round          bigint,
-    entropy        bytea CHECK (octet_length(entropy) = 32),
     seat_draws     integer NOT NULL CHECK (seat_draws BETWEEN 1 AND 256),
     draws_reserved integer NOT NULL DEFAULT 0,
     draws_taken    integer NOT NULL DEFAULT 0,
@@ -48,11 +47,10 @@ CREATE TABLE seat (
     CONSTRAINT seat_anchor_once UNIQUE (campaign_id, anchor),
     CONSTRAINT seat_draws CHECK (0 <= draws_taken AND draws_taken <= draws_reserved AND draws_reserved <= seat_draws),
     CONSTRAINT seat_used CHECK ((state = 'used') = (draws_taken = seat_draws)),
-    CONSTRAINT seat_logged CHECK (state = 'offered' OR state = 'lapsed' OR num_nulls(entry_index, leaf_hash, seed) = 0),
-    CONSTRAINT seat_drawn_with_entropy CHECK (draws_taken = 0 OR entropy IS NOT NULL)
+    CONSTRAINT seat_logged CHECK (state = 'offered' OR state = 'lapsed' OR num_nulls(entry_index, leaf_hash, seed) = 0)
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX seat_one_live ON seat (campaign_id, pool_id, player_id) WHERE state IN ('offered', 'live');
-CREATE INDEX seat_of_round ON seat (campaign_id, round) WHERE entropy IS NULL;
+CREATE INDEX seat_of_round ON seat (campaign_id, round) WHERE round IS NOT NULL;
 
 CREATE TABLE play (
     campaign_id      text NOT NULL,
@@ -139,7 +137,7 @@ CREATE TABLE prize_grant (
     row_ordinal   integer NOT NULL,
     kind          text NOT NULL CHECK (kind IN ('points', 'voucher', 'goods', 'chances')),
     amount        bigint NOT NULL CHECK (amount >= 1),
-    state         text NOT NULL CHECK (state IN ('paying', 'granted', 'redeemed', 'review')),
+    redeemed_ms   bigint,
     granted_ms    bigint NOT NULL,
     PRIMARY KEY (campaign_id, grant_id),
     FOREIGN KEY (campaign_id, pool_id, row_ordinal) REFERENCES pool_row (campaign_id, pool_id, ordinal),
@@ -155,7 +153,7 @@ CREATE TABLE chance_lot (
     lot_id      uuid NOT NULL,
     player_id   uuid NOT NULL REFERENCES player,
     source      text NOT NULL CHECK (length(source) BETWEEN 1 AND 100),
-    granted     integer NOT NULL CHECK (granted BETWEEN 1 AND 1000000),
+    granted     integer NOT NULL CHECK (granted BETWEEN 1 AND 1000000000),
     units_left  integer NOT NULL CHECK (units_left BETWEEN 0 AND granted),
     expires_ms  bigint NOT NULL,
     PRIMARY KEY (campaign_id, lot_id)

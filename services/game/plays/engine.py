@@ -1,0 +1,149 @@
+"""What drives plays: batches that collect while one is in flight, and a task per play under way."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from uuid import UUID
+
+import structlog
+
+from game.batch import Batcher
+from game.campaigns.rules import Game
+from game.errors import Unavailable
+from game.ledger import service as outbox
+from game.plays import store
+from game.plays.accept import Driven, accept_batch
+from game.plays.clerk import Advanced, Answer, Sitting, Want, WantBeacon, WantDraws, WantSeat, write_batch
+from game.plays.release import Uncharged, release_batch
+from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted
+from game.plays.settling import Funded
+from game.plays.views import Face
+from game.resources import Resources
+from ledger_client import Applied, Lane, LedgerBug, Outcome, Unknown
+
+ACCEPTS_PER_BATCH = 128
+WANTS_PER_BATCH = 64
+RELEASES_PER_BATCH = 128
+WAITING_MAX = 4_096
+DRIVEN_MAX = 4_096
+CREDITING_MAX = 256
+CLERKS_MAX = 1_024
+DOUBT_MS = 1_000
+
+log = structlog.get_logger()
+
+
+class Engine:
+    """The plays of one process. Nothing in it is needed for correctness: sweepers take up what it leaves."""
+
+    def __init__(self, resources: Resources, *, faces: Mapping[Game, Face]) -> None:
+        self.resources = resources
+        self.faces = faces
+        self._accepts = Batcher(
+            partial(accept_batch, resources), batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX
+        )
+        self._releases = Batcher(
+            partial(release_batch, resources), batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX
+        )
+        self._clerks: dict[str, Batcher[Want, Answer]] = {}
+        self._driven: dict[UUID, asyncio.Task[Advanced]] = {}
+        self._crediting: set[asyncio.Task[None]] = set()
+
+    async def accept(self, asked: Asked) -> Driven:
+        """Store a play, or find the one that its key was used for. A seat is opened where the pool allows."""
+        if len(self._driven) >= DRIVEN_MAX:
+            raise Unavailable("busy", "Too many plays are under way; nothing was stored.", waiting=DRIVEN_MAX)
+        try:
+            return await self._accepts.submit(asked)
+        except SeatWanted:
+            await self.seat(WantSeat(terms=asked.terms, player_id=asked.player_id, seed=b""))
+        return await self._accepts.submit(asked)
+
+    async def seat(self, want: WantSeat) -> Sitting:
+        """Offer an anchor or log a seat."""
+        answer = await self._clerk(want.terms.campaign_id).submit(want)
+        assert isinstance(answer, Sitting)
+        return answer
+
+    async def beacon(self, campaign_id: str, want: WantBeacon) -> None:
+        """Log the value of a round and drive on the plays that waited for it."""
+        await self._clerk(campaign_id).submit(want)
+
+    def drive(self, play: Play, debit: Debit | None = None) -> "asyncio.Task[Advanced]":
+        """The task that takes the play on; the one that is under way already, if there is one."""
+        task = self._driven.get(play.play_id)
+        if task is None:
+            task = asyncio.create_task(self._drive(play, debit), name=f"play {play.wire_id}")
+            self._driven[play.play_id] = task
+            task.add_done_callback(lambda _: self._driven.pop(play.play_id))
+        return task
+
+    async def _drive(self, play: Play, debit: Debit | None) -> Advanced:
+        funded = None
+        if play.state in UNCHARGED:
+            outcome = await self._charge(play, debit or await self._stored_debit(play))
+            if isinstance(outcome, Unknown):
+                return _unchanged(await self._doubt(play))
+            if not isinstance(outcome, Applied):
+                return _unchanged(await self._releases.submit(Uncharged(play=play, outcome=outcome)))
+            funded = Funded(
+                ledger_seq=outcome.seq, balance_points=next(iter(outcome.balances.values()), None)
+            )
+        answer = await self._clerk(play.campaign_id).submit(WantDraws(play=play, funded=funded))
+        assert isinstance(answer, Advanced)
+        return answer
+
+    async def _charge(self, play: Play, debit: Debit) -> Outcome:
+        """Send the debit's bytes; once they could no longer be applied, have the ledger decide."""
+        try:
+            if self.resources.clock() >= play.apply_before_ms:
+                return await self.resources.ledger.fence(debit.operation_id)
+            return await self.resources.ledger.apply(
+                operation_id=debit.operation_id,
+                body=debit.body,
+                lane=Lane.PLAY,
+                subject=debit.subject,
+                deadline=asyncio.get_running_loop().time()
+                + self.resources.settings.request_deadline_ms / 1000,
+            )
+        except LedgerBug as bug:
+            log.exception("play.ledger_refuses_us", play=play.wire_id, code=bug.code)
+            raise Unavailable("ledger_unavailable", "Points cannot be paid at the moment.") from bug
+
+    async def _stored_debit(self, play: Play) -> Debit:
+        async with self.resources.pool.acquire() as conn:
+            return await store.debit_of(conn, play)
+
+    async def _doubt(self, play: Play) -> Play:
+        async with self.resources.pool.acquire() as conn:
+            await store.doubt(conn, play, next_attempt_ms=self.resources.clock() + DOUBT_MS)
+            stored = await store.read_play(conn, play.campaign_id, play.play_id)
+        assert stored is not None
+        return stored
+
+    def _clerk(self, campaign_id: str) -> Batcher[Want, Answer]:
+        if campaign_id not in self._clerks:
+            if len(self._clerks) >= CLERKS_MAX:
+                self._clerks = {key: clerk for key, clerk in self._clerks.items() if not clerk.idle}
+            self._clerks[campaign_id] = Batcher(
+                partial(self._write, campaign_id), batch_limit=WANTS_PER_BATCH, waiting_limit=WAITING_MAX
+            )
+        return self._clerks[campaign_id]
+
+    async def _write(self, campaign_id: str, batch: Sequence[Want]) -> Sequence[Answer]:
+        done = await write_batch(self.resources, campaign_id, batch)
+        # Beyond the limit the credits are left to the sweeper, which re-sends what is due.
+        if done.credits and len(self._crediting) < CREDITING_MAX:
+            task = asyncio.create_task(outbox.send(self.resources, done.credits))
+            self._crediting.add(task)
+            task.add_done_callback(self._crediting.discard)
+        return done.answers
+
+    async def close(self) -> None:
+        """Let what is under way come to its end. Whoever calls this bounds it in time."""
+        while under_way := [*self._driven.values(), *self._crediting]:
+            await asyncio.wait(under_way)
+
+
+def _unchanged(play: Play) -> Advanced:
+    return Advanced(play=play, seat=None, tag=None, draws=(), receipts={})

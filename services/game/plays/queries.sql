@@ -1,0 +1,342 @@
+-- Statements of the life of a play. Arrays are columns: one element is one row.
+
+-- name: lock_pools
+-- The pools that plays are asked of, locked in key order. No row: no such pool.
+SELECT p.campaign_id, p.pool_id, c.state AS campaign_state, p.state, p.accepting, p.draws_reserved, p.draws_cap,
+       (SELECT n.pool_id FROM pool AS n
+        WHERE n.campaign_id = p.campaign_id AND n.replaces_id = p.pool_id AND n.state <> 'draft') AS replaced_by
+FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, pool_id)
+JOIN pool AS p USING (campaign_id, pool_id)
+JOIN campaign AS c USING (campaign_id)
+ORDER BY p.campaign_id, p.pool_id
+FOR NO KEY UPDATE OF p;
+
+-- name: add_participations
+-- First plays of players in campaigns; those that have played are left alone.
+INSERT INTO participation (campaign_id, player_id, day)
+SELECT campaign_id, player_id, day
+FROM unnest($1::text[], $2::uuid[], $3::date[]) AS asked (campaign_id, player_id, day)
+ORDER BY campaign_id, player_id
+ON CONFLICT DO NOTHING;
+
+-- name: lock_participations
+-- The counts of players in campaigns, locked in key order. No row: this is the player's first play.
+SELECT t.campaign_id, t.player_id, t.draws_total, t.day, t.draws_today
+FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, player_id)
+JOIN participation AS t USING (campaign_id, player_id)
+ORDER BY t.campaign_id, t.player_id
+FOR NO KEY UPDATE OF t;
+
+-- name: find_plays
+-- Plays that were accepted under these keys. No row: the key is new.
+SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
+       p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
+       p.refusal, p.log_size
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS asked (campaign_id, player_id, idempotency_key)
+JOIN play AS p USING (campaign_id, player_id, idempotency_key)
+ORDER BY p.campaign_id, p.play_id;
+
+-- name: lock_live_seats
+-- The seats of players in pools, offered or live, locked in key order. No row: the player has none there.
+SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
+       s.seat_draws, s.draws_reserved, s.draws_taken
+FROM unnest($1::text[], $2::text[], $3::uuid[]) AS asked (campaign_id, pool_id, player_id)
+JOIN seat AS s USING (campaign_id, pool_id, player_id)
+WHERE s.state IN ('offered', 'live')
+ORDER BY s.campaign_id, s.seat_id
+FOR NO KEY UPDATE OF s;
+
+-- name: lock_lots
+-- The chances of players that have not expired, locked in the order in which they are used.
+SELECT l.campaign_id, l.lot_id, l.player_id, l.units_left, l.expires_ms
+FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, player_id)
+JOIN chance_lot AS l USING (campaign_id, player_id)
+WHERE l.units_left > 0 AND l.expires_ms > $3
+ORDER BY l.campaign_id, l.player_id, l.expires_ms, l.lot_id
+FOR NO KEY UPDATE OF l;
+
+-- name: accept
+-- Stores accepted plays with the bytes of their debits, and what they reserve.
+WITH played AS (
+    INSERT INTO play (campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, paid_with,
+                      price_points, day, seat_id, accepted_ms, apply_before_ms, next_attempt_ms)
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::smallint[],
+                         $9::text[], $10::bigint[], $11::date[], $12::bytea[], $13::bigint[], $14::bigint[], $15::bigint[])
+), charged AS (
+    INSERT INTO operation (campaign_id, operation_id, kind, play_id, subject, body, state, next_attempt_ms)
+    SELECT campaign_id, operation_id, 'debit', play_id, subject, body, 'due', next_attempt_ms
+    FROM unnest($16::text[], $17::text[], $18::uuid[], $19::text[], $20::bytea[], $21::bigint[])
+        AS due (campaign_id, operation_id, play_id, subject, body, next_attempt_ms)
+), counted AS (
+    UPDATE participation AS t
+    SET draws_total = now.draws_total, day = now.day, draws_today = now.draws_today
+    FROM unnest($22::text[], $23::uuid[], $24::integer[], $25::date[], $26::integer[])
+        AS now (campaign_id, player_id, draws_total, day, draws_today)
+    WHERE (t.campaign_id, t.player_id) = (now.campaign_id, now.player_id)
+)
+UPDATE pool AS p
+SET draws_reserved = now.draws_reserved
+FROM unnest($27::text[], $28::text[], $29::bigint[]) AS now (campaign_id, pool_id, draws_reserved)
+WHERE (p.campaign_id, p.pool_id) = (now.campaign_id, now.pool_id);
+
+-- name: reserve_seats
+-- How many draws of each seat are spoken for.
+UPDATE seat AS s
+SET draws_reserved = now.draws_reserved
+FROM unnest($1::text[], $2::bytea[], $3::integer[]) AS now (campaign_id, seat_id, draws_reserved)
+WHERE (s.campaign_id, s.seat_id) = (now.campaign_id, now.seat_id);
+
+-- name: use_chances
+-- Takes chances out of their lots and says which play used them.
+WITH taken AS (
+    UPDATE chance_lot AS l
+    SET units_left = l.units_left - used.units
+    FROM (SELECT campaign_id, lot_id, sum(units) AS units
+          FROM unnest($1::text[], $3::uuid[], $4::integer[]) AS u (campaign_id, lot_id, units)
+          GROUP BY campaign_id, lot_id) AS used
+    WHERE (l.campaign_id, l.lot_id) = (used.campaign_id, used.lot_id)
+)
+INSERT INTO chance_use (campaign_id, play_id, lot_id, units)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::integer[]);
+
+-- name: lock_plays
+-- Plays of one campaign, locked in key order. No row: no such play.
+SELECT campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, drawn, paid_with, price_points,
+       day, seat_id, accepted_ms, apply_before_ms, finished_ms, balance_points, refusal, log_size
+FROM play
+WHERE campaign_id = $1 AND play_id = ANY ($2::uuid[])
+ORDER BY play_id
+FOR NO KEY UPDATE;
+
+-- name: plays_of_rounds
+-- Paid plays whose seats wait for these beacon rounds, and paid plays at the head of a sealed pool's queue.
+SELECT p.play_id
+FROM seat AS s
+JOIN play AS p USING (campaign_id, seat_id)
+WHERE s.campaign_id = $1 AND s.state = 'live' AND s.round = ANY ($2::bigint[]) AND p.state = 'paid'
+ORDER BY s.entry_index, p.play_id
+LIMIT $3;
+
+-- name: pools_of_round
+-- The pools whose seats name a beacon round.
+SELECT DISTINCT pool_id FROM seat
+WHERE campaign_id = $1 AND round = $2
+ORDER BY pool_id;
+
+-- name: sealed_queue
+-- Seats of a sealed pool that wait for their one draw, with their plays, in the order in which they must be drawn.
+SELECT s.seat_id, p.play_id
+FROM seat AS s
+JOIN play AS p USING (campaign_id, seat_id)
+WHERE s.campaign_id = $1 AND s.pool_id = $2 AND s.state = 'live'
+ORDER BY s.entry_index
+LIMIT $3;
+
+-- name: lock_seats
+-- Seats of one campaign by id, locked in key order.
+SELECT campaign_id, seat_id, pool_id, player_id, state, anchor, seed, entry_index, leaf_hash, round, seat_draws,
+       draws_reserved, draws_taken
+FROM seat
+WHERE campaign_id = $1 AND seat_id = ANY ($2::bytea[])
+ORDER BY seat_id
+FOR NO KEY UPDATE;
+
+-- name: pools_under_log
+-- What a pool has left, per row, and its state; constant while the log's lock is held.
+SELECT p.pool_id, p.state, p.accepting, array_agg(r.units_left ORDER BY r.ordinal) AS units_left
+FROM pool AS p
+JOIN pool_row AS r USING (campaign_id, pool_id)
+WHERE p.campaign_id = $1 AND p.pool_id = ANY ($2::text[])
+GROUP BY p.pool_id, p.state, p.accepting
+ORDER BY p.pool_id;
+
+-- name: standings
+-- Pseudonyms and counts of players in lines of pools; constant while the log's lock is held. No row: never seated there.
+SELECT t.lineage_id, t.player_id, t.tag, t.draws, t.paid, t.last
+FROM unnest($2::text[], $3::uuid[]) AS asked (lineage_id, player_id)
+JOIN standing AS t USING (lineage_id, player_id)
+WHERE t.campaign_id = $1
+ORDER BY t.lineage_id, t.player_id;
+
+-- name: beacon_values
+-- Signatures of rounds that stand in the log. No row, or null: not yet.
+SELECT round, signature FROM beacon_round
+WHERE campaign_id = $1 AND round = ANY ($2::bigint[])
+ORDER BY round;
+
+-- name: save_standings
+-- Players' counts after their draws, and the pseudonyms of new ones.
+INSERT INTO standing (campaign_id, lineage_id, player_id, tag, draws, paid, last)
+SELECT $1, s.lineage_id, s.player_id, s.tag, s.draws, s.paid::integer[], s.last::integer[]
+FROM unnest($2::text[], $3::uuid[], $4::bytea[], $5::integer[], $6::text[], $7::text[])
+    AS s (lineage_id, player_id, tag, draws, paid, last)
+ON CONFLICT (campaign_id, lineage_id, player_id) DO UPDATE
+SET draws = excluded.draws, paid = excluded.paid, last = excluded.last;
+
+-- name: save_seats
+-- Seats that were offered, logged or drawn from. The caller holds the locks of those that exist.
+INSERT INTO seat (campaign_id, seat_id, pool_id, player_id, state, anchor, seed, entry_index, leaf_hash, round, seat_draws,
+                  draws_reserved, draws_taken)
+SELECT $1, s.* FROM unnest($2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bytea[],
+                           $10::bigint[], $11::integer[], $12::integer[], $13::integer[]) AS s
+ON CONFLICT (campaign_id, seat_id) DO UPDATE
+SET state = excluded.state, seed = excluded.seed, entry_index = excluded.entry_index, leaf_hash = excluded.leaf_hash,
+    round = excluded.round, draws_reserved = excluded.draws_reserved, draws_taken = excluded.draws_taken;
+
+-- name: await_rounds
+-- Beacon rounds that newly logged seats name.
+INSERT INTO beacon_round (campaign_id, round)
+SELECT $1, unnest($2::bigint[])
+ON CONFLICT DO NOTHING;
+
+-- name: save_beacons
+-- Beacon values that were just logged.
+UPDATE beacon_round AS b
+SET signature = now.signature, entry_index = now.entry_index
+FROM unnest($2::bigint[], $3::bytea[], $4::bigint[]) AS now (round, signature, entry_index)
+WHERE b.campaign_id = $1 AND b.round = now.round;
+
+-- name: settle
+-- Plays as they stand after their draws, those draws, and the stock they used.
+WITH advanced AS (
+    UPDATE play AS p
+    SET state = now.state, drawn = now.drawn, seat_id = now.seat_id, balance_points = now.balance_points,
+        finished_ms = now.finished_ms, log_size = now.log_size, next_attempt_ms = now.next_attempt_ms
+    FROM unnest($2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+        AS now (play_id, state, drawn, seat_id, balance_points, finished_ms, log_size, next_attempt_ms)
+    WHERE p.campaign_id = $1 AND p.play_id = now.play_id
+), charged AS (
+    UPDATE operation AS o
+    SET state = 'applied', ledger_seq = now.ledger_seq
+    FROM unnest($10::uuid[], $11::bigint[]) AS now (play_id, ledger_seq)
+    WHERE o.campaign_id = $1 AND o.play_id = now.play_id AND o.kind = 'debit'
+), drawn AS (
+    INSERT INTO draw (campaign_id, entry_index, play_id, nth, seat_id, n, row_ordinal)
+    SELECT $1, d.* FROM unnest($12::bigint[], $13::uuid[], $14::smallint[], $15::bytea[], $16::integer[], $17::integer[]) AS d
+)
+UPDATE pool_row AS r
+SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
+FROM unnest($18::text[], $19::integer[], $20::bigint[]) AS won (pool_id, ordinal, units)
+WHERE r.campaign_id = $1 AND (r.pool_id, r.ordinal) = (won.pool_id, won.ordinal);
+
+-- name: lock_plays_everywhere
+-- Plays of several campaigns, locked in key order.
+SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
+       p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
+       p.refusal, p.log_size
+FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+JOIN play AS p USING (campaign_id, play_id)
+ORDER BY p.campaign_id, p.play_id
+FOR NO KEY UPDATE OF p;
+
+-- name: release
+-- Plays that were never charged, and for good: what they had reserved is free again.
+-- Rows are locked one table after the other, in the order that all transactions keep.
+WITH ended AS (
+    UPDATE play AS p
+    SET state = now.state, refusal = now.refusal::jsonb, finished_ms = now.finished_ms
+    FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])
+        AS now (campaign_id, play_id, state, refusal, finished_ms)
+    WHERE (p.campaign_id, p.play_id) = (now.campaign_id, now.play_id)
+), refused AS (
+    UPDATE operation AS o
+    SET state = now.operation_state
+    FROM unnest($1::text[], $2::uuid[], $6::text[]) AS now (campaign_id, play_id, operation_state)
+    WHERE (o.campaign_id, o.play_id) = (now.campaign_id, now.play_id) AND o.kind = 'debit'
+), uncounted AS (
+    UPDATE participation AS t
+    SET draws_total = now.draws_total, draws_today = now.draws_today
+    FROM unnest($7::text[], $8::uuid[], $9::integer[], $10::integer[]) AS now (campaign_id, player_id, draws_total, draws_today)
+    WHERE (t.campaign_id, t.player_id) = (now.campaign_id, now.player_id)
+), unseated AS (
+    UPDATE seat AS s
+    SET draws_reserved = now.draws_reserved
+    FROM unnest($11::text[], $12::bytea[], $13::integer[]) AS now (campaign_id, seat_id, draws_reserved)
+    WHERE (s.campaign_id, s.seat_id) = (now.campaign_id, now.seat_id)
+)
+UPDATE pool AS p
+SET draws_reserved = now.draws_reserved
+FROM unnest($14::text[], $15::text[], $16::bigint[]) AS now (campaign_id, pool_id, draws_reserved)
+WHERE (p.campaign_id, p.pool_id) = (now.campaign_id, now.pool_id);
+
+-- name: lock_seats_everywhere
+-- Seats of several campaigns by id, locked in key order.
+SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
+       s.seat_draws, s.draws_reserved, s.draws_taken
+FROM unnest($1::text[], $2::bytea[]) AS asked (campaign_id, seat_id)
+JOIN seat AS s USING (campaign_id, seat_id)
+ORDER BY s.campaign_id, s.seat_id
+FOR NO KEY UPDATE OF s;
+
+-- name: doubt
+-- The debit's outcome is not known: the sweeper asks again later. No row: somebody else knows by now.
+UPDATE play SET state = 'resolving', next_attempt_ms = $3
+WHERE campaign_id = $1 AND play_id = $2 AND state IN ('funding', 'resolving')
+RETURNING play_id;
+
+-- name: contradict
+-- A play that was told "not charged" and yet was: a person has to look.
+UPDATE play SET state = 'review', finished_ms = NULL
+WHERE campaign_id = $1 AND play_id = $2 AND state IN ('rejected', 'cancelled')
+RETURNING play_id;
+
+-- name: claim_unfinished
+-- Plays whose turn it is to be driven on, put off for a while so that no other process drives them too. No row: none is due.
+UPDATE play AS p SET next_attempt_ms = $2
+FROM (SELECT campaign_id, play_id FROM play
+      WHERE state IN ('funding', 'resolving', 'paid') AND next_attempt_ms <= $1
+      ORDER BY next_attempt_ms
+      LIMIT $3
+      FOR NO KEY UPDATE SKIP LOCKED) AS due
+WHERE (p.campaign_id, p.play_id) = (due.campaign_id, due.play_id)
+RETURNING p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
+          p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
+          p.refusal, p.log_size;
+
+-- name: read_play
+-- One play, of whomever. No row: no such play.
+SELECT campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, drawn, paid_with, price_points,
+       day, seat_id, accepted_ms, apply_before_ms, finished_ms, balance_points, refusal, log_size
+FROM play
+WHERE campaign_id = $1 AND play_id = $2;
+
+-- name: debit_of
+-- The bytes of a play's debit. No row: the play cost nothing.
+SELECT operation_id, subject, body FROM operation
+WHERE campaign_id = $1 AND play_id = $2 AND kind = 'debit';
+
+-- name: draws_of
+-- A play's logged draws, in order.
+SELECT d.nth, d.entry_index, e.entry, d.seat_id, d.n, d.row_ordinal, d.uncovered_ms
+FROM draw AS d
+JOIN log_entry AS e USING (campaign_id, entry_index)
+WHERE d.campaign_id = $1 AND d.play_id = $2
+ORDER BY d.nth
+LIMIT 10;
+
+-- name: seat_of
+-- A seat and its player's pseudonym in the pool's line. No row: no such seat.
+SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
+       s.seat_draws, s.draws_reserved, s.draws_taken, t.tag
+FROM seat AS s
+JOIN standing AS t USING (campaign_id, player_id)
+WHERE s.campaign_id = $1 AND s.seat_id = $2 AND t.lineage_id = $3;
+
+-- name: entry_of_seat
+-- The logged bytes of a seat.
+SELECT entry FROM log_entry
+WHERE campaign_id = $1 AND entry_index = $2;
+
+-- name: history
+-- A player's plays in a campaign before a given one, newest first.
+SELECT campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, drawn, paid_with, price_points,
+       day, seat_id, accepted_ms, apply_before_ms, finished_ms, balance_points, refusal, log_size
+FROM play
+WHERE campaign_id = $1 AND player_id = $2 AND play_id < $3
+ORDER BY play_id DESC
+LIMIT $4;
+
+-- name: uncover
+-- Uncovers tickets of a settled play; those already uncovered keep their time.
+UPDATE draw SET uncovered_ms = $4
+WHERE campaign_id = $1 AND play_id = $2 AND nth = ANY ($3::smallint[]) AND uncovered_ms IS NULL;

@@ -1,0 +1,194 @@
+"""Seats and plays: one function per use case of a player."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from game.audit import reading
+from game.audit import service as audit
+from game.auth import Caller
+from game.campaigns.rules import PoolTerms
+from game.campaigns.service import no_such_pool, pool_terms
+from game.errors import Conflict, Invalid, NotFound
+from game.ids import parse_wire_id
+from game.players import player_id_of
+from game.plays import store
+from game.plays.clerk import Advanced, WantSeat
+from game.plays.engine import Engine
+from game.plays.rules import Asked, PaidWith, Play, Seat
+from game.plays.views import (
+    AnchorView,
+    PlayPage,
+    PlayView,
+    SeatedView,
+    draw_views,
+    play_view,
+    seat_view,
+)  # fmt: skip
+from ledger_client import player as player_account
+
+SEED_BYTES_MIN = 16
+PAGE_MAX = 50
+LAST_ID = UUID(int=2**128 - 1)
+
+
+async def terms_for(engine: Engine, caller: Caller, *, campaign_id: str, pool_id: str) -> PoolTerms:
+    """The terms of a published pool of the caller's brand; NotFound for any other."""
+    terms = await pool_terms(engine.resources, campaign_id=campaign_id, pool_id=pool_id)
+    if terms.brand_id != caller.brand_id:
+        raise no_such_pool()
+    return terms
+
+
+async def offer_anchor(engine: Engine, caller: Caller, terms: PoolTerms) -> AnchorView:
+    """The anchor of the player's next seat, which stays the player's until the seat is logged."""
+    if terms.entry.beacon is not None:
+        raise Conflict("no_anchor_needed", "This pool has a beacon: open a seat, or just play.")
+    player_id = await player_id_of(engine.resources, caller)
+    sitting = await engine.seat(WantSeat(terms=terms, player_id=player_id, seed=None))
+    seat = sitting.seat
+    if seat.state != "offered":
+        raise _seat_is_live(seat)
+    signer = await audit.log_signer(engine.resources, terms.campaign_id)
+    return AnchorView(
+        seat=seat.seat_id.hex(),
+        tag=sitting.tag.hex(),
+        anchor=seat.anchor.hex(),
+        pool_hash=terms.pool_hash.hex(),
+        offer=signer.offer(terms.pool_hash, seat.seat_id, sitting.tag, seat.anchor),
+    )
+
+
+def _seat_is_live(seat: Seat) -> Conflict:
+    left = seat.seat_draws - seat.draws_taken
+    return Conflict("seat_is_live", "You have a live seat in this pool already.", left=left)
+
+
+async def open_seat(engine: Engine, caller: Caller, terms: PoolTerms, seed: bytes) -> SeatedView:
+    """Log the player's seat. Asking again with the same seed gives the same seat."""
+    if terms.is_sealed:
+        raise Conflict("sealed_pool", "The seat of a sealed draw is logged once the draw is paid: just play.")
+    if terms.entry.beacon is None and len(seed) < SEED_BYTES_MIN:
+        raise Invalid(
+            "seed_too_short",
+            f"Without a beacon the seed decides: send at least {SEED_BYTES_MIN} random bytes in hex.",
+            bytes=len(seed),
+            least=SEED_BYTES_MIN,
+        )
+    player_id = await player_id_of(engine.resources, caller)
+    sitting = await engine.seat(WantSeat(terms=terms, player_id=player_id, seed=seed))
+    view = seat_view(sitting.seat, sitting.tag)
+    if sitting.entry is not None and sitting.receipt is not None:
+        return SeatedView(seat=view, entry=sitting.entry.decode(), receipt=sitting.receipt)
+    async with engine.resources.pool.acquire() as conn:
+        entry = await store.entry_of_seat(conn, sitting.seat)
+    receipt = await reading.receipt(
+        engine.resources, campaign_id=terms.campaign_id, brand_id=terms.brand_id, index=view.entry_index
+    )
+    return SeatedView(seat=view, entry=entry.decode(), receipt=receipt)
+
+
+async def play(
+    engine: Engine, caller: Caller, terms: PoolTerms, *, key: str, draws: int, paid_with: PaidWith
+) -> PlayView:
+    """Accept a play and wait for its outcome up to the deadline; the same key gives the same play."""
+    asked = Asked(
+        terms=terms,
+        play_id=engine.resources.new_id(),
+        player_id=await player_id_of(engine.resources, caller),
+        account=player_account(f"{caller.brand_id}.{caller.subject}"),
+        idempotency_key=key,
+        draws=draws,
+        paid_with=paid_with,
+    )
+    driven = await engine.accept(asked)
+    if driven.play.is_finished:
+        return await told(engine, terms, driven.play)
+    task = engine.drive(driven.play, driven.debit)
+    await asyncio.wait({task}, timeout=engine.resources.settings.request_deadline_ms / 1000)
+    if not task.done():
+        return await read(engine, caller, driven.play.wire_id)
+    return await _outcome(engine, terms, task.result())
+
+
+async def _outcome(engine: Engine, terms: PoolTerms, advanced: Advanced) -> PlayView:
+    """Tell a play that was settled just now from memory, any other from the database."""
+    play = advanced.play
+    if play.state != "settled" or len(advanced.draws) < play.draws or advanced.seat is None:
+        return await told(engine, terms, play)
+    assert advanced.tag is not None
+    draws = draw_views(terms, advanced.draws, advanced.receipts, engine.faces[terms.game])
+    return play_view(terms, play, seat_view(advanced.seat, advanced.tag), draws)
+
+
+async def told(engine: Engine, terms: PoolTerms, play: Play) -> PlayView:
+    """A play as the database has it; receipts are those of the moment at which it had settled."""
+    async with engine.resources.pool.acquire() as conn:
+        seat = await store.seat_of(conn, play, lineage_id=terms.lineage_id)
+        draws = await store.draws_of(conn, play) if play.log_size is not None else []
+    view = None if seat is None else seat_view(*seat)
+    if play.log_size is None:
+        return play_view(terms, play, view, ())
+    indices = [drawn.entry_index for drawn in draws]
+    receipts = await audit.receipts(
+        engine.resources, campaign_id=play.campaign_id, indices=indices, size=play.log_size
+    )
+    return play_view(terms, play, view, draw_views(terms, draws, receipts, engine.faces[terms.game]))
+
+
+async def find(engine: Engine, caller: Caller, wire_id: str) -> tuple[PoolTerms, Play]:
+    """A play of the caller's own, with its terms; NotFound for anybody else's."""
+    place = parse_wire_id(wire_id)
+    if place is None:
+        raise _no_such_play()
+    player_id = await player_id_of(engine.resources, caller)
+    async with engine.resources.pool.acquire() as conn:
+        play = await store.read_play(conn, *place)
+    if play is None or play.player_id != player_id:
+        raise _no_such_play()
+    return await pool_terms(engine.resources, campaign_id=play.campaign_id, pool_id=play.pool_id), play
+
+
+def _no_such_play() -> NotFound:
+    return NotFound("play_not_found", "There is no such play of yours.")
+
+
+async def read(engine: Engine, caller: Caller, wire_id: str) -> PlayView:
+    """One play of the caller's own."""
+    return await told(engine, *await find(engine, caller, wire_id))
+
+
+async def history(
+    engine: Engine, caller: Caller, *, campaign_id: str, before: str | None, limit: int
+) -> PlayPage:
+    """The caller's plays in a campaign, newest first, without their draws."""
+    place = parse_wire_id(before) if before is not None else (campaign_id, LAST_ID)
+    if place is None or place[0] != campaign_id:
+        raise Invalid("invalid_cursor", "`before` is the `next` of the page before.")
+    player_id = await player_id_of(engine.resources, caller)
+    async with engine.resources.pool.acquire() as conn:
+        plays = await store.history(
+            conn, campaign_id=campaign_id, player_id=player_id, before=place[1], limit=limit
+        )
+    views = [play_view(await _terms_of(engine, play), play, None, ()) for play in plays]
+    return PlayPage(plays=tuple(views), next=plays[-1].wire_id if len(plays) == limit else None)
+
+
+async def _terms_of(engine: Engine, play: Play) -> PoolTerms:
+    return await pool_terms(engine.resources, campaign_id=play.campaign_id, pool_id=play.pool_id)
+
+
+async def uncover(engine: Engine, caller: Caller, wire_id: str, tickets: Sequence[int]) -> PlayView:
+    """Uncover tickets of a settled scratch play; those that are uncovered stay so."""
+    terms, play = await find(engine, caller, wire_id)
+    if terms.game != "scratch":
+        raise Conflict("not_a_scratch_card", "This play has no tickets to uncover.")
+    if play.state != "settled":
+        raise Conflict("not_settled", "The play has no tickets yet.", state=play.state)
+    if max(tickets) > play.draws:
+        raise Invalid(
+            "no_such_ticket", f"The play has {play.draws} tickets.", tickets=play.draws, asked=max(tickets)
+        )
+    async with engine.resources.pool.acquire() as conn:
+        await store.uncover(conn, play, tickets, now_ms=engine.resources.clock())
+    return await told(engine, terms, play)

@@ -1,0 +1,243 @@
+"""The rows of plays, seats and standings, read and written for many at once. Connection first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from game.campaigns.rules import Participation, PoolState
+from game.db.connection import Connection
+from game.db.statements import load
+from game.plays.drawing import Drawn
+from game.plays.rules import Accepted, Debit, Lot, Play, Seat
+
+SQL = load("game.plays")
+
+PoolKey = tuple[str, str]
+PlayerKey = tuple[str, UUID]
+SeatKey = tuple[str, str, UUID]
+
+
+def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows turned into `width` columns, the form that `unnest` takes."""
+    turned: list[list[Any]] = [[] for _ in range(width)]
+    for row in rows:
+        for column, value in zip(turned, row, strict=True):
+            column.append(value)
+    return turned
+
+
+def fields(structs: Iterable[Any], *names: str) -> list[list[Any]]:
+    """The named fields of structs, as columns."""
+    return columns(map(attrgetter(*names), structs), len(names))
+
+
+async def lock_pools(conn: Connection, keys: Iterable[PoolKey]) -> dict[PoolKey, PoolState]:
+    """The pools that plays are asked of."""
+    rows = await conn.fetch(SQL.lock_pools, *columns(sorted(set(keys)), 2))
+    return {(campaign, pool): PoolState(**state) for campaign, pool, state in map(_split_pool, rows)}
+
+
+def _split_pool(row: Any) -> tuple[str, str, dict[str, Any]]:
+    state = dict(row)
+    return state.pop("campaign_id"), state.pop("pool_id"), state
+
+
+async def lock_participations(
+    conn: Connection, players: Mapping[PlayerKey, date]
+) -> dict[PlayerKey, Participation]:
+    """The counts of players, of whom those that are new begin with today and nothing."""
+    keys = sorted(players)
+    found = await _participations(conn, keys)
+    if len(found) < len(keys):
+        await conn.execute(SQL.add_participations, *columns([(*key, players[key]) for key in keys], 3))
+        found = await _participations(conn, keys)
+    return found
+
+
+async def _participations(conn: Connection, keys: Sequence[PlayerKey]) -> dict[PlayerKey, Participation]:
+    rows = await conn.fetch(SQL.lock_participations, *columns(keys, 2))
+    return {
+        (row[0], row[1]): Participation(draws_total=row[2], day=row[3], draws_today=row[4]) for row in rows
+    }
+
+
+async def lock_counts(conn: Connection, keys: Iterable[PlayerKey]) -> dict[PlayerKey, Participation]:
+    """The counts of players who have played."""
+    return await _participations(conn, sorted(set(keys)))
+
+
+async def find_plays(
+    conn: Connection, keys: Sequence[tuple[str, UUID, str]]
+) -> dict[tuple[str, UUID, str], Play]:
+    """Plays that were accepted under these idempotency keys before."""
+    rows = await conn.fetch(SQL.find_plays, *columns(keys, 3))
+    plays = (Play(**row) for row in rows)
+    return {(play.campaign_id, play.player_id, play.idempotency_key): play for play in plays}
+
+
+async def lock_live_seats(conn: Connection, keys: Iterable[SeatKey]) -> dict[SeatKey, Seat]:
+    """The seats, offered or live, of players in pools."""
+    rows = await conn.fetch(SQL.lock_live_seats, *columns(sorted(set(keys)), 3))
+    return {(row["campaign_id"], row["pool_id"], row["player_id"]): Seat(**row) for row in rows}
+
+
+async def lock_lots(
+    conn: Connection, keys: Iterable[PlayerKey], *, now_ms: int
+) -> dict[PlayerKey, tuple[Lot, ...]]:
+    """The chances of players, oldest expiry first."""
+    lots: dict[PlayerKey, tuple[Lot, ...]] = {}
+    for row in await conn.fetch(SQL.lock_lots, *columns(sorted(set(keys)), 2), now_ms):
+        lot = Lot(**row)
+        key = (lot.campaign_id, lot.player_id)
+        lots[key] = (*lots.get(key, ()), lot)
+    return lots
+
+
+async def save_accepted(
+    conn: Connection,
+    accepted: Sequence[Accepted],
+    debits: Sequence[Debit],
+    *,
+    next_attempt_ms: int,
+    pools: Mapping[PoolKey, PoolState],
+    taken: Mapping[PlayerKey, Participation],
+) -> None:
+    """Accepted plays, the bytes of their debits, and what is left of pools and limits after them."""
+    plays = [item.play for item in accepted]
+    await conn.execute(
+        SQL.accept,
+        *fields(plays, *_ACCEPTED_FIELDS),
+        [next_attempt_ms] * len(plays),
+        *fields(debits, "campaign_id", "operation_id", "play_id", "subject", "body"),
+        [next_attempt_ms] * len(debits),
+        *columns([(*key, t.draws_total, t.day, t.draws_today) for key, t in taken.items()], 5),
+        *columns([(*key, pool.draws_reserved) for key, pool in pools.items()], 3),
+    )
+    seats = {
+        item.after.seat.seat_id: item.after.seat for item in accepted if item.play.seat_id and item.after.seat
+    }
+    if seats:
+        await conn.execute(
+            SQL.reserve_seats, *fields(seats.values(), "campaign_id", "seat_id", "draws_reserved")
+        )
+    uses = [(i.play.campaign_id, i.play.play_id, lot, units) for i in accepted for lot, units in i.uses]
+    if uses:
+        await conn.execute(SQL.use_chances, *columns(uses, 4))
+
+
+_ACCEPTED_FIELDS = (
+    "campaign_id", "play_id", "player_id", "pool_id", "idempotency_key", "request_digest", "state", "draws",
+    "paid_with", "price_points", "day", "seat_id", "accepted_ms", "apply_before_ms",
+)  # fmt: skip
+
+
+async def lock_plays(conn: Connection, campaign_id: str, play_ids: Sequence[UUID]) -> dict[UUID, Play]:
+    """Plays of one campaign, by id."""
+    rows = await conn.fetch(SQL.lock_plays, campaign_id, play_ids)
+    return {row["play_id"]: Play(**row) for row in rows}
+
+
+async def lock_plays_everywhere(conn: Connection, keys: Iterable[PlayerKey]) -> dict[UUID, Play]:
+    """Plays of several campaigns, by id; the keys are (campaign, play)."""
+    rows = await conn.fetch(SQL.lock_plays_everywhere, *columns(sorted(set(keys)), 2))
+    return {row["play_id"]: Play(**row) for row in rows}
+
+
+async def lock_seats_everywhere(conn: Connection, keys: Iterable[tuple[str, bytes]]) -> dict[bytes, Seat]:
+    """Seats of several campaigns, by id."""
+    rows = await conn.fetch(SQL.lock_seats_everywhere, *columns(sorted(set(keys)), 2))
+    return {row["seat_id"]: Seat(**row) for row in rows}
+
+
+async def save_released(
+    conn: Connection,
+    ended: Sequence[Play],
+    operation_states: Sequence[str],
+    *,
+    pools: Mapping[PoolKey, PoolState],
+    taken: Mapping[PlayerKey, Participation],
+    seats: Iterable[Seat],
+) -> None:
+    """Plays that were never charged, and what is free again."""
+    await conn.execute(
+        SQL.release,
+        *fields(ended, "campaign_id", "play_id", "state", "refusal", "finished_ms"),
+        operation_states,
+        *columns([(*key, t.draws_total, t.draws_today) for key, t in taken.items()], 4),
+        *fields(seats, "campaign_id", "seat_id", "draws_reserved"),
+        *columns([(*key, pool.draws_reserved) for key, pool in pools.items()], 3),
+    )
+
+
+async def doubt(conn: Connection, play: Play, *, next_attempt_ms: int) -> None:
+    """The outcome of the play's debit is unknown; the sweeper asks again."""
+    await conn.fetch(SQL.doubt, play.campaign_id, play.play_id, next_attempt_ms)
+
+
+async def contradict(conn: Connection, play: Play) -> bool:
+    """Put a play that was charged after all before a person; False: it already is, or never was released."""
+    return bool(await conn.fetch(SQL.contradict, play.campaign_id, play.play_id))
+
+
+async def claim_unfinished(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> list[Play]:
+    """Plays whose turn it is to be driven on; nobody else gets them before `until_ms`."""
+    return [Play(**row) for row in await conn.fetch(SQL.claim_unfinished, now_ms, until_ms, limit)]
+
+
+async def read_play(conn: Connection, campaign_id: str, play_id: UUID) -> Play | None:
+    """One play, of whomever; None: no such play."""
+    row = await conn.fetchrow(SQL.read_play, campaign_id, play_id)
+    return None if row is None else Play(**row)
+
+
+async def debit_of(conn: Connection, play: Play) -> Debit:
+    """The stored bytes of a play's debit."""
+    row = await conn.fetchrow(SQL.debit_of, play.campaign_id, play.play_id)
+    assert row is not None, "a play that is charged is stored with its debit"
+    return Debit(campaign_id=play.campaign_id, play_id=play.play_id, **row)
+
+
+async def history(
+    conn: Connection, *, campaign_id: str, player_id: UUID, before: UUID, limit: int
+) -> list[Play]:
+    """A player's plays before a given one, newest first."""
+    return [Play(**row) for row in await conn.fetch(SQL.history, campaign_id, player_id, before, limit)]
+
+
+async def uncover(conn: Connection, play: Play, nths: Sequence[int], *, now_ms: int) -> None:
+    """Uncover tickets of a play; those that are uncovered keep their time."""
+    await conn.execute(SQL.uncover, play.campaign_id, play.play_id, nths, now_ms)
+
+
+async def draws_of(conn: Connection, play: Play) -> list[Drawn]:
+    """A play's logged draws, in order."""
+    rows = await conn.fetch(SQL.draws_of, play.campaign_id, play.play_id)
+    return [
+        Drawn(play_id=play.play_id, player_id=play.player_id, pool_id=play.pool_id, **row) for row in rows
+    ]
+
+
+async def seat_of(conn: Connection, play: Play, *, lineage_id: str) -> tuple[Seat, bytes] | None:
+    """A play's seat and its player's pseudonym; None: it is not seated yet."""
+    if play.seat_id is None:
+        return None
+    row = await conn.fetchrow(SQL.seat_of, play.campaign_id, play.seat_id, lineage_id)
+    assert row is not None, "a play's seat is logged before the play is stored, or with it"
+    seat = dict(row)
+    tag = seat.pop("tag")
+    return Seat(**seat), tag
+
+
+async def entry_of_seat(conn: Connection, seat: Seat) -> bytes:
+    """The logged bytes of a live seat."""
+    entry = await conn.fetchval(SQL.entry_of_seat, seat.campaign_id, seat.entry_index)
+    assert isinstance(entry, bytes)
+    return entry
+
+
+async def pools_of_round(conn: Connection, campaign_id: str, round_: int) -> tuple[str, ...]:
+    """The pools whose seats name a beacon round."""
+    rows = await conn.fetch(SQL.pools_of_round, campaign_id, round_)
+    return tuple(row["pool_id"] for row in rows)

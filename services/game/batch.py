@@ -1,4 +1,4 @@
-"""Collect while the batch before is in flight: no timers, and an idle service answers a single item at once."""
+"""Collect while the batch before is in flight: no timers, and an idle service answers at once."""
 
 import asyncio
 from collections import deque
@@ -47,7 +47,8 @@ class Batcher(Generic[Item, Result]):
     async def submit(self, item: Item) -> Result:
         """Wait for the item's own result. A caller that goes away does not stop the batch."""
         if len(self._waiting) >= self._waiting_limit:
-            raise Unavailable("busy", "Too many requests are waiting; nothing was stored.", waiting=len(self._waiting))
+            waits = len(self._waiting)
+            raise Unavailable("busy", "Too many requests are waiting; nothing was stored.", waiting=waits)
         waiting: _Waiting[Item, Result] = _Waiting(item, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._worker is None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from ledger_client.ledger import Lane
 from ledger_client.options import ITEMS_MAX, Options
@@ -46,7 +47,7 @@ class Item:
         """Tell that the outcome is not known."""
         self.resolve(Unknown(self.operation_id, reason))
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: Exception) -> None:
         """Tell of a bug."""
         if self.is_waiting:
             self.outcome.set_exception(error)
@@ -96,18 +97,20 @@ class Batcher:
             self._busy_subjects.update(item.subject for item in batch)
             call = asyncio.create_task(self._carry(batch))
             self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+            call.add_done_callback(partial(self._free, batch))
 
     async def _carry(self, batch: list[Item]) -> None:
         try:
             await self._send(batch)
-        except BaseException as error:
+        except Exception as error:
             for item in batch:
                 item.fail(error)
             raise
-        finally:
-            self._busy_subjects.difference_update(item.subject for item in batch)
-            self._pump_soon()
+
+    def _free(self, batch: list[Item], call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        self._busy_subjects.difference_update(item.subject for item in batch)
+        self._pump_soon()
 
     def _next_batch(self) -> list[Item]:
         free = self._options.calls_in_flight - len(self._calls)

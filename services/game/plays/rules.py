@@ -51,7 +51,89 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in FINISHED
 
     @property
-    def same_request(play: Play, asked: Asked) -> bool:
+    def wire_id(self) -> str:
+        """The id that players see; it names the campaign, so that a lookup needs no index over all."""
+        return wire_id(self.campaign_id, self.play_id)
+
+
+class Seat(msgspec.Struct, frozen=True, kw_only=True):
+    """One seat as it is stored. What only a logged seat has is None before."""
+
+    campaign_id: str
+    seat_id: bytes
+    pool_id: str
+    player_id: UUID
+    state: Literal["offered", "live", "used", "lapsed"]
+    anchor: bytes
+    seed: bytes | None
+    entry_index: int | None
+    leaf_hash: bytes | None
+    round: int | None
+    seat_draws: int
+    draws_reserved: int
+    draws_taken: int
+
+    @property
+    def draws_left(self) -> int:
+        """Draws that no play has spoken for yet."""
+        return self.seat_draws - self.draws_reserved
+
+
+class Lot(msgspec.Struct, frozen=True, kw_only=True):
+    """Chances of one player that expire together."""
+
+    campaign_id: str
+    lot_id: UUID
+    player_id: UUID
+    units_left: int
+    expires_ms: int
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A play that a player asks for. `account` is the player's in the core ledger."""
+
+    terms: PoolTerms
+    play_id: UUID
+    player_id: UUID
+    account: str
+    idempotency_key: str
+    draws: int
+    paid_with: PaidWith
+
+    @property
+    def price_points(self) -> int:
+        """What it costs."""
+        return self.terms.price_points * self.draws if self.paid_with == "points" else 0
+
+    @property
+    def request_digest(self) -> bytes:
+        """Tells whether a retry asks for the same."""
+        fields = (self.terms.pool_id, self.draws, self.paid_with)
+        return hashlib.sha256(msgspec.json.encode(fields)).digest()
+
+
+class Standpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What one play is judged against. `seat` is None where the player has no live one in the pool."""
+
+    pool: PoolState
+    taken: Participation
+    seat: Seat | None
+    lots: tuple[Lot, ...]
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted play, what is left afterwards, and the chances it used (lot, units)."""
+
+    play: Play
+    after: Standpoint
+    uses: tuple[tuple[UUID, int], ...]
+
+
+class SeatWanted(Refusal):
+    """The pool has a beacon and the player no seat: the service opens one and asks again."""
+
+
+def same_request(play: Play, asked: Asked) -> bool:
     """Whether a key that is known came with the body it came with first."""
     return play.request_digest == asked.request_digest
 

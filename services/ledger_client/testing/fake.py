@@ -8,7 +8,7 @@ from typing import assert_never
 
 import msgspec
 
-from ledger_client.errors import IdempotencyMismatch
+from ledger_client.errors import IdempotencyMismatch, LedgerUnreachable
 from ledger_client.ledger import Lane
 from ledger_client.operations import AMOUNT_MAX, ISSUER, Leg, Operation, decode
 from ledger_client.outcomes import (
@@ -76,6 +76,8 @@ class FakeLedger:
 
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of the ids, as of now."""
+        if not self.reachable:
+            raise LedgerUnreachable("set so by the test")
         return Lookup({id_: self._replay(id_) for id_ in operation_ids}, as_of_ms=self.now_ms())
 
     async def account(self, account_id: str) -> Account:

@@ -1,0 +1,14 @@
+"""Fixtures of the ledger's tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from tests.ledger.serving import Sandbox, serving
+
+
+@pytest_asyncio.fixture
+async def sandbox(empty_database_url: str) -> AsyncIterator[Sandbox]:
+    """A sandbox ledger over a database of its own."""
+    async with serving(empty_database_url) as found:
+        yield found

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs kept")
     parser.add_argument("--data", type=Path, help="data folder (PLAYFAIR_DATA)")
     parser.add_argument("--port", help="port of the service (PLAYFAIR_PORT, 8000)")
+    parser.add_argument("--with-parent", action="store_true", help="end when what started it does")
     parser.add_argument("--workers", help="processes of the service (PLAYFAIR_WORKERS, 1)")
     return parser
 
@@ -77,12 +78,12 @@ def _run(options: argparse.Namespace) -> None:
             with step("Loading the demonstration"):
                 asyncio.run(demo.load(stack.settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
             print(welcome(stack.settings, secrets.issuer(), folder.path, now_seconds=int(time.time())))
-            _watch(stack.children)
+            _watch(stack.children, parent=os.getppid() if options.with_parent else None)
 
 
-def _watch(children: Sequence[Child]) -> None:
-    """Wait for a child to die, which ends the run."""
-    while True:
+def _watch(children: Sequence[Child], *, parent: int | None) -> None:
+    """Wait for a child to die, which fails the run, or for the parent (None: any), which ends it."""
+    while parent in (None, os.getppid()):
         for child in children:
             if child.exit_code() is not None:
                 raise child.died()

@@ -1,0 +1,54 @@
+# Every target installs what it needs into .venv first. `make` alone explains them.
+
+python := .venv/bin/python -P
+workers ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow lint types arrows openapi openapi-check coverage lock ci clean install-dev
+
+help: ## Explain the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Run everything on this machine; options: make run ARGS="--fresh --port 8001"
+	@sh deploy/run.sh --with-parent $(ARGS)
+
+test: install-dev ## Run the tests; options: make test ARGS="tests/db -k migrate"
+	@$(python) -m pytest -q -n $(workers) -m "not slow" $(ARGS)
+
+test-slow: install-dev ## Run the tests that take long
+	@$(python) -m pytest -q -m slow $(ARGS)
+
+lint: install-dev ## Check style and format
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+
+types: install-dev ## Check types
+	@$(python) -m mypy
+
+arrows: install-dev ## Check that imports run one way
+	@.venv/bin/lint-imports
+
+openapi: install-dev ## Export the OpenAPI documents
+	@$(python) -m game openapi > openapi/game.json
+	@$(python) -m sandbox_ledger openapi > openapi/ledger.json
+
+openapi-check: install-dev ## Check that the exported OpenAPI documents are those of the code
+	@$(python) -m game openapi | cmp - openapi/game.json
+	@$(python) -m sandbox_ledger openapi | cmp - openapi/ledger.json
+
+coverage: install-dev ## Run the tests with branch coverage
+	@$(python) -m coverage run -m pytest -q -m "not slow" $(ARGS)
+	@$(python) -m coverage report --skip-covered
+
+lock: ## Write the lock files from pyproject.toml (needs uv)
+	@sh deploy/lock.sh
+
+ci: ## Do what CI does
+	@.ci/run
+
+clean: ## Remove .venv and what the tools left behind
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* dist
+	find services tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install-dev:
+	@sh deploy/install.sh dev

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from prometheus_client import Counter
 
+from game import telemetry
 from game.db.connection import Connection
 from game.ledger import store
 from game.ledger.rules import Credit, credit_of
@@ -20,10 +20,6 @@ RESEND_AFTER_MS: Final = 30_000
 SEND_SECONDS: Final = 10.0
 CLAIM_LIMIT: Final = 256
 IN_FLIGHT_LIMIT: Final = 512
-
-CREDITS: Final = Counter(
-    "playfair_credits_total", "Point prizes by what became of sending them once.", ["outcome"]
-)
 
 _log = structlog.get_logger()
 
@@ -79,7 +75,7 @@ async def _apply(resources: Resources, credit: Credit) -> Outcome | LedgerBug:
 
 
 def _tell(credit: Credit, outcome: Outcome | LedgerBug) -> None:
-    CREDITS.labels(outcome=type(outcome).__name__.lower()).inc()
+    telemetry.LEDGER.labels("credit", type(outcome).__name__.lower()).inc()
     if not isinstance(outcome, Applied | Unknown):
         _log.error(
             "credit.refused",

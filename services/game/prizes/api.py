@@ -1,0 +1,98 @@
+"""Prizes over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.params import FromPath, QueryParameter
+from litestar.status_codes import HTTP_200_OK
+
+from game.auth import AppRequest, Role, require
+from game.campaigns.rules import PrizeKind, Text
+from game.ids import wire_id
+from game.instants import to_datetime
+from game.prizes import service
+from game.prizes.rules import Grant, PrizeState
+from game.problems import problem_responses
+
+PAGE_MAX = 50
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
+Before = Annotated[str | None, QueryParameter(max_length=100, description="The `next` of the page before.")]
+
+
+class PrizeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A prize and the draw that won it: the log's entry with index `entry_index`.
+
+    Points are `paying` until the ledger has them, then `paid`; `review`: a person has to look. A voucher is
+    `pending` while it waits for its code. `code` is null until the prize is redeemed.
+    """
+
+    id: str
+    campaign: str
+    pool: str
+    play: str
+    entry_index: int
+    row: str
+    kind: PrizeKind
+    amount: int
+    name: Text
+    state: PrizeState
+    code: str | None
+    granted_at: datetime
+    redeemed_at: datetime | None
+
+
+class PrizePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Prizes, newest first; `next` is the cursor of the page that follows, null at the end."""
+
+    prizes: tuple[PrizeView, ...]
+    next: str | None
+
+
+class Prizes(Controller):
+    """What a player has won. A prize under a covered ticket is told to nobody, its winner included."""
+
+    path = "/v1"
+    tags = ("Prizes",)
+    guards = (require(Role.PLAYER),)
+    responses = problem_responses(401, 403, 404, 422, 429, 503)
+
+    @get("/campaigns/{campaign_id:str}/me/prizes")
+    async def inbox(
+        self, request: AppRequest, campaign_id: FromPath[str], before: Before = None, limit: Limit = 20
+    ) -> PrizePage:
+        """Your prizes in a campaign, newest first."""
+        grants = await service.inbox(
+            request.resources, request.caller, campaign_id=campaign_id, before=before, limit=limit
+        )
+        views = tuple(map(_view, grants))
+        return PrizePage(prizes=views, next=views[-1].id if len(views) == limit else None)
+
+    @get("/prizes/{prize_id:str}")
+    async def one(self, request: AppRequest, prize_id: FromPath[str]) -> PrizeView:
+        """One prize."""
+        return _view(await service.find(request.resources, request.caller, prize_id))
+
+    @post("/prizes/{prize_id:str}/redeem", status_code=HTTP_200_OK, responses=problem_responses(409))
+    async def redeem(self, request: AppRequest, prize_id: FromPath[str]) -> PrizeView:
+        """Reveal the code of a voucher and mark it as redeemed. Repeat it as often as you like."""
+        return _view(await service.redeem(request.resources, request.caller, prize_id))
+
+
+def _view(grant: Grant) -> PrizeView:
+    return PrizeView(
+        id=wire_id(grant.campaign_id, grant.grant_id),
+        campaign=grant.campaign_id,
+        pool=grant.pool_id,
+        play=wire_id(grant.campaign_id, grant.play_id),
+        entry_index=grant.entry_index,
+        row=grant.row_id,
+        kind=grant.kind,
+        amount=grant.amount,
+        name=grant.name,
+        state=grant.state,
+        code=grant.shown_code,
+        granted_at=to_datetime(grant.granted_ms),
+        redeemed_at=None if grant.redeemed_ms is None else to_datetime(grant.redeemed_ms),
+    )

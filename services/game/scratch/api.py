@@ -1,0 +1,49 @@
+"""Uncovering scratch cards over HTTP."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, post
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from game.auth import AppRequest, Role, require
+from game.errors import Invalid
+from game.plays import service
+from game.plays.api import engine_of
+from game.plays.rules import DRAWS_MAX
+from game.plays.views import PlayView
+from game.problems import problem_responses
+
+Ticket = Annotated[int, msgspec.Meta(ge=1, le=DRAWS_MAX, examples=[1])]
+
+
+class ScratchIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which tickets of the play to uncover, counted from 1."""
+
+    tickets: Annotated[
+        tuple[Ticket, ...],
+        msgspec.Meta(
+            min_length=1, max_length=DRAWS_MAX, examples=[[1, 2]], extra_json_schema={"uniqueItems": True}
+        ),
+    ]
+
+
+class Scratch(Controller):
+    """Tickets that are drawn already and covered until their owner wants to know."""
+
+    path = "/v1/plays"
+    tags = ("Plays",)
+    guards = (require(Role.PLAYER),)
+    responses = problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+
+    @post("/{play_id:str}/scratch", status_code=HTTP_200_OK)
+    async def uncover(
+        self, request: AppRequest, play_id: FromPath[str], data: JSONBody[ScratchIn]
+    ) -> PlayView:
+        """Uncover tickets of a settled play. What they show was fixed when they were drawn."""
+        if len(set(data.tickets)) < len(data.tickets):
+            raise Invalid(
+                "invalid_body", "$.tickets: no ticket twice", path="$.tickets", rule="no ticket twice"
+            )
+        return await service.uncover(engine_of(request), request.caller, play_id, data.tickets)

@@ -102,6 +102,10 @@ class LogWriter:
         signature = None if taking.entry.round is None else self._signatures[taking.entry.round]
         return draw_value(taking.values[n], seat_entropy(taking.entry, taking.leaf_hash, signature), n)
 
+    def value(self, seat: int, n: int) -> str:
+        """The chain value that a seat's n-th draw reveals."""
+        return self._seats[seat].values[n].hex()
+
     def close(self, pool: int, *, t: int = TERMS["closes"]) -> int:
         written = self._pools[pool]
         return self.put("close", t=t, pool=pool, secret=written.secret.hex(), draws=written.draws)

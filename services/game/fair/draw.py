@@ -177,3 +177,8 @@ def scratch(left: Sequence[int], x: int) -> Ticket:
 def first_stock(pool: PoolEntry) -> list[int | None]:
     """What can be won of each row when the pool starts: a wheel row's stock, an urn row's count."""
     return [row.count if isinstance(row, UrnRow) else row.stock for row in pool.rows]
+
+
+def table_weights(pool: PoolEntry) -> list[int]:
+    """The weights of a wheel's rows, the counts of an urn's."""
+    return [row.count if isinstance(row, UrnRow) else row.weight for row in pool.rows]

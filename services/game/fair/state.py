@@ -4,15 +4,19 @@ from collections import deque
 
 import msgspec
 
-from game.fair.draw import Standing, first_stock
+from game.fair.draw import Standing, first_stock, table_weights
 from game.fair.entries import PoolEntry, SeatEntry
 
 
 class PoolState(msgspec.Struct):
-    """One pool under replay. The statistics count, per row, what X picks from the whole table."""
+    """One pool under replay.
+
+    `weights` are the table's weights or counts; the statistics count, per row, what X picks from them.
+    """
 
     entry: PoolEntry
     hash: bytes
+    weights: list[int]
     left: list[int | None]
     standings: dict[str, Standing]
     statistics: "PickCounts"
@@ -26,7 +30,8 @@ class PoolState(msgspec.Struct):
     @classmethod
     def of(cls, entry: PoolEntry, pool_hash: bytes, standings: dict[str, Standing]) -> "PoolState":
         """The pool as it starts, with the standings of the pool that it continues."""
-        return cls(entry, pool_hash, first_stock(entry), standings, PickCounts.none(len(entry.rows)))
+        counts = PickCounts.none(len(entry.rows))
+        return cls(entry, pool_hash, table_weights(entry), first_stock(entry), standings, counts)
 
     def standing(self, tag: str) -> Standing:
         """Where the player of this tag stands."""

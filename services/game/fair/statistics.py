@@ -8,42 +8,35 @@ import math
 from collections.abc import Iterator, Sequence
 
 from game.fair.draw import draw_value, pick
-from game.fair.entries import PoolEntry, UrnRow
 from game.fair.state import PoolState
 
 # The chance that a row of an honest pool is warned about is below this.
 MAX_FALSE_ALARM = 1e-6
 
 
-def table_weights(pool: PoolEntry) -> list[int]:
-    """The weights of a wheel's rows, the counts of an urn's."""
-    return [row.count if isinstance(row, UrnRow) else row.weight for row in pool.rows]
-
-
 def count_drawn(pool: PoolState, x: int) -> None:
     """Count a draw that was taken."""
-    pool.statistics.drawn[pick(table_weights(pool.entry), x)] += 1
+    pool.statistics.drawn[pick(pool.weights, x)] += 1
 
 
 def count_untaken(pool: PoolState, values: Sequence[bytes], entropy: bytes, *, taken: int) -> None:
     """Count the draws of a seat that were never taken. `values` is its chain, a_0 … a_L."""
     if pool.entry.tickets == 0:
         return
-    weights = table_weights(pool.entry)
     for n in range(taken + 1, len(values)):
         counts = pool.statistics.next if n == taken + 1 else pool.statistics.later
-        counts[pick(weights, draw_value(values[n], entropy, n))] += 1
+        counts[pick(pool.weights, draw_value(values[n], entropy, n))] += 1
 
 
 def deviations(pool: PoolState) -> Iterator[str]:
     """A warning for each row that X picks far too often or too seldom."""
-    weights = table_weights(pool.entry)
+    total = sum(pool.weights)
     counts = pool.statistics
     for group, picked in (("drawn", counts.drawn), ("next", counts.next), ("later", counts.later)):
         draws = sum(picked)
-        for row, count, weight in zip(pool.entry.rows, picked, weights, strict=True):
-            if draws > 0 and chance_bound(count, draws, weight / sum(weights)) < MAX_FALSE_ALARM:
-                odds = f"{weight}/{sum(weights)}"
+        for row, count, weight in zip(pool.entry.rows, picked, pool.weights, strict=True):
+            if draws > 0 and chance_bound(count, draws, weight / total) < MAX_FALSE_ALARM:
+                odds = f"{weight}/{total}"
                 yield f"pool {pool.entry.pool}: row {row.id} is {count} of {draws} {group} draws at {odds}"
 
 

@@ -13,13 +13,20 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from game.fair.entries import leaf_hash
-from game.fair.merkle import Node, fold, inclusion_from_nodes, inclusion_nodes, new_nodes, root_nodes
+from game.fair.merkle import (
+    HASH_BYTES,
+    Node,
+    fold,
+    inclusion_from_nodes,
+    inclusion_nodes,
+    new_nodes,
+    root_nodes,
+)
 from game.fair.note import checkpoint_body, sign, vkey
 from game.fair.receipt import encode_receipt
 
 MAX_APPEND = 8192
 MAX_RECEIPTS = 256
-HASH_BYTES = 32
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 
 import asyncpg
 
-from game.audit.rules import HASH_BYTES, Growth, Head, Tile
+from game.audit.rules import Growth, Head, Tile
 from game.db.connection import Connection
 from game.db.statements import load
+from game.fair.merkle import HASH_BYTES
 
 _SQL = load("game.audit")
 

@@ -37,10 +37,18 @@ class LedgerClient:
         self._is_closed = False
 
     @classmethod
-    def open(cls, url: str, token: str, options: Options, *, hooks: Hooks | None = None) -> Self:
+    def open(
+        cls,
+        url: str,
+        token: str,
+        options: Options,
+        *,
+        hooks: Hooks | None = None,
+        random: Callable[[], float] = entropy.random,
+    ) -> Self:
         """A client of the ledger at `url`; close it, or use it as a context manager."""
         transport = HttpTransport(url, token=token, connections_max=2 * options.calls_in_flight)
-        return cls(transport, options, hooks=hooks or Hooks(), random=entropy.random)
+        return cls(transport, options, hooks=hooks or Hooks(), random=random)
 
     async def __aenter__(self) -> Self:
         return self

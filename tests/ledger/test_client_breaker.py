@@ -1,0 +1,153 @@
+"""The breaker and the pace, on a clock of their own; and the breaker seen through the client."""
+
+import asyncio
+
+import pytest
+
+from ledger_client import Applied, Options, Unknown, UnknownReason
+from ledger_client.pace import Breaker, RetryBudget, pause_seconds
+from tests.ledger.scripted import ScriptedLedger, apply, at_once, status
+
+
+class Seconds:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def broken(clock: Seconds, *, failures: int) -> Breaker:
+    """A breaker of three failures and a minute, after that many."""
+    breaker = Breaker(Options(breaker_failures=3, breaker_open_seconds=60), clock=clock)
+    for _ in range(failures):
+        assert breaker.admit()
+        breaker.fail()
+    return breaker
+
+
+def test_a_few_failures_do_not_open() -> None:
+    """Below the limit, calls go on."""
+    assert broken(Seconds(), failures=2).admit()
+
+
+def test_failures_in_a_row_open() -> None:
+    """At the limit, calls are refused."""
+    breaker = broken(Seconds(), failures=3)
+    assert breaker.is_open
+    assert breaker.refuses()
+    assert not breaker.admit()
+
+
+def test_a_success_between_failures_counts_from_zero() -> None:
+    """Only failures in a row open it."""
+    breaker = broken(Seconds(), failures=2)
+    breaker.succeed()
+    breaker.fail()
+    breaker.fail()
+    assert not breaker.is_open
+
+
+def test_one_probe_at_a_time() -> None:
+    """After the time is up, one call may try; the next one waits for what it finds."""
+    clock = Seconds()
+    breaker = broken(clock, failures=3)
+    clock.now += 59.9
+    assert breaker.refuses()
+    clock.now += 0.1
+    assert breaker.admit()
+    assert not breaker.admit()
+    breaker.succeed()
+    assert breaker.admit()
+    assert breaker.admit()
+
+
+def test_a_failed_probe_opens_again() -> None:
+    """One failure of a probe is enough."""
+    clock = Seconds()
+    breaker = broken(clock, failures=3)
+    clock.now += 60
+    assert breaker.admit()
+    breaker.fail()
+    clock.now += 59
+    assert breaker.refuses()
+    clock.now += 1
+    assert not breaker.refuses()
+
+
+def test_the_budget_is_spent_and_refilled() -> None:
+    """It never holds more than its capacity, nor gives what it has not."""
+    budget = RetryBudget(Options(budget_calls=2, budget_refund=0.5))
+    budget.refund()
+    assert budget.take(2)
+    assert not budget.take(1)
+    budget.refund()
+    assert not budget.take(1)
+    budget.refund()
+    assert budget.take(1)
+
+
+@pytest.mark.parametrize(
+    ("failures", "throttled", "retry_after_seconds", "expected"),
+    [
+        (1, False, None, 0.05),
+        (2, False, None, 0.1),
+        (1, True, None, 1.0),
+        (2, True, None, 2.0),
+        (20, True, None, 5.0),
+        (1, False, 3.0, 3.05),
+        (1, False, 1e9, 60.05),
+    ],
+)
+def test_the_longest_pause(
+    failures: int, throttled: bool, retry_after_seconds: float | None, expected: float
+) -> None:
+    """The jitter reaches from nothing to this, on top of what the ledger asked for."""
+
+    def pause(random: float) -> float:
+        return pause_seconds(
+            Options(),
+            failures=failures,
+            throttled=throttled,
+            retry_after_seconds=retry_after_seconds,
+            random=lambda: random,
+        )
+
+    assert pause(1.0) == pytest.approx(expected)
+    assert pause(0.0) == min(retry_after_seconds or 0.0, 60.0)
+
+
+@pytest.mark.asyncio
+async def test_an_open_breaker_refuses_plays_unsent(scripted_ledger: ScriptedLedger) -> None:
+    """When the ledger is down, a play is refused before anything is stored, and nothing is sent."""
+    scripted_ledger.rule = status(500)
+    async with at_once(scripted_ledger, Options(breaker_open_seconds=60)) as client:
+        assert client.available()
+        await apply(client, "a")
+        await apply(client, "b")
+        assert not client.available()
+        assert await apply(client, "c") == Unknown("c", UnknownReason.CIRCUIT_OPEN)
+    assert len(scripted_ledger.calls) == 5
+
+
+@pytest.mark.asyncio
+async def test_the_breaker_closes_when_a_probe_gets_through(scripted_ledger: ScriptedLedger) -> None:
+    """Then all is well again."""
+    scripted_ledger.script.extend([status(500)] * 5)
+    async with at_once(scripted_ledger, Options(breaker_open_seconds=0.0)) as client:
+        assert isinstance(await apply(client, "a"), Unknown)
+        assert isinstance(await apply(client, "b"), Applied)
+        assert client.available()
+
+
+@pytest.mark.asyncio
+async def test_throttling_does_not_open_the_breaker(scripted_ledger: ScriptedLedger) -> None:
+    """A ledger that says no is not down."""
+    scripted_ledger.rule = status(429)
+    async with at_once(scripted_ledger, Options(breaker_open_seconds=60)) as client:
+        await asyncio.gather(*(apply(client, f"a{number}", subject="player:a") for number in range(5)))
+        await apply(client, "b")
+        await apply(client, "c")
+        assert client.available()

@@ -55,7 +55,7 @@ def segments(terms: PoolTerms) -> tuple[Segment, ...]:
 
 
 def stop(terms: PoolTerms, row_ordinal: int, leaf_hash: bytes) -> WheelStop:
-    """Where the wheel stops for a draw that paid a row: anywhere in its segment but for a margin at the edges."""
+    """Where the wheel stops for a draw of a row: anywhere in its segment but for a margin at the edges."""
     wheel = segments(terms)
     index = next(i for i, segment in enumerate(wheel) if segment.row_ordinal == row_ordinal)
     arc = wheel[index].arc_millidegrees

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from game.db.connection import Connection
 from game.db.migrations import Migration, MigrationError
-from game.db.pool import Connection
 
 ADVISORY_LOCK = 0x706C617966616972  # "playfair"
 WAIT_FOR_OTHERS = "SET lock_timeout = '60s'"

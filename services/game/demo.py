@@ -1,9 +1,133 @@
-"""The demonstration brand of the embedded run."""
+"""The demonstration brand of the embedded run: a live wheel and live scratch cards, funded and playable."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
 from typing import Any
 
+import msgspec
+from redis.asyncio import Redis
+
+from game.auth import Caller, Role
+from game.campaigns import drafting, launch
+from game.campaigns.drafts import CampaignDraft, LimitsDraft, NameDraft, PoolDraft, RulesDraft, ScheduleDraft
+from game.db.pool import open_pool
+from game.instants import to_datetime
+from game.ledger.rules import NEVER_MS
+from game.resources import Resources, system_clock, system_entropy
 from game.settings import Settings
+from game.vault import Vault
+from ledger_client import Applied, Lane, Leg, Operation, budget, encode, player
+from ledger_client.client import LedgerClient
+from ledger_client.operations import ISSUER as ISSUER_ACCOUNT
+from ledger_client.options import Options
+
+BRAND = "demo"
+PLAYER = "alice"
+MANAGER = Caller(BRAND, "mei", frozenset({Role.MANAGER}))
+PLAYER_POINTS = 10_000
+BUDGET_POINTS = 50_000_000
+DAY_MS = 24 * 60 * 60 * 1000
+DURATION_DAYS = 90
+FUNDING_SECONDS = 10.0
+TIME_ZONE = "Asia/Shanghai"
+
+
+class _Texts(msgspec.Struct, frozen=True):
+    name: NameDraft
+    rules: RulesDraft
+    limits: LimitsDraft
+
+
+class _Demonstration(msgspec.Struct, frozen=True):
+    """One campaign of `demo.json`; `vouchers` says how many codes there are of each batch."""
+
+    campaign: _Texts
+    pool: PoolDraft
+    vouchers: dict[str, int]
 
 
 async def load(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> None:
     """Bring the brand and its campaigns into the running service's database, where they are not there yet."""
+    demonstrations = msgspec.json.decode(_text(), type=list[_Demonstration])
+    async with _resources(settings) as resources:
+        await resources.pool.execute(
+            "INSERT INTO brand (brand_id, name_zh, name_en, issuer, jwks, operator_name, created_ms)"
+            " VALUES ($1, '喜鹊便利店', 'Magpie Stores', $2, $3, 'draws.magpie.example', $4)"
+            " ON CONFLICT (brand_id) DO UPDATE SET jwks = excluded.jwks",
+            BRAND,
+            issuer,
+            msgspec.json.encode(jwks).decode(),
+            resources.clock(),
+        )
+        await fund(resources, player(f"{BRAND}.{PLAYER}"), PLAYER_POINTS)
+        names = {row["name_en"] for row in await _launched(resources)}
+        for demonstration in demonstrations:
+            if demonstration.campaign.name.en not in names:
+                await _stage(resources, demonstration)
+
+
+async def fund(resources: Resources, account: str, points: int) -> None:
+    """Issue points to an account, once for ever."""
+    leg = Leg(debit=ISSUER_ACCOUNT, credit=account, amount=points, code="demo")
+    operation = Operation(id=f"demo:{account}", apply_before=NEVER_MS, legs=(leg,), ref="demonstration")
+    outcome = await resources.ledger.apply(
+        operation_id=operation.id,
+        body=encode(operation),
+        lane=Lane.BULK,
+        subject=account,
+        deadline=asyncio.get_running_loop().time() + FUNDING_SECONDS,
+    )
+    assert isinstance(outcome, Applied), f"the sandbox ledger did not fund {account}: {outcome}"
+
+
+async def _launched(resources: Resources) -> Any:
+    return await resources.pool.fetch(
+        "SELECT name_en FROM campaign WHERE brand_id = $1 AND state <> 'draft' AND closes_ms > $2",
+        BRAND,
+        resources.clock(),
+    )
+
+
+async def _stage(resources: Resources, demonstration: _Demonstration) -> None:
+    now_ms, texts = resources.clock(), demonstration.campaign
+    draft = CampaignDraft(
+        name=texts.name,
+        rules=texts.rules,
+        limits=texts.limits,
+        schedule=ScheduleDraft(
+            opens=to_datetime(now_ms),
+            closes=to_datetime(now_ms + DURATION_DAYS * DAY_MS),
+            time_zone=TIME_ZONE,
+        ),
+    )
+    campaign_id = await drafting.create_campaign(resources, MANAGER, draft)
+    await drafting.add_pool(resources, MANAGER, demonstration.pool, campaign_id=campaign_id)
+    for batch, count in demonstration.vouchers.items():
+        codes = [f"{batch.upper()}-{resources.entropy(6).hex().upper()}" for _ in range(count)]
+        await drafting.add_vouchers(resources, MANAGER, codes, campaign_id=campaign_id, voucher_batch=batch)
+    await fund(resources, budget(campaign_id), BUDGET_POINTS)
+    await launch.launch(resources, MANAGER, campaign_id=campaign_id)
+
+
+def _text() -> bytes:
+    return files("game").joinpath("demo.json").read_bytes()
+
+
+@asynccontextmanager
+async def _resources(settings: Settings) -> AsyncIterator[Resources]:
+    async with (
+        await open_pool(settings.database_url, connections=2, application_name="playfair-demo") as pool,
+        Redis.from_url(settings.redis_url) as redis,
+        LedgerClient.open(settings.ledger_url, settings.ledger_token, Options()) as ledger,
+    ):
+        yield Resources(
+            settings=settings,
+            pool=pool,
+            redis=redis,
+            ledger=ledger,
+            vault=Vault(settings.secret_keys),
+            clock=system_clock,
+            entropy=system_entropy,
+        )

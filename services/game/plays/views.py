@@ -17,7 +17,10 @@ Face = Callable[[PoolTerms, int, bytes], msgspec.Struct]
 
 
 class SeatView(msgspec.Struct, frozen=True, kw_only=True):
-    """A seat as it stands in the log; hashes in hex. `opens_at` is when its beacon value is published."""
+    """A seat as it stands in the log; hashes in hex. It is good for `draws` draws.
+
+    `opens_at` is when the value of its beacon round is published; both are null without a beacon.
+    """
 
     entry_index: int
     id: str
@@ -27,7 +30,6 @@ class SeatView(msgspec.Struct, frozen=True, kw_only=True):
     round: int | None
     opens_at: datetime | None
     draws: int
-    draws_left: int
 
 
 class WonView(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +125,6 @@ def seat_view(seat: Seat, tag: bytes) -> SeatView:
         round=seat.round,
         opens_at=None if seat.round is None else to_datetime(round_time_ms(seat.round)),
         draws=seat.seat_draws,
-        draws_left=seat.seat_draws - seat.draws_taken,
     )
 
 

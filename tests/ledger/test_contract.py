@@ -1,14 +1,12 @@
 """The contract, kept by every ledger that we ship."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from ledger_client import LedgerClient, Options
 from ledger_client.testing import CHECKS, Bench, FakeLedger
+from ledger_client.testing.contract import Check
 from tests.ledger.serving import TOKEN, Clock, Sandbox
 
-Check = Callable[[Bench], Awaitable[None]]
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 
 

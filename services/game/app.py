@@ -1,7 +1,9 @@
 """The composition root: everything is wired here and nowhere else."""
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import lru_cache, partial
 from typing import Any
 
 import aiohttp
@@ -10,23 +12,32 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from game import telemetry
 from game.audit.api import Log
 from game.auth import AppRequest
 from game.db.pool import open_pool
-from game.gate import Gate
-from game.health import Health
+from game.document import document
+from game.gate import BOUNDS, Bounds, Gate
+from game.health import Operations
 from game.issuers import Issuers
+from game.limits import Limits
+from game.pages import Pages
 from game.problems import exception_handler
 from game.resources import Resources, system_clock, system_entropy
 from game.settings import Settings
 from game.tokens import Tokens
 from game.vault import Vault
+from game.worker import Step, run_steps
 from ledger_client import Ledger
+from ledger_client.client import LedgerClient
+from ledger_client.options import Options
 
 BODY_BYTES = 256 * 1024
+REFRESH_KEYS_MS = 300_000
+WRITE_ACCESS_LINES_MS = 1_000
 REDIS_CONNECTIONS = 32
 REDIS_TIMEOUT_SECONDS = 2.0
-CONTROLLERS: tuple[type[Controller], ...] = (Health, Log)
+CONTROLLERS: tuple[type[Controller], ...] = (Operations, Pages, Log)
 
 
 class Service(Litestar):
@@ -45,25 +56,33 @@ class Service(Litestar):
             await super().__call__(scope, receive, send)
 
 
+def create_app() -> Litestar:
+    """The application of a service process, as the environment says; SettingsError when it does not."""
+    settings = Settings.from_environment(os.environ)
+    telemetry.configure_logging(settings.log_level)
+    return build_app(settings)
+
+
 def build_app(
     settings: Settings,
     *,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     clock: Callable[[], int] = system_clock,
     entropy: Callable[[int], bytes] = system_entropy,
+    controllers: Sequence[type[Controller]] = CONTROLLERS,
+    bounds: Bounds = BOUNDS,
 ) -> Litestar:
-    """The application for some settings and a world; nothing is opened before its lifespan starts."""
+    """The application; nothing is opened before its lifespan starts. No ledger: the settings name it."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             resources = await _open(stack, settings, ledger=ledger, clock=clock, entropy=entropy)
-            app.state.resources = resources
-            app.state.gate = await _open_gate(stack, resources)
+            await _start(stack, app, resources, bounds)
             yield
 
-    return Service(
-        CONTROLLERS,
+    app = Service(
+        controllers,
         lifespan=[lifespan],
         request_class=AppRequest,
         exception_handlers={Exception: exception_handler},
@@ -71,20 +90,35 @@ def build_app(
         logging_config=None,
         openapi_config=None,
     )
+    app.state.document = lru_cache(maxsize=1)(partial(document, controllers))
+    return app
+
+
+async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bounds: Bounds) -> None:
+    settings = resources.settings
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    issuers = Issuers(resources.pool, session, clock=resources.clock)
+    await issuers.refresh()
+    tokens = Tokens(issuers, audience=settings.token_audience, clock=resources.clock)
+    app.state.resources = resources
+    app.state.gate = Gate(tokens, _limits(resources), trusted_proxies=settings.trusted_proxies, bounds=bounds)
+    await stack.enter_async_context(run_steps(resources, _steps(issuers)))
 
 
 async def _open(
     stack: AsyncExitStack,
     settings: Settings,
     *,
-    ledger: Ledger,
+    ledger: Ledger | None,
     clock: Callable[[], int],
     entropy: Callable[[int], bytes],
 ) -> Resources:
+    stack.callback(telemetry.forget_process)
     pool = await open_pool(settings.database_url, connections=settings.database_connections)
     stack.push_async_callback(pool.close)
     redis = _redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)
+    ledger = ledger or LedgerClient.open(settings.ledger_url, settings.ledger_token, Options())
     stack.push_async_callback(ledger.close)
     return Resources(
         settings=settings,
@@ -97,13 +131,6 @@ async def _open(
     )
 
 
-async def _open_gate(stack: AsyncExitStack, resources: Resources) -> Gate:
-    session = await stack.enter_async_context(aiohttp.ClientSession())
-    issuers = Issuers(resources.pool, session, clock=resources.clock)
-    await issuers.refresh()
-    return Gate(Tokens(issuers, audience=resources.settings.token_audience, clock=resources.clock))
-
-
 def _redis(url: str) -> Redis:
     connections: Any = BlockingConnectionPool.from_url(
         url,
@@ -113,3 +140,27 @@ def _redis(url: str) -> Redis:
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
     )
     return Redis.from_pool(connections)
+
+
+def _limits(resources: Resources) -> Limits:
+    return Limits(
+        resources.redis,
+        per_player=resources.settings.requests_per_player,
+        per_address=resources.settings.requests_per_address,
+        clock=resources.clock,
+    )
+
+
+def _steps(issuers: Issuers) -> tuple[Step, ...]:
+    async def refresh_keys(_resources: Resources) -> int:
+        await issuers.refresh()
+        return 0
+
+    async def write_access_lines(_resources: Resources) -> int:
+        telemetry.write_access_lines()
+        return 0
+
+    return (
+        Step(name="issuers.refresh", run=refresh_keys, interval_ms=REFRESH_KEYS_MS),
+        Step(name="telemetry.write", run=write_access_lines, interval_ms=WRITE_ACCESS_LINES_MS),
+    )

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -18,6 +19,9 @@ PUBLIC = {"public": True}
 """`opt=PUBLIC` marks a route that needs no token; a token that does not hold is refused all the same."""
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+
+log = structlog.get_logger()
 
 
 class Role(StrEnum):
@@ -83,6 +87,12 @@ def require(*roles: Role) -> Guard:
         if caller is None:
             raise token_required()
         if admitted.isdisjoint(caller.roles):
+            log.warning(
+                "auth.role_missing",
+                brand_id=caller.brand_id,
+                subject=caller.subject,
+                route=connection.scope.get("path_template"),
+            )
             raise Forbidden(
                 "role_required", "The token has no role that may do this.", roles=sorted(admitted)
             )

@@ -1,70 +1,98 @@
 """What every request passes before it is routed: tokens and limits. Plain ASGI, since all pay for it."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
 
+from game import telemetry
+from game.addresses import client_address
 from game.auth import Caller
 from game.errors import Invalid, NotFound, Refusal, Unauthenticated, Unavailable
+from game.limits import Limits
 from game.problems import MEDIA_TYPE, answer
+from game.settings import Network
 from game.tokens import Tokens
 
-IN_FLIGHT_LIMIT = 2_000
-REQUEST_TIMEOUT_SECONDS = 30.0
+PATH_LOGGED = 200
+# A process that is busy must not be taken for a dead one.
 HEALTH: Final = "/health/"
+LIVE: Final = "/health/live"
 
 log = structlog.get_logger()
 
 
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests a process takes at a time, and how long it works on one."""
+
+    in_flight: int
+    seconds: float
+
+
+BOUNDS = Bounds(in_flight=2_000, seconds=30.0)
+
+
 class Gate:
-    """Lets requests of whoever may call through to the application, at most `in_flight_limit` at a time."""
+    """Lets requests of whoever may call through to the application."""
 
     def __init__(
         self,
         tokens: Tokens,
+        limits: Limits,
         *,
-        in_flight_limit: int = IN_FLIGHT_LIMIT,
-        timeout_seconds: float = REQUEST_TIMEOUT_SECONDS,
+        trusted_proxies: tuple[Network, ...],
+        bounds: Bounds,
     ) -> None:
         self._tokens = tokens
-        self._in_flight_limit = in_flight_limit
-        self._timeout_seconds = timeout_seconds
-        self.in_flight = 0
+        self._limits = limits
+        self._trusted_proxies = trusted_proxies
+        self._bounds = bounds
+        self._in_flight = 0
 
     async def pass_on(self, app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer a request: through the application, or with the problem that keeps it from there."""
-        sent = _Sent(send)
-        self.in_flight += 1
+        sent, started = _Sent(send), time.perf_counter()
+        self._in_flight += 1
+        telemetry.IN_FLIGHT.inc()
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(self._bounds.seconds):
                 await self._admit(scope)
                 await app(scope, receive, sent)
         except TimeoutError:
-            await _refuse(_timed_out(self._timeout_seconds), scope, sent)
+            await _refuse(_timed_out(self._bounds.seconds), scope, sent)
         except Exception as error:
             await _refuse(error, scope, sent)
         finally:
-            self.in_flight -= 1
+            self._in_flight -= 1
+            telemetry.IN_FLIGHT.dec()
+            telemetry.observe(scope, status=sent.status, seconds=time.perf_counter() - started)
 
     async def _admit(self, scope: HTTPScope) -> None:
-        if self.in_flight > self._in_flight_limit and not scope["path"].startswith(HEALTH):
+        path = scope["path"]
+        if self._in_flight > self._bounds.in_flight and not path.startswith(HEALTH):
             raise Unavailable(
                 "busy", "Too many requests are in flight; nothing was stored.", retry_after_seconds=1
             )
         _check_address(scope)
-        scope["user"] = await self._caller(scope)
+        address = client_address(scope, self._trusted_proxies)
+        scope["user"] = caller = await self._caller(scope, address)
+        if path != LIVE:
+            await self._limits.admit(address, caller)
 
-    async def _caller(self, scope: HTTPScope) -> Caller | None:
+    async def _caller(self, scope: HTTPScope, address: str) -> Caller | None:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         if not given:
             return None
         try:
             return await self._tokens.caller(_bearer_token(given))
         except Unauthenticated as refusal:
-            log.warning("auth.denied", code=refusal.code, reason=refusal.detail, path=scope["path"])
+            await self._limits.admit(address, None)
+            path = scope["path"][:PATH_LOGGED]
+            log.warning("auth.denied", code=refusal.code, reason=refusal.detail, path=path, address=address)
             raise
 
 

@@ -153,12 +153,17 @@ def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
     return {status: _response_spec(status) for status in sorted(statuses)}
 
 
-def _response_spec(status: int) -> ResponseSpec:
+def example_problem(status: int) -> dict[str, Any]:
+    """A problem such as a status comes with."""
     code, detail, numbers = EXAMPLES[status]
+    return _problem(status, code, detail, numbers, language=Language.EN)
+
+
+def _response_spec(status: int) -> ResponseSpec:
     return ResponseSpec(
         data_container=Problem,
         generate_examples=False,
         description=HTTPStatus(status).phrase,
         media_type=MEDIA_TYPE,
-        examples=[Example(summary=code, value=_problem(status, code, detail, numbers, language=Language.EN))],
+        examples=[Example(value=example_problem(status))],
     )

@@ -9,6 +9,10 @@ RETURNING player_id;
 -- Finds the player behind a token's subject. No row: it was never seen.
 SELECT player_id FROM player WHERE brand_id = $1 AND subject = $2;
 
+-- name: migrations_applied
+-- How many migrations the database has.
+SELECT count(*) FROM schema_migration;
+
 -- name: brand_issuers
 -- The token issuers, with their keys or where these are published.
 SELECT brand_id, issuer, jwks_url, jwks FROM brand ORDER BY brand_id LIMIT $1;

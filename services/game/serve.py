@@ -6,17 +6,24 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import wait
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import uvicorn
-from litestar import Litestar
 
-from game.app import create_app
 from game.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 GRACE_SECONDS = 15
 BACKLOG = 2_048
-CONCURRENCY_LIMIT = 2_000
+# Idle connections count; what is in flight has a lower limit of its own, with a better answer.
+CONNECTIONS_LIMIT = 8_192
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +34,12 @@ def main(arguments: list[str]) -> int:
     except SettingsError as error:
         print(f"playfair serve: {error}", file=sys.stderr)
         return 2
+    with _metrics_directory(settings):
+        _run(settings)
+    return 0
+
+
+def _run(settings: Settings) -> None:
     uvicorn.run(
         "game.serve:application",
         factory=True,
@@ -34,20 +47,38 @@ def main(arguments: list[str]) -> int:
         port=settings.port,
         workers=settings.workers,
         backlog=BACKLOG,
-        limit_concurrency=CONCURRENCY_LIMIT,
+        limit_concurrency=CONNECTIONS_LIMIT,
         timeout_graceful_shutdown=GRACE_SECONDS,
         access_log=False,
+        log_config=None,
+        proxy_headers=False,
         server_header=False,
-        log_level="warning",
     )
-    return 0
 
 
-def application() -> Litestar:
+@contextmanager
+def _metrics_directory(settings: Settings) -> Iterator[None]:
+    """Where worker processes count together; an empty place of its own unless the settings name one."""
+    if settings.workers == 1 and settings.metrics_directory is None:
+        yield
+        return
+    with TemporaryDirectory(prefix="playfair-metrics-") as empty:
+        directory = Path(settings.metrics_directory or empty)
+        directory.mkdir(parents=True, exist_ok=True)
+        for left_over in directory.glob("*.db"):
+            left_over.unlink()
+        # Read by prometheus_client when a process imports it.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+        yield
+
+
+def application() -> "Litestar":
     """The application of one process, which ends when the process that started it is killed."""
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         threading.Thread(target=_end_with, args=(supervisor.sentinel,), daemon=True).start()
+    from game.app import create_app  # after the metrics directory is set
+
     return create_app()
 
 

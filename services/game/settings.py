@@ -8,10 +8,13 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
+
+Network = IPv4Network | IPv6Network
 
 PREFIX = "PLAYFAIR_"
 SECRET_KEY_BYTES = 32
@@ -52,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     operation_ttl_ms: int
     token_audience: str
     beacon_relays: tuple[str, ...]
+    requests_per_player: int
+    requests_per_address: int
+    trusted_proxies: tuple[Network, ...]
     log_level: str
     metrics_directory: str | None
 
@@ -170,6 +176,13 @@ def _relays(text: str) -> tuple[str, ...]:
     return relays
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from None
+
+
 def _text_or_none(text: str) -> str | None:
     return text or None
 
@@ -199,6 +212,11 @@ VARIABLES: dict[str, Variable] = {
     "operation_ttl_ms": Variable("how long a debit may be applied", _whole_number(1_000, 3_600_000), "60000"),
     "token_audience": Variable("the audience that tokens must name", str, TOKEN_AUDIENCE),
     "beacon_relays": Variable("relays of the randomness beacon, separated by commas", _relays, ""),
+    "requests_per_player": Variable("requests a second of one player", _whole_number(1, 1_000_000), "20"),
+    "requests_per_address": Variable("requests a second of one address", _whole_number(1, 1_000_000), "500"),
+    "trusted_proxies": Variable(
+        "networks whose X-Forwarded-For is believed, separated by commas", _networks, ""
+    ),
     "log_level": Variable("the least important events to log", _one_of(*LOG_LEVELS), "info"),
     "metrics_directory": Variable("where workers put their metrics together", _text_or_none, ""),
 }

@@ -31,16 +31,18 @@ class Issuer:
         public = OKPAlgorithm.to_jwk(self.private_key.public_key(), as_dict=True)
         return {**public, "kid": self.key_id, "alg": "EdDSA", "use": "sig"}
 
-    async def insert_brand(self, database_url: str) -> None:
-        """Store the brand with its key inline; before the service starts, or a second after."""
+    async def insert_brand(self, database_url: str, *, jwks_url: str | None = None) -> None:
+        """Store the brand, with its key inline or the address of its keys; a second later tokens hold."""
         connection = await asyncpg.connect(database_url)
         try:
             await connection.execute(
-                "INSERT INTO brand (brand_id, name_zh, name_en, issuer, jwks, operator_name, created_ms)"
-                " VALUES ($1, $1, $1, $2, $3, $4, 1)",
+                "INSERT INTO brand"
+                " (brand_id, name_zh, name_en, issuer, jwks, jwks_url, operator_name, created_ms)"
+                " VALUES ($1, $1, $1, $2, $3, $4, $5, 1)",
                 self.brand_id,
                 self.url,
-                msgspec.json.encode({"keys": [self.jwk]}).decode(),
+                None if jwks_url else msgspec.json.encode({"keys": [self.jwk]}).decode(),
+                jwks_url,
                 f"{self.brand_id}.test",
             )
         finally:

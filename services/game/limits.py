@@ -1,0 +1,93 @@
+"""How often a player and an address may call: one Lua script in Redis, run once for all requests that wait.
+
+Every key carries the hash tag `{rate}`, since a script reaches keys of one slot only: in a Redis Cluster the
+limits live on one node. They are a few hundred bytes per active caller, and a call counts up to 128 requests.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+
+import msgspec
+import structlog
+from redis import RedisError
+from redis.asyncio import Redis
+
+from game import telemetry
+from game.auth import Caller
+from game.batch import Batcher
+from game.errors import TooMany
+
+BATCH_REQUESTS = 128
+WAITING_REQUESTS = 4_096
+BURST_SECONDS = 5
+# A limiter that is down lets everyone through, and is not asked again for a while.
+CHECK_TIMEOUT_SECONDS = 0.25
+PAUSE_AFTER_FAILURE_MS = 1_000
+SECOND_US = 1_000_000
+
+log = structlog.get_logger()
+_SCRIPT = files("game").joinpath("limits.lua").read_text(encoding="utf-8")
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """A caller in one of the two ways it is counted, and how often it may call."""
+
+    kind: str
+    name: str
+    per_second: int
+
+    @property
+    def key(self) -> str:
+        """Where Redis keeps it."""
+        return f"{{rate}}:{self.kind}:{self.name}"
+
+
+class Limits:
+    """Counts requests per player and per address; both may call in bursts of some seconds' worth."""
+
+    def __init__(self, redis: Redis, *, per_player: int, per_address: int, clock: Callable[[], int]) -> None:
+        self._script = redis.register_script(_SCRIPT)
+        self._per_player = per_player
+        self._per_address = per_address
+        self._clock = clock
+        self._paused_until_ms = 0
+        self._batcher: Batcher[tuple[Bucket, ...], int] = Batcher(
+            self._waits, batch_limit=BATCH_REQUESTS, waiting_limit=WAITING_REQUESTS
+        )
+
+    async def admit(self, address: str, caller: Caller | None) -> None:
+        """Count a request; TooMany when its address or its player has to wait."""
+        buckets: tuple[Bucket, ...] = (Bucket("address", address, self._per_address),)
+        if caller is not None:
+            buckets += (Bucket("player", f"{caller.brand_id}.{caller.subject}", self._per_player),)
+        if self._clock() < self._paused_until_ms:
+            telemetry.UNLIMITED.inc()
+            return
+        wait_us = await self._batcher.submit(buckets)
+        if wait_us > 0:
+            seconds = math.ceil(wait_us / SECOND_US)
+            telemetry.LIMITED.inc()
+            raise TooMany("rate_limited", "Too many requests; come back later.", retry_after_seconds=seconds)
+
+    async def _waits(self, requests: Sequence[tuple[Bucket, ...]]) -> Sequence[int]:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                waits = await self._counted(requests)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._paused_until_ms = self._clock() + PAUSE_AFTER_FAILURE_MS
+            telemetry.UNLIMITED.inc(len(requests))
+            log.warning("limits.unavailable", reason=repr(error), pause_ms=PAUSE_AFTER_FAILURE_MS)
+            return [0] * len(requests)
+        return waits
+
+    async def _counted(self, requests: Sequence[tuple[Bucket, ...]]) -> list[int]:
+        numbers: list[int] = [self._clock() * 1000]
+        for ordinal, buckets in enumerate(requests):
+            for bucket in buckets:
+                interval = SECOND_US // bucket.per_second
+                numbers += (ordinal, interval, SECOND_US * BURST_SECONDS - interval)
+        keys = [bucket.key for buckets in requests for bucket in buckets]
+        waits = iter(await self._script(keys=keys, args=numbers))
+        return [max(next(waits) for _ in buckets) for buckets in requests]

@@ -168,10 +168,9 @@ def test_a_day_is_the_one_of_the_campaigns_time_zone() -> None:
     assert local_day(new_york_midnight_ms, "America/New_York") == date(2026, 3, 9)
 
 
-def test_a_pool_that_neither_accepts_nor_says_why_is_a_bug() -> None:
-    """`accepting` and the states never disagree."""
-    with pytest.raises(AssertionError):
-        refused(pool=msgspec.structs.replace(LIVE, accepting=False))
+def test_a_pool_that_does_not_accept_is_paused_though_its_campaign_was_read_before() -> None:
+    """The campaign's state is read without a lock: a pause that has just turned the pool counts."""
+    assert refused(pool=msgspec.structs.replace(LIVE, accepting=False)) == (Conflict, "campaign_paused", {})
 
 
 def test_only_single_draws_under_a_beacon_are_sealed() -> None:

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from game.campaigns import store
+from game.campaigns import pool_store
 from game.campaigns.rules import PoolTerms
 from game.errors import NotFound
 from game.recent import Recent
@@ -44,7 +44,7 @@ def _unsealed(resources: Resources, terms: PoolTerms) -> bytes:
 
 async def _stored(resources: Resources, campaign_id: str, pool_id: str) -> PoolTerms:
     async with resources.pool.acquire() as conn:
-        terms = await store.published_pool(conn, campaign_id=campaign_id, pool_id=pool_id)
+        terms = await pool_store.published_pool(conn, campaign_id=campaign_id, pool_id=pool_id)
     if terms is None:
         raise no_such_pool()
     return terms

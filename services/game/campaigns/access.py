@@ -1,0 +1,104 @@
+"""A brand's own campaigns, and the record of what was done to them."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from game.auth import Caller
+from game.campaigns import pool_store, store
+from game.campaigns.records import Campaign, Change, Managed, Summary
+from game.campaigns.rules import CampaignState
+from game.db.connection import Connection
+from game.errors import Conflict, NotFound
+from game.resources import Resources
+
+SERVICE = "service"  # the actor of what nobody asked for
+
+
+def no_such_campaign() -> NotFound:
+    """The one answer for a campaign that is not there or not of the caller's brand."""
+    return NotFound("campaign_not_found", "There is no such campaign.")
+
+
+async def campaign_of(conn: Connection, *, campaign_id: str, brand_id: str) -> Campaign:
+    """A campaign of a brand. NotFound `campaign_not_found`."""
+    campaign = await store.find_campaign(conn, campaign_id=campaign_id, brand_id=brand_id)
+    if campaign is None:
+        raise no_such_campaign()
+    return campaign
+
+
+async def managed(resources: Resources, caller: Caller, *, campaign_id: str) -> Managed:
+    """A campaign as its managers see it, with its pools and the vouchers that nobody has won."""
+    async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
+        pools = await pool_store.pools_of_campaign(conn, campaign_id=campaign_id)
+        free = await store.free_vouchers(conn, campaign_id=campaign_id)
+    return Managed(campaign=campaign, pools=tuple(pools), free_vouchers=free)
+
+
+async def campaigns(resources: Resources, caller: Caller, *, after: str, limit: int) -> list[Summary]:
+    """One page of the caller's brand's campaigns, drafts included."""
+    async with resources.pool.acquire() as conn:
+        return await store.campaigns_of_brand(
+            conn, brand_id=caller.brand_id, after=after, with_drafts=True, limit=limit
+        )
+
+
+async def changes(
+    resources: Resources, caller: Caller, *, campaign_id: str, after: UUID, limit: int
+) -> list[Change]:
+    """One page of a campaign's change log, oldest first."""
+    async with resources.pool.acquire() as conn:
+        await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
+        return await store.changes_of_campaign(conn, campaign_id=campaign_id, after=after, limit=limit)
+
+
+def require_state(campaign: Campaign, *allowed: CampaignState) -> None:
+    """Raise Conflict `campaign_state` unless the campaign is in one of these states."""
+    if campaign.state not in allowed:
+        raise Conflict(
+            "campaign_state",
+            f"The campaign is {campaign.state}; this needs one that is {' or '.join(allowed)}.",
+            state=campaign.state,
+            allowed=list(allowed),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A transaction in which one person, or the service, works on one campaign that it has locked."""
+
+    conn: Connection
+    resources: Resources
+    campaign: Campaign
+    actor: str
+
+    async def record(self, action: str, *, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """Write down what was done, with the values before and after."""
+        change = Change(
+            change_id=self.resources.new_id(),
+            at_ms=self.resources.clock(),
+            actor=self.actor,
+            action=action,
+            old=dict(old),
+            new=dict(new),
+        )
+        await store.insert_change(self.conn, change, campaign_id=self.campaign.campaign_id)
+
+
+@asynccontextmanager
+async def desk(resources: Resources, *, campaign_id: str, brand_id: str, actor: str) -> AsyncIterator[Desk]:
+    """Lock a campaign of a brand for a transaction. NotFound `campaign_not_found`."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        campaign = await store.lock_campaign(conn, campaign_id=campaign_id, brand_id=brand_id)
+        if campaign is None:
+            raise no_such_campaign()
+        yield Desk(conn=conn, resources=resources, campaign=campaign, actor=actor)
+
+
+def desk_of(resources: Resources, caller: Caller, campaign_id: str) -> AbstractAsyncContextManager[Desk]:
+    """The desk of a manager, in the manager's own brand."""
+    return desk(resources, campaign_id=campaign_id, brand_id=caller.brand_id, actor=caller.subject)

@@ -1,0 +1,164 @@
+"""Whether a draft may be launched. Each refusal names the field, the rule and the numbers."""
+
+from collections.abc import Iterator, Sequence
+from zoneinfo import available_timezones
+
+from game.campaigns.drafts import PoolDraft, PrizeDraft, Publication, RowDraft, pool_entry
+from game.campaigns.records import Campaign, Pool
+from game.errors import Conflict, Invalid, Number
+from game.fair.entries import PoolEntry, decode
+from game.fair.findings import Finding
+from game.fair.tables import check_pool, check_replacement
+
+MAX_SCHEDULE_DAYS = 3_660
+_DAY_MS = 86_400_000
+_UNPUBLISHED = bytes(32)
+_WHEEL_FIELDS = ("weight", "stock", "limit", "from_", "else_")
+_FIELDS = {"price": "price_points", "replaces": "pool_id", "weight": "rows", "tickets": "rows"}
+_SCHEDULE_FIELDS = ("opens", "closes")
+
+
+def check_schedule(*, opens_ms: int, closes_ms: int, time_zone: str, now_ms: int) -> None:
+    """Raise Invalid unless the campaign opens before it closes, and closes in a foreseeable future."""
+    last_ms = now_ms + MAX_SCHEDULE_DAYS * _DAY_MS
+    if time_zone not in available_timezones():
+        raise broken("$.schedule.time_zone", "an IANA time zone", time_zone=time_zone)
+    if opens_ms <= 0:
+        raise broken("$.schedule.opens", "after 1970", opens_ms=opens_ms)
+    if opens_ms >= closes_ms:
+        raise broken("$.schedule.closes", "later than it opens", opens_ms=opens_ms, closes_ms=closes_ms)
+    if not now_ms < closes_ms <= last_ms:
+        rule = f"in the next {MAX_SCHEDULE_DAYS} days"
+        raise broken("$.schedule.closes", rule, now_ms=now_ms, closes_ms=closes_ms)
+
+
+def check_launch(campaign: Campaign, pools: Sequence[Pool], *, now_ms: int, has_beacon: bool) -> None:
+    """Raise Invalid or Conflict unless a draft campaign and all its pools may be published now."""
+    check_schedule(
+        opens_ms=campaign.opens_ms, closes_ms=campaign.closes_ms, time_zone=campaign.time_zone, now_ms=now_ms
+    )
+    if not pools:
+        raise Conflict("no_pools", "A campaign has at least one pool.", field="$.pools", rule="at least 1")
+    for index, pool in enumerate(pools):
+        check_draft(pool.draft, campaign, at=f"$.pools[{index}]", now_ms=now_ms, has_beacon=has_beacon)
+
+
+def check_draft(
+    draft: PoolDraft,
+    campaign: Campaign,
+    *,
+    at: str,
+    now_ms: int,
+    has_beacon: bool,
+    replaces: Pool | None = None,
+) -> None:
+    """Raise Invalid unless a pool could be published now.
+
+    `at` is where the pool stands in what the manager sees; `has_beacon` tells whether this installation knows
+    relays of the beacon; `replaces` is the pool that this one continues, None where it begins a line.
+    """
+    if draft.beacon is not None and not has_beacon:
+        raise Invalid("beacon_not_configured", "This service has no beacon relays.", field=f"{at}.beacon")
+    for index, row in enumerate(draft.rows):
+        _check_fields_of_game(draft, row, f"{at}.rows[{index}]")
+        _check_prize(row.prize, f"{at}.rows[{index}].prize")
+    _check_cap(draft, at)
+    entry = _trial(draft, campaign, now_ms=now_ms, replaces=replaces)
+    check_table(entry, at=at)
+    if replaces is not None:
+        check_successor(replaces, entry, at=at, undrawn_sealed_seats=0)
+
+
+def check_table(entry: PoolEntry, *, at: str) -> None:
+    """Raise Invalid unless the entry is a prize table that the log may hold."""
+    try:
+        check_pool(entry)
+    except Finding as finding:
+        raise _broken_table(finding, at) from finding
+
+
+def check_successor(old: Pool, new: PoolEntry, *, at: str, undrawn_sealed_seats: int) -> None:
+    """Raise Invalid unless the entry continues a published pool so that no player is worse off."""
+    assert old.entry is not None, "a draft is edited, not replaced"
+    table = decode(old.entry)
+    assert isinstance(table, PoolEntry)
+    try:
+        check_replacement(
+            table,
+            [units.left for units in old.units],
+            new,
+            closed=old.state == "closed",
+            replaced=old.state == "replaced",
+            undrawn_sealed_seats=undrawn_sealed_seats,
+        )
+    except Finding as finding:
+        raise _broken_table(finding, at) from finding
+
+
+def broken(field: str, rule: str, **numbers: Number) -> Invalid:
+    """The refusal for a field (a JSON path) that breaks a rule."""
+    return Invalid("rule_broken", f"{field}: {rule}", field=field, rule=rule, **numbers)
+
+
+def _trial(draft: PoolDraft, campaign: Campaign, *, now_ms: int, replaces: Pool | None) -> PoolEntry:
+    replaced_index = replaces.entry_index if replaces else None
+    publication = Publication(
+        index=(replaced_index or 0) + 1,
+        t_ms=now_ms,
+        opens_ms=max(now_ms, campaign.opens_ms),
+        closes_ms=campaign.closes_ms,
+        commit=_UNPUBLISHED,
+        rules=_UNPUBLISHED,
+        replaces=replaced_index,
+    )
+    return pool_entry(draft, publication)
+
+
+def _broken_table(finding: Finding, at: str) -> Invalid:
+    field = finding.field or "rows"
+    if field in _SCHEDULE_FIELDS:
+        return broken(f"$.schedule.{field}", finding.says)
+    return broken(f"{at}.{_FIELDS.get(field, field)}", finding.says)
+
+
+def _check_fields_of_game(draft: PoolDraft, row: RowDraft, path: str) -> None:
+    needed, refused = ("weight", ("count",)) if draft.game == "wheel" else ("count", _WHEEL_FIELDS)
+    if getattr(row, needed) is None:
+        raise broken(f"{path}.{needed}", f"each row of a {draft.game} has one")
+    for name in refused:
+        if getattr(row, name) is not None:
+            raise broken(f"{path}.{name.rstrip('_')}", f"no row of a {draft.game} has one")
+
+
+def _check_prize(prize: PrizeDraft, path: str) -> None:
+    if (prize.kind == "nothing") != (prize.amount == 0):
+        raise broken(f"{path}.amount", "0 of nothing, at least 1 of all else", amount=prize.amount)
+    if prize.kind in ("voucher", "goods") and prize.amount != 1:
+        raise broken(f"{path}.amount", "vouchers and goods are won one at a time", amount=prize.amount)
+    if (prize.kind == "voucher") != (prize.voucher_batch is not None):
+        raise broken(f"{path}.voucher_batch", "a voucher has a batch of codes, and nothing else has")
+
+
+def _check_cap(draft: PoolDraft, at: str) -> None:
+    if draft.game == "scratch":
+        if draft.tickets == 0:
+            raise broken(f"{at}.rows", "at least one ticket", tickets=0)
+        if draft.draws_cap not in (None, draft.tickets):
+            raise broken(
+                f"{at}.draws_cap", "scratch cards are capped by their tickets", tickets=draft.tickets
+            )
+    elif draft.draws_cap == 0:
+        raise broken(f"{at}.draws_cap", "at least 1", draws_cap=0)
+    elif draft.draws_cap is None:
+        for path in _endless_prizes(draft):
+            raise broken(
+                f"{at}.draws_cap", f"a wheel that pays without a stock ({path}) has a cap on its draws"
+            )
+
+
+def _endless_prizes(draft: PoolDraft) -> Iterator[str]:
+    return (
+        f"rows[{index}]"
+        for index, row in enumerate(draft.rows)
+        if row.prize.kind != "nothing" and row.stock is None
+    )

@@ -1,0 +1,51 @@
+"""What everybody may see. With a token, another brand's campaign is not there."""
+
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.datastructures import CacheControlHeader
+from litestar.params import QueryParameter
+
+from game.auth import PUBLIC, AppRequest
+from game.campaigns.api import CampaignCursor, CampaignId, PoolId
+from game.campaigns.public import list_campaigns, no_such_brand, rules_text, show_campaign
+from game.campaigns.public_views import CampaignView, campaign_view
+from game.campaigns.views import SummaryPage, summary_page
+from game.problems import problem_responses
+
+PAGE = 50
+FOR_GOOD = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
+PROBLEMS = problem_responses(401, 404, 422)
+
+BrandId = Annotated[str, QueryParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
+
+
+class PublicCampaigns(Controller):
+    """Launched campaigns: rules, exact odds, what is left, and what binds the operator."""
+
+    path = "/v1/campaigns"
+    tags = ("Public",)
+    opt = PUBLIC
+
+    @get("/", responses=PROBLEMS)
+    async def index(self, request: AppRequest, brand: BrandId, after: CampaignCursor = "") -> SummaryPage:
+        """A brand's launched campaigns, by id."""
+        if request.user and request.user.brand_id != brand:
+            raise no_such_brand()
+        found = await list_campaigns(request.resources, brand_id=brand, after=after, limit=PAGE)
+        return summary_page(found, limit=PAGE)
+
+    @get("/{campaign_id:str}", responses=PROBLEMS)
+    async def show(self, request: AppRequest, campaign_id: CampaignId) -> CampaignView:
+        """A launched campaign. A player's token adds what is left of the limits and what may be played."""
+        return campaign_view(await show_campaign(request.resources, request.user, campaign_id=campaign_id))
+
+    @get(
+        "/{campaign_id:str}/rules/{pool_id:str}",
+        media_type="application/json",
+        cache_control=FOR_GOOD,
+        responses=PROBLEMS,
+    )
+    async def rules(self, request: AppRequest, campaign_id: CampaignId, pool_id: PoolId) -> bytes:
+        """The exact bytes whose SHA-256 is `rules` in the pool's log entry."""
+        return await rules_text(request.resources, request.user, campaign_id=campaign_id, pool_id=pool_id)

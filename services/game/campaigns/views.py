@@ -1,0 +1,302 @@
+"""What managers are shown."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from game.campaigns.drafts import PoolDraft, PrizeDraft, RowDraft
+from game.campaigns.funding import demand
+from game.campaigns.records import Campaign, Chances, Change, Managed, Pool, Summary, Units
+from game.campaigns.rules import CampaignState, Game, PoolStage, PrizeKind, Text
+from game.instants import to_datetime
+
+
+class ScheduleView(msgspec.Struct, frozen=True, kw_only=True):
+    """When a campaign is open, in UTC; its days begin in the IANA time zone."""
+
+    opens: datetime
+    closes: datetime
+    time_zone: str
+
+
+class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
+    """How many draws one player may take; null: no limit."""
+
+    per_day: int | None
+    total: int | None
+
+
+class SummaryView(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign in a list."""
+
+    campaign_id: str
+    state: CampaignState
+    name: Text
+    schedule: ScheduleView
+
+
+class SummaryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Campaigns by id; `next` is the cursor (`after`) of the page that follows, null at the end."""
+
+    campaigns: tuple[SummaryView, ...]
+    next: str | None
+
+
+class PrizeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a row pays, and its market value in fen (0.01 RMB) with the source and day of that price."""
+
+    kind: PrizeKind
+    amount: int
+    name: Text
+    value_fen: int
+    value_source: str
+    value_date: date
+
+
+class ManagedRow(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from", "else_": "else"}):
+    """A row of a prize table, as it was written, and how often it was won."""
+
+    id: str
+    weight: int | None
+    count: int | None
+    stock: int | None
+    limit: int | None
+    from_: int | None
+    else_: str | None
+    units_left: int | None
+    units_won: int
+    voucher_batch: str | None
+    prize: PrizeView
+
+
+class GuaranteeView(msgspec.Struct, frozen=True, kw_only=True):
+    """At the latest every `draws`-th draw of a player is made among the first `rows` rows."""
+
+    draws: int
+    rows: int
+
+
+class ManagedPool(msgspec.Struct, frozen=True, kw_only=True):
+    """A pool as its managers see it. What the log gives it is null before it is published."""
+
+    pool_id: str
+    lineage_id: str
+    replaces: str | None
+    game: Game
+    state: PoolStage
+    accepting: bool
+    price_points: int
+    seat_draws: int
+    beacon_delay: int | None
+    guarantee: GuaranteeView | None
+    draws_cap: int | None
+    draws_reserved: int
+    draws_made: int
+    opens: datetime | None
+    closes: datetime | None
+    entry_index: int | None
+    close_index: int | None
+    rows: tuple[ManagedRow, ...]
+
+
+class VouchersNeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """The most codes of a batch that can still be won, and how many nobody has won."""
+
+    voucher_batch: str
+    needed: int
+    free: int
+
+
+class ManagedCampaign(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign as its managers see it; `points_needed` is the most that its pools can still pay out."""
+
+    campaign_id: str
+    brand_id: str
+    state: CampaignState
+    version: int
+    name: Text
+    rules: Text
+    schedule: ScheduleView
+    limits: LimitsView
+    budget_account: str
+    points_needed: int
+    vouchers: tuple[VouchersNeeded, ...]
+    created_by: str
+    created_at: datetime
+    launched_at: datetime | None
+    pools: tuple[ManagedPool, ...]
+
+
+class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody did, with the values before and after."""
+
+    change_id: UUID
+    at: datetime
+    actor: str
+    action: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes, oldest first; `next` is the cursor (`after`) of the page that follows, null at the end."""
+
+    changes: tuple[ChangeView, ...]
+    next: UUID | None
+
+
+class VouchersAdded(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the codes were not in the batch before."""
+
+    voucher_batch: str
+    sent: int
+    added: int
+
+
+class ChancesView(msgspec.Struct, frozen=True, kw_only=True):
+    """Free plays of one player, out of one source."""
+
+    lot_id: UUID
+    subject: str
+    source: str
+    granted: int
+    units_left: int
+    expires_at: datetime
+
+
+def schedule_view(source: Campaign | Summary) -> ScheduleView:
+    """The schedule of a campaign."""
+    opens, closes = to_datetime(source.opens_ms), to_datetime(source.closes_ms)
+    return ScheduleView(opens=opens, closes=closes, time_zone=source.time_zone)
+
+
+def summary_page(summaries: list[Summary], *, limit: int) -> SummaryPage:
+    """A page of at most `limit` campaigns."""
+    views = tuple(
+        SummaryView(
+            campaign_id=summary.campaign_id,
+            state=summary.state,
+            name=summary.name,
+            schedule=schedule_view(summary),
+        )
+        for summary in summaries
+    )
+    return SummaryPage(campaigns=views, next=views[-1].campaign_id if len(views) == limit else None)
+
+
+def managed_view(managed: Managed) -> ManagedCampaign:
+    """A campaign as its managers see it."""
+    campaign, needed = managed.campaign, demand(managed.pools)
+    batches = sorted(needed.vouchers.keys() | managed.free_vouchers.keys())
+    vouchers = [
+        VouchersNeeded(
+            voucher_batch=batch,
+            needed=needed.vouchers.get(batch, 0),
+            free=managed.free_vouchers.get(batch, 0),
+        )
+        for batch in batches
+    ]
+    return ManagedCampaign(
+        campaign_id=campaign.campaign_id,
+        brand_id=campaign.brand_id,
+        state=campaign.state,
+        version=campaign.version,
+        name=campaign.name,
+        rules=campaign.rules,
+        schedule=schedule_view(campaign),
+        limits=LimitsView(per_day=campaign.limit_per_day, total=campaign.limit_total),
+        budget_account=campaign.budget_account,
+        points_needed=needed.points,
+        vouchers=tuple(vouchers),
+        created_by=campaign.created_by,
+        created_at=to_datetime(campaign.created_ms),
+        launched_at=None if campaign.launched_ms is None else to_datetime(campaign.launched_ms),
+        pools=tuple(_pool(pool) for pool in managed.pools),
+    )
+
+
+def change_page(changes: list[Change], *, limit: int) -> ChangePage:
+    """A page of at most `limit` changes."""
+    views = tuple(
+        ChangeView(
+            change_id=change.change_id,
+            at=to_datetime(change.at_ms),
+            actor=change.actor,
+            action=change.action,
+            old=change.old,
+            new=change.new,
+        )
+        for change in changes
+    )
+    return ChangePage(changes=views, next=views[-1].change_id if len(views) == limit else None)
+
+
+def chances_view(chances: Chances, *, subject: str, source: str) -> ChancesView:
+    """Free plays, as the manager who granted them sees them."""
+    return ChancesView(
+        lot_id=chances.lot_id,
+        subject=subject,
+        source=source,
+        granted=chances.granted,
+        units_left=chances.units_left,
+        expires_at=to_datetime(chances.expires_ms),
+    )
+
+
+def _pool(pool: Pool) -> ManagedPool:
+    draft = pool.draft
+    rows = zip(draft.rows, pool.units, strict=True)
+    return ManagedPool(
+        pool_id=pool.pool_id,
+        lineage_id=pool.lineage_id,
+        replaces=pool.replaces_id,
+        game=draft.game,
+        state=pool.state,
+        accepting=pool.accepting,
+        price_points=draft.price_points,
+        seat_draws=draft.seat_draws,
+        beacon_delay=draft.beacon.delay if draft.beacon else None,
+        guarantee=_guarantee(draft),
+        draws_cap=draft.cap,
+        draws_reserved=pool.draws_reserved,
+        draws_made=pool.draws_made,
+        opens=None if pool.opens_ms is None else to_datetime(pool.opens_ms),
+        closes=None if pool.closes_ms is None else to_datetime(pool.closes_ms),
+        entry_index=pool.entry_index,
+        close_index=pool.close_index,
+        rows=tuple(_row(row, units) for row, units in rows),
+    )
+
+
+def _guarantee(draft: PoolDraft) -> GuaranteeView | None:
+    terms = draft.guarantee
+    return None if terms is None else GuaranteeView(draws=terms.draws, rows=terms.rows)
+
+
+def _row(row: RowDraft, units: Units) -> ManagedRow:
+    return ManagedRow(
+        id=row.id,
+        weight=row.weight,
+        count=row.count,
+        stock=row.stock,
+        limit=row.limit,
+        from_=row.from_,
+        else_=row.else_,
+        units_left=units.left,
+        units_won=units.won,
+        voucher_batch=row.prize.voucher_batch,
+        prize=_prize(row.prize),
+    )
+
+
+def _prize(prize: PrizeDraft) -> PrizeView:
+    return PrizeView(
+        kind=prize.kind,
+        amount=prize.amount,
+        name=Text(zh=prize.name.zh, en=prize.name.en),
+        value_fen=prize.value_fen,
+        value_source=prize.value_source,
+        value_date=prize.value_date,
+    )

@@ -14,19 +14,32 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from game import telemetry
 from game.audit.api import Log
+from game.audit.beacon import fetch_beacons
 from game.auth import AppRequest
+from game.campaigns.api import Campaigns
+from game.campaigns.closing import close_pools
+from game.campaigns.public_api import PublicCampaigns
+from game.campaigns.replacement import publish_replacements
 from game.db.pool import open_pool
 from game.document import document
 from game.gate import BOUNDS, Bounds, Gate
 from game.health import Operations
 from game.issuers import Issuers
+from game.ledger.service import resend_due
 from game.limits import Limits
 from game.pages import Pages
+from game.plays.api import Plays, Seats
+from game.plays.engine import Engine
+from game.plays.sweep import log_beacon, sweep
+from game.prizes.api import Prizes
 from game.problems import exception_handler
 from game.resources import Resources, system_clock, system_entropy
+from game.scratch.api import Scratch
+from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tokens import Tokens
 from game.vault import Vault
+from game.wheel.rules import stop
 from game.worker import Step, run_steps
 from ledger_client import Ledger
 from ledger_client.client import LedgerClient
@@ -37,7 +50,11 @@ REFRESH_KEYS_MS = 300_000
 WRITE_ACCESS_LINES_MS = 1_000
 REDIS_CONNECTIONS = 32
 REDIS_TIMEOUT_SECONDS = 2.0
-CONTROLLERS: tuple[type[Controller], ...] = (Operations, Pages, Log)
+SWEEP_MS = 1_000
+FETCH_BEACONS_MS = 500
+CONTROLLERS: tuple[type[Controller], ...] = (
+    PublicCampaigns, Seats, Plays, Scratch, Prizes, Campaigns, Log, Operations, Pages,
+)  # fmt: skip
 
 
 class Service(Litestar):
@@ -100,9 +117,12 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     issuers = Issuers(resources.pool, session, clock=resources.clock)
     await issuers.refresh()
     tokens = Tokens(issuers, audience=settings.token_audience, clock=resources.clock)
+    engine = Engine(resources, faces={"wheel": stop, "scratch": artwork})
+    stack.push_async_callback(engine.close)
     app.state.resources = resources
+    app.state.engine = engine
     app.state.gate = Gate(tokens, _limits(resources), trusted_proxies=settings.trusted_proxies, bounds=bounds)
-    await stack.enter_async_context(run_steps(resources, _steps(issuers)))
+    await stack.enter_async_context(run_steps(resources, [*_steps(issuers), *_play_steps(engine, session)]))
 
 
 async def _open(
@@ -163,4 +183,20 @@ def _steps(issuers: Issuers) -> tuple[Step, ...]:
     return (
         Step(name="issuers.refresh", run=refresh_keys, interval_ms=REFRESH_KEYS_MS),
         Step(name="telemetry.write", run=write_access_lines, interval_ms=WRITE_ACCESS_LINES_MS),
+    )
+
+
+def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, ...]:
+    async def sweep_plays(_resources: Resources) -> int:
+        return await sweep(engine)
+
+    async def fetch(resources: Resources) -> int:
+        return await fetch_beacons(resources, session, partial(log_beacon, engine))
+
+    return (
+        Step(name="plays.sweep", run=sweep_plays, interval_ms=SWEEP_MS),
+        Step(name="credits.resend", run=resend_due, interval_ms=SWEEP_MS),
+        Step(name="beacons.fetch", run=fetch, interval_ms=FETCH_BEACONS_MS),
+        Step(name="pools.replace", run=publish_replacements, interval_ms=SWEEP_MS),
+        Step(name="pools.close", run=close_pools, interval_ms=SWEEP_MS),
     )

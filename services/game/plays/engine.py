@@ -29,6 +29,7 @@ DRIVEN_MAX = 4_096
 CREDITING_MAX = 256
 CLERKS_MAX = 1_024
 DOUBT_MS = 1_000
+GRACE_SECONDS = 10.0
 
 log = structlog.get_logger()
 
@@ -140,9 +141,11 @@ class Engine:
         return done.answers
 
     async def close(self) -> None:
-        """Let what is under way come to its end. Whoever calls this bounds it in time."""
-        while under_way := [*self._driven.values(), *self._crediting]:
-            await asyncio.wait(under_way)
+        """Let what is under way come to its end, for a while; a sweeper takes up what is cut off."""
+        under_way = [*self._driven.values(), *self._crediting]
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=GRACE_SECONDS)
+            log.info("engine.closed", finished=len(under_way) - len(late), cut_off=len(late))
 
 
 def _unchanged(play: Play) -> Advanced:

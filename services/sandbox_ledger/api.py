@@ -5,11 +5,11 @@ from typing import Annotated, Final, NoReturn
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody, PathParameter, QueryParameter, RawBody
+from litestar.params import PathParameter, QueryParameter, RawBody
 
 from sandbox_ledger import service
 from sandbox_ledger.problems import MEDIA_TYPE, Refusal
-from sandbox_ledger.reading import read, read_batch
+from sandbox_ledger.reading import read, read_batch, read_ids
 from sandbox_ledger.service import Resources
 from sandbox_ledger.wire import (
     ACCOUNT_ID,
@@ -24,7 +24,6 @@ from sandbox_ledger.wire import (
     Decided,
     EntryPage,
     LookupAnswer,
-    LookupRequest,
     Operation,
     Problem,
     RecordAnswer,
@@ -71,11 +70,9 @@ class LedgerController(Controller):
         return BatchAnswer([item if isinstance(item, Refused) else next(results) for item in items])
 
     @post("/operations:lookup", status_code=200, operation_id="lookup", responses=_problems(413))
-    async def lookup(
-        self, data: JSONBody[LookupRequest], resources: NamedDependency[Resources]
-    ) -> LookupAnswer:
+    async def lookup(self, body: RawBody, resources: NamedDependency[Resources]) -> LookupAnswer:
         """What was decided of the ids; a missing one is final once `as_of` is past its `apply_before`."""
-        return await service.lookup(resources, data.ids)
+        return await service.lookup(resources, read_ids(body))
 
     @post("/operations/{fenced:str}", status_code=200, operation_id="fence", responses=_problems(404))
     async def fence(self, fenced: FencePath, resources: NamedDependency[Resources]) -> Decided:

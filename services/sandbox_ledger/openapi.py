@@ -8,6 +8,11 @@ from sandbox_ledger import wire
 from sandbox_ledger.app import create_app
 
 _REF: Final = "#/components/schemas/{name}"
+_BODIES: Final = {
+    "/v1/operations": "Operation",
+    "/v1/operations:batch": "Batch",
+    "/v1/operations:lookup": "LookupRequest",
+}
 _STRUCTS: Final = [value for value in vars(wire).values() if isinstance(value, type(msgspec.Struct))]
 
 
@@ -30,9 +35,9 @@ def _describe_bodies(found: dict[str, Any]) -> None:
 
 
 def _describe_paths(paths: dict[str, Any]) -> None:
-    # These two bodies are decoded by us, item by item, so Litestar does not know them.
-    paths["/v1/operations"]["post"]["requestBody"] = _json_body("Operation")
-    paths["/v1/operations:batch"]["post"]["requestBody"] = _json_body("Batch")
+    # These bodies are decoded by us, so Litestar does not know them.
+    for path, name in _BODIES.items():
+        paths[path]["post"]["requestBody"] = _json_body(name)
     # Litestar routes whole segments only, so the suffix is written into the path here.
     fence = paths.pop("/v1/operations/{fenced}")
     fence["post"]["parameters"] = paths["/v1/operations/{operation_id}"]["get"]["parameters"]

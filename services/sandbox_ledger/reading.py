@@ -6,10 +6,12 @@ from typing import Final
 import msgspec
 
 from sandbox_ledger.problems import Refusal, describe
-from sandbox_ledger.wire import Batch, Operation, Refused
+from sandbox_ledger.wire import Batch, LookupRequest, Operation, Refused
 
 _OPERATION: Final = msgspec.json.Decoder(Operation)
 _BATCH: Final = msgspec.json.Decoder(Batch)
+_LOOKUP: Final = msgspec.json.Decoder(LookupRequest)
+# Litestar's own decoding lets the last of these through as a 500: bodies are decoded here.
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _FAILED_LEG: Final = re.compile(r"\$\.legs\[(\d+)\]")
 
@@ -42,6 +44,14 @@ def read_batch(body: bytes) -> list[Operation | Refused]:
     except _UNREADABLE as error:
         raise Refusal(describe("invalid", str(error))) from error
     return [_read_or_refuse(raw) for raw in batch.operations]
+
+
+def read_ids(body: bytes) -> list[str]:
+    """The ids to look up; raises `Refusal`."""
+    try:
+        return _LOOKUP.decode(body).ids
+    except _UNREADABLE as error:
+        raise Refusal(describe("invalid", str(error))) from error
 
 
 def _read_or_refuse(raw: msgspec.Raw) -> Operation | Refused:

@@ -83,7 +83,9 @@ async def serving(database_url: str) -> AsyncIterator[Sandbox]:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         try:
             async with aiohttp.ClientSession(url, headers=headers) as http:
-                yield Sandbox(url=url, database_url=database_url, clock=clock, http=http)
+                found = Sandbox(url=url, database_url=database_url, clock=clock, http=http)
+                await found.get("/v1/capabilities")
+                yield found
         finally:
             server.should_exit = True
             await task

@@ -48,24 +48,33 @@ class _Demonstration(msgspec.Struct, frozen=True):
     vouchers: dict[str, int]
 
 
-async def load(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> None:
-    """Bring the brand and its campaigns into the running service's database, where they are not there yet."""
+async def load(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> dict[str, str]:
+    """Bring the brand and its campaigns into the running service's database, where they are not there yet.
+
+    Answers the campaign of each pool.
+    """
     demonstrations = msgspec.json.decode(_text(), type=list[_Demonstration])
-    async with _resources(settings) as resources:
-        await resources.pool.execute(
-            "INSERT INTO brand (brand_id, name_zh, name_en, issuer, jwks, operator_name, created_ms)"
-            " VALUES ($1, '喜鹊便利店', 'Magpie Stores', $2, $3, 'draws.magpie.example', $4)"
-            " ON CONFLICT (brand_id) DO UPDATE SET jwks = excluded.jwks",
-            BRAND,
-            issuer,
-            msgspec.json.encode(jwks).decode(),
-            resources.clock(),
-        )
+    async with open_resources(settings) as resources:
+        await keep_brand(resources, issuer=issuer, jwks=jwks)
         await fund(resources, player(f"{BRAND}.{PLAYER}"), PLAYER_POINTS)
-        names = {row["name_en"] for row in await _launched(resources)}
+        pools = {row["pool_id"] for row in await _live(resources)}
         for demonstration in demonstrations:
-            if demonstration.campaign.name.en not in names:
+            if demonstration.pool.pool_id not in pools:
                 await _stage(resources, demonstration)
+        return {row["pool_id"]: row["campaign_id"] for row in await _live(resources)}
+
+
+async def keep_brand(resources: Resources, *, issuer: str, jwks: dict[str, Any]) -> None:
+    """Store the brand, or the keys of its issuer where it is stored already."""
+    await resources.pool.execute(
+        "INSERT INTO brand (brand_id, name_zh, name_en, issuer, jwks, operator_name, created_ms)"
+        " VALUES ($1, '喜鹊便利店', 'Magpie Stores', $2, $3, 'draws.magpie.example', $4)"
+        " ON CONFLICT (brand_id) DO UPDATE SET jwks = excluded.jwks",
+        BRAND,
+        issuer,
+        msgspec.json.encode(jwks).decode(),
+        resources.clock(),
+    )
 
 
 async def fund(resources: Resources, account: str, points: int) -> None:
@@ -82,9 +91,10 @@ async def fund(resources: Resources, account: str, points: int) -> None:
     assert isinstance(outcome, Applied), f"the sandbox ledger did not fund {account}: {outcome}"
 
 
-async def _launched(resources: Resources) -> Any:
+async def _live(resources: Resources) -> Any:
     return await resources.pool.fetch(
-        "SELECT name_en FROM campaign WHERE brand_id = $1 AND state <> 'draft' AND closes_ms > $2",
+        "SELECT pool_id, campaign_id FROM pool JOIN campaign USING (campaign_id)"
+        " WHERE brand_id = $1 AND accepting AND pool.closes_ms > $2 ORDER BY launched_ms",
         BRAND,
         resources.clock(),
     )
@@ -116,7 +126,8 @@ def _text() -> bytes:
 
 
 @asynccontextmanager
-async def _resources(settings: Settings) -> AsyncIterator[Resources]:
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """What the demonstration works with, closed at the end."""
     async with (
         await open_pool(settings.database_url, connections=2, application_name="playfair-demo") as pool,
         Redis.from_url(settings.redis_url) as redis,

@@ -76,8 +76,9 @@ def _run(options: argparse.Namespace) -> None:
         secrets = keep_secrets(folder.path)
         with running_stack(folder, secrets, environ) as stack:
             with step("Loading the demonstration"):
-                asyncio.run(demo.load(stack.settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
-            print(welcome(stack.settings, secrets.issuer(), folder.path, now_seconds=int(time.time())))
+                pools = asyncio.run(demo.load(stack.settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
+            now_seconds = int(time.time())
+            print(welcome(stack.settings, secrets.issuer(), pools, folder.path, now_seconds=now_seconds))
             _watch(stack.children, parent=os.getppid() if options.with_parent else None)
 
 

@@ -16,7 +16,7 @@ from ledger_client import Ledger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """Connections, keys, clock (milliseconds since the epoch) and entropy. Frozen; closed by whoever opened it."""
+    """Connections, keys, clock (milliseconds since the epoch) and entropy. Whoever opened it closes it."""
 
     settings: Settings
     pool: "asyncpg.Pool[asyncpg.Record]"
@@ -38,7 +38,8 @@ class Resources:
 def uuid7(now_ms: int, entropy: bytes) -> UUID:
     """RFC 9562 section 5.7 from a time in milliseconds and 10 random bytes."""
     head = now_ms.to_bytes(6, "big")
-    return UUID(bytes=head + bytes([0x70 | entropy[0] & 0x0F, entropy[1], 0x80 | entropy[2] & 0x3F]) + entropy[3:])
+    marked = bytes([0x70 | entropy[0] & 0x0F, entropy[1], 0x80 | entropy[2] & 0x3F])
+    return UUID(bytes=head + marked + entropy[3:])
 
 
 def system_clock() -> int:

@@ -1,7 +1,7 @@
 """Envelope encryption of pool secrets and log keys: AES-256-GCM under keys that are not in the database.
 
-A sealed value is `key id length (1 byte) || key id || nonce (12) || ciphertext and tag`; the purpose is bound as
-associated data, so that a sealed value cannot be moved to another row.
+A sealed value is `key id length (1 byte) || key id || nonce (12) || ciphertext and tag`; the purpose is
+bound as associated data, so that a sealed value cannot be moved to another row.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Vault:
         return bytes([len(name)]) + name + nonce + sealed
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
-        """Decrypt; raises KeyError for a key that is gone and InvalidTag for a value that was changed or moved."""
+        """Decrypt; KeyError for a key that is gone, InvalidTag for a value that was changed or moved."""
         start = 1 + sealed[0]
         key = self.keys[sealed[1:start].decode()]
         nonce, ciphertext = sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]

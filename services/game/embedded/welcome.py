@@ -1,5 +1,7 @@
 """What the embedded run tells whoever started it."""
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,20 +18,39 @@ API page:           {url}/docs
 Tokens, good for an hour (`playfair token --role player --subject alice` makes another):
 {tokens}
 
-Try:
-  curl -s {url}/v1/campaigns
-  curl -s {url}/v1/me -H "Authorization: Bearer $PLAYER"
-  curl -s {url}/health/ready
+Campaigns, with rules, odds and stock:
+{campaigns}
+
+Play the wheel: see the anchor, choose a seed (any 16 bytes or more), spin. Paste the token lines first, then:
+  POOL={url}/v1/campaigns/{wheel}/pools/wheel-1
+  curl -s -X POST $POOL/anchors -H "Authorization: Bearer $PLAYER"
+  curl -s $POOL/seats -H "Authorization: Bearer $PLAYER" -H "Content-Type: application/json" \\
+    -d '{{"seed": "{seed}"}}'
+  curl -s $POOL/plays -H "Authorization: Bearer $PLAYER" -H "Content-Type: application/json" \\
+    -H "Idempotency-Key: $(date +%s)" -d '{{"count": 1, "pay_with": "points"}}'
 
 Data and logs: {folder}. Ctrl-C stops everything; the data stay, `--fresh` forgets them.
 """
 
 
-def welcome(settings: Settings, key: Ed25519PrivateKey, folder: Path, *, now_seconds: int) -> str:
-    """The address, a token for each kind of person, and commands that work as they stand."""
+def welcome(
+    settings: Settings, key: Ed25519PrivateKey, pools: Mapping[str, str], folder: Path, *, now_seconds: int
+) -> str:
+    """The address, a token for each kind of person, and commands that work as they stand.
+
+    `pools` names the campaign of each pool of the demonstration.
+    """
     tokens = [
         f"  {role.value.upper()}="
         + mint(key, subject=subject, role=role, audience=settings.token_audience, now_seconds=now_seconds)
         for subject, role in PEOPLE.items()
     ]
-    return TEXT.format(url=settings.public_url, tokens="\n".join(tokens), folder=folder)
+    return TEXT.format(
+        url=settings.public_url,
+        tokens="\n".join(tokens),
+        campaigns="\n".join(f"  {settings.public_url}/v1/campaigns/{id_}" for id_ in pools.values()),
+        wheel=pools["wheel-1"],
+        # The same seed at every start, so that the lines still work when the seat is open.
+        seed=hashlib.sha256(key.public_key().public_bytes_raw()).hexdigest()[:32],
+        folder=folder,
+    )

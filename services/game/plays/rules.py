@@ -129,7 +129,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[tuple[UUID, int], ...]
 
 
-class SeatWanted(Refusal):
+class SeatWanted(Conflict):
     """The pool has a beacon and the player no seat: the service opens one and asks again."""
 
 

@@ -15,7 +15,7 @@ from game.players import player_id_of
 from game.plays import store
 from game.plays.clerk import Advanced, WantSeat
 from game.plays.engine import Engine
-from game.plays.rules import Asked, PaidWith, Play, Seat
+from game.plays.rules import Asked, PaidWith, Play
 from game.plays.views import (
     AnchorView,
     PlayPage,
@@ -41,27 +41,21 @@ async def terms_for(engine: Engine, caller: Caller, *, campaign_id: str, pool_id
 
 
 async def offer_anchor(engine: Engine, caller: Caller, terms: PoolTerms) -> AnchorView:
-    """The anchor of the player's next seat, which stays the player's until the seat is logged."""
+    """The anchor of the player's seat; until that is used up, asking again shows the same one."""
     if terms.entry.beacon is not None:
         raise Conflict("no_anchor_needed", "This pool has a beacon: open a seat, or just play.")
     player_id = await player_id_of(engine.resources, caller)
     sitting = await engine.seat(WantSeat(terms=terms, player_id=player_id, seed=None))
     seat = sitting.seat
-    if seat.state != "offered":
-        raise _seat_is_live(seat)
     signer = await audit.log_signer(engine.resources, terms.campaign_id)
     return AnchorView(
         seat=seat.seat_id.hex(),
+        logged=seat.entry_index is not None,
         tag=sitting.tag.hex(),
         anchor=seat.anchor.hex(),
         pool_hash=terms.pool_hash.hex(),
         offer=signer.offer(terms.pool_hash, seat.seat_id, sitting.tag, seat.anchor),
     )
-
-
-def _seat_is_live(seat: Seat) -> Conflict:
-    left = seat.seat_draws - seat.draws_taken
-    return Conflict("seat_is_live", "You have a live seat in this pool already.", left=left)
 
 
 async def open_seat(engine: Engine, caller: Caller, terms: PoolTerms, seed: bytes) -> SeatedView:

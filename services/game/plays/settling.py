@@ -40,6 +40,12 @@ class Settling:
         self.changed.add(play.play_id)
         return play
 
+    def contradict(self, play: Play) -> Play:
+        """Put a play that was charged after all before a person."""
+        self.contradicted.add(play.play_id)
+        self.plays[play.play_id] = msgspec.structs.replace(play, state="review", finished_ms=None)
+        return self.plays[play.play_id]
+
 
 def settle_plays(
     page: Page, settling: Settling, order: Sequence[UUID], *, entropy: Callable[[int], bytes], now_ms: int
@@ -64,7 +70,7 @@ def _fund(settling: Settling, play: Play) -> Play:
     if funded is None:
         return play
     if play.state in RELEASED:
-        settling.contradicted.add(play.play_id)
+        return settling.contradict(play)
     if play.state not in UNCHARGED:
         return play
     return settling.keep(msgspec.structs.replace(play, state="paid", balance_points=funded.balance_points))

@@ -95,9 +95,13 @@ class PlayPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnchorView(msgspec.Struct, frozen=True, kw_only=True):
-    """The anchor of a seat, shown before its seed is chosen. `offer` is a note signed with the log's key."""
+    """The anchor of a seat, shown before its seed is chosen. `offer` is a note signed with the log's key.
+
+    `logged` says that the seat is open already, with the seed that was chosen for it.
+    """
 
     seat: str
+    logged: bool
     tag: str
     anchor: str
     pool_hash: str

@@ -60,6 +60,12 @@ def test_a_bent_receipt_is_refused(bent: str) -> None:
     assert found.value.check == 1
 
 
+def test_the_longest_path() -> None:
+    """A log of 2^53 entries has receipts too."""
+    receipt = encode_receipt(2**53 - 1, [bytes(32)] * MAX_PATH, b"")
+    assert len(decode_receipt(receipt).path) == MAX_PATH
+
+
 def test_a_receipt_has_a_longest_size() -> None:
     """What is far too long is not looked at further."""
     with pytest.raises(Finding, match="not a receipt"):

@@ -7,8 +7,9 @@ import pytest
 from game.fair.entries import leaf_hash
 from game.fair.merkle import root
 from game.fair.note import checkpoint_body, sign
+from game.fair.rounds import round_time_ms
 from game.fair.verify import PROGRESS_EVERY_ENTRIES, Report, verify_log
-from tests.fair.vectors import EARLY_MS, KEY, LATE_ROUND, LINES, ORIGIN, VERIFIER
+from tests.fair.vectors import EARLY_MS, EARLY_ROUND, KEY, LATE_ROUND, LINES, ORIGIN, VERIFIER
 from tests.fair.writer import BEACON, SECRET, TERMS, URN, WHEEL, LogWriter, checkpoint_of, verified
 
 SEED = "5e" * 16
@@ -115,6 +116,15 @@ def test_a_value_of_another_beacon() -> None:
     writer, _, _ = played(**OPEN_WHEEL)
     writer.lines[2] = writer.lines[2].replace(b'"chain":"52', b'"chain":"53')
     assert found(writer.verified()) == (4, 2)
+
+
+@pytest.mark.parametrize(("early_ms", "verdict"), [(0, "OK"), (1, "BAD")])
+def test_a_beacon_at_its_time(early_ms: int, verdict: str) -> None:
+    """The value may be logged from the millisecond at which it is public."""
+    writer = LogWriter()
+    writer.seat(writer.pool(**OPEN_WHEEL), seed=SEED)
+    writer.beacon(t=round_time_ms(EARLY_ROUND) - early_ms)
+    assert writer.verified().verdict == verdict
 
 
 def test_a_close_waits_for_the_beacon() -> None:

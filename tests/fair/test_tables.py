@@ -156,6 +156,11 @@ def test_the_largest_sums() -> None:
     check_pool(msgspec.structs.replace(URN, rows=rows, tickets=2**32))
 
 
+def test_the_least_guarantee() -> None:
+    """Every second draw, among the first row alone."""
+    check_pool(msgspec.structs.replace(WHEEL, guarantee=Guarantee(draws=2, rows=1)))
+
+
 def test_only_a_continued_pool_may_start_with_nothing_of_a_row() -> None:
     """Stock and counts of 0 stand for what is used up."""
     check_pool(msgspec.structs.replace(WHEEL, replaces=0, **with_row(1, stock=0)))

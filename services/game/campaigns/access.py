@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from game.auth import Caller
 from game.campaigns import pool_store, store
@@ -48,12 +47,12 @@ async def campaigns(resources: Resources, caller: Caller, *, after: str, limit: 
 
 
 async def changes(
-    resources: Resources, caller: Caller, *, campaign_id: str, after: UUID, limit: int
+    resources: Resources, caller: Caller, *, campaign_id: str, start: int, limit: int
 ) -> list[Change]:
     """One page of a campaign's change log, oldest first."""
     async with resources.pool.acquire() as conn:
         await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-        return await store.changes_of_campaign(conn, campaign_id=campaign_id, after=after, limit=limit)
+        return await store.changes_of_campaign(conn, campaign_id=campaign_id, start=start, limit=limit)
 
 
 def require_state(campaign: Campaign, *allowed: CampaignState) -> None:
@@ -79,7 +78,6 @@ class Desk:
     async def record(self, action: str, *, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Write down what was done, with the values before and after."""
         change = Change(
-            change_id=self.resources.new_id(),
             at_ms=self.resources.clock(),
             actor=self.actor,
             action=action,

@@ -1,7 +1,6 @@
 """The managers' routes. To a manager of one brand another brand's campaign is not there."""
 
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
 from litestar.params import JSONBody, PathParameter, QueryParameter
@@ -31,13 +30,13 @@ from game.problems import problem_responses
 
 PAGE = 50
 CHANGES_PAGE = 100
-NO_CHANGE = UUID(int=0)
 
 CampaignId = Annotated[str, PathParameter(pattern="^[a-z0-9]{12}$", description="12 of a-z and 0-9")]
 PoolId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 CampaignCursor = Annotated[
     str, QueryParameter(pattern="^[a-z0-9]{0,12}$", description="`next` of the page before")
 ]
+ChangeIndex = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="`next` of the page before")]
 
 _READ = problem_responses(401, 403, 404, 422)
 _WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
@@ -108,13 +107,13 @@ class Campaigns(Controller):
 
     @get("/{campaign_id:str}/changes", responses=_READ)
     async def changes(
-        self, request: AppRequest, campaign_id: CampaignId, after: UUID = NO_CHANGE
+        self, request: AppRequest, campaign_id: CampaignId, start: ChangeIndex = 0
     ) -> ChangePage:
         """Who did what, with old and new values, oldest first."""
         found = await changes(
-            request.resources, request.caller, campaign_id=campaign_id, after=after, limit=CHANGES_PAGE
+            request.resources, request.caller, campaign_id=campaign_id, start=start, limit=CHANGES_PAGE
         )
-        return change_page(found, limit=CHANGES_PAGE)
+        return change_page(found, start=start, limit=CHANGES_PAGE)
 
     @post("/{campaign_id:str}/pools", responses=_WRITE)
     async def add_pool(

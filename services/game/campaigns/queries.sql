@@ -232,16 +232,18 @@ ORDER BY voucher_batch
 LIMIT 1000;
 
 -- name: insert_change
--- Adds to a campaign's change log.
-INSERT INTO campaign_change (campaign_id, change_id, at_ms, actor, action, old_values, new_values)
-VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb);
+-- Adds to the change log of a campaign, which the caller has locked or just made.
+INSERT INTO campaign_change (campaign_id, change_index, at_ms, actor, action, old_values, new_values)
+SELECT $1, coalesce(max(change_index) + 1, 0), $2, $3, $4, $5::jsonb, $6::jsonb
+FROM campaign_change
+WHERE campaign_id = $1;
 
 -- name: changes_of_campaign
--- One page of a campaign's change log after an id, oldest first.
-SELECT change_id, at_ms, actor, action, old_values, new_values
+-- One page of a campaign's change log from an index on, oldest first.
+SELECT change_index, at_ms, actor, action, old_values, new_values
 FROM campaign_change
-WHERE campaign_id = $1 AND change_id > $2
-ORDER BY change_id
+WHERE campaign_id = $1 AND change_index >= $2
+ORDER BY change_index
 LIMIT $3;
 
 -- name: insert_chances

@@ -140,7 +140,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody did to a campaign, with the values before and after."""
 
-    change_id: UUID
     at_ms: int
     actor: str
     action: str

@@ -99,17 +99,14 @@ async def close_campaign(conn: Connection, *, campaign_id: str) -> bool:
 async def insert_change(conn: Connection, change: Change, *, campaign_id: str) -> None:
     """Add to the change log."""
     old, new = (msgspec.json.encode(values).decode() for values in (change.old, change.new))
-    await conn.execute(
-        _SQL.insert_change, campaign_id, change.change_id, change.at_ms, change.actor, change.action, old, new
-    )
+    await conn.execute(_SQL.insert_change, campaign_id, change.at_ms, change.actor, change.action, old, new)
 
 
-async def changes_of_campaign(conn: Connection, *, campaign_id: str, after: UUID, limit: int) -> list[Change]:
+async def changes_of_campaign(conn: Connection, *, campaign_id: str, start: int, limit: int) -> list[Change]:
     """One page of the change log, oldest first."""
-    rows = await conn.fetch(_SQL.changes_of_campaign, campaign_id, after, limit)
+    rows = await conn.fetch(_SQL.changes_of_campaign, campaign_id, start, limit)
     return [
         Change(
-            change_id=row["change_id"],
             at_ms=row["at_ms"],
             actor=row["actor"],
             action=row["action"],

@@ -132,7 +132,7 @@ class ManagedCampaign(msgspec.Struct, frozen=True, kw_only=True):
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody did, with the values before and after."""
 
-    change_id: UUID
+    index: int
     at: datetime
     actor: str
     action: str
@@ -141,10 +141,10 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes, oldest first; `next` is the cursor (`after`) of the page that follows, null at the end."""
+    """Changes, oldest first; `next` is the `start` of the page that follows, null at the end."""
 
     changes: tuple[ChangeView, ...]
-    next: UUID | None
+    next: int | None
 
 
 class VouchersAdded(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,20 +217,20 @@ def managed_view(managed: Managed) -> ManagedCampaign:
     )
 
 
-def change_page(changes: list[Change], *, limit: int) -> ChangePage:
+def change_page(changes: list[Change], *, start: int, limit: int) -> ChangePage:
     """A page of at most `limit` changes."""
     views = tuple(
         ChangeView(
-            change_id=change.change_id,
+            index=index,
             at=to_datetime(change.at_ms),
             actor=change.actor,
             action=change.action,
             old=change.old,
             new=change.new,
         )
-        for change in changes
+        for index, change in enumerate(changes, start=start)
     )
-    return ChangePage(changes=views, next=views[-1].change_id if len(views) == limit else None)
+    return ChangePage(changes=views, next=start + limit if len(views) == limit else None)
 
 
 def chances_view(chances: Chances, *, subject: str, source: str) -> ChancesView:

@@ -44,14 +44,14 @@ CREATE TABLE campaign (
 CREATE INDEX campaign_of_brand ON campaign (brand_id, campaign_id);
 
 CREATE TABLE campaign_change (
-    campaign_id text NOT NULL REFERENCES campaign,
-    change_id   uuid NOT NULL,
-    at_ms       bigint NOT NULL,
-    actor       text NOT NULL,
-    action      text NOT NULL,
-    old_values  jsonb NOT NULL,
-    new_values  jsonb NOT NULL,
-    PRIMARY KEY (campaign_id, change_id)
+    campaign_id  text NOT NULL REFERENCES campaign,
+    change_index integer NOT NULL CHECK (change_index >= 0),
+    at_ms        bigint NOT NULL,
+    actor        text NOT NULL,
+    action       text NOT NULL,
+    old_values   jsonb NOT NULL,
+    new_values   jsonb NOT NULL,
+    PRIMARY KEY (campaign_id, change_index)
 );
 
 -- One immutable, published version of a prize table. A draft is not in the log yet.

@@ -1,0 +1,58 @@
+"""`playfair tour`: twenty players play two campaigns of a service of their own, and then check everything."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from game.db.migrations import MigrationError
+from game.embedded.child import ChildError
+from game.embedded.folder import FolderError, held_folder
+from game.embedded.ports import PortError, free_port
+from game.embedded.secrets import keep_secrets
+from game.embedded.stack import running_stack
+from game.settings import SettingsError
+from game.tour.story import tell
+
+EXPECTED = (ChildError, FolderError, MigrationError, PortError, SettingsError, OSError)
+# All players share an address here, and are faster than people.
+REQUESTS_PER_SECOND = 100_000
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tour; 0 when everything agrees, else 1."""
+    parser = argparse.ArgumentParser(prog="playfair tour", description=__doc__)
+    parser.add_argument("--workers", default="1", help="processes of the service (1)")
+    options = parser.parse_args(arguments)
+    print("Playfair tour, on free ports and with data that are thrown away")
+    try:
+        return _run(_environment(options.workers))
+    except KeyboardInterrupt:
+        print("\nStopped.")
+    except EXPECTED as error:
+        print(f"\nplayfair tour: {error}", file=sys.stderr)
+    return 1
+
+
+def _run(environment: dict[str, str]) -> int:
+    with TemporaryDirectory(prefix="playfair-tour-") as place:
+        # The user nobody must pass through, where PostgreSQL runs as nobody.
+        Path(place).chmod(0o711)
+        with held_folder(Path(place)) as folder:
+            secrets = keep_secrets(folder.path)
+            with running_stack(folder, secrets, environment) as stack:
+                findings = asyncio.run(tell(stack.settings, secrets.issuer()))
+    return 1 if findings else 0
+
+
+def _environment(workers: str) -> dict[str, str]:
+    """Ours without the settings of any other service."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PLAYFAIR_")}
+    return kept | {
+        "PLAYFAIR_PORT": str(free_port()),
+        "PLAYFAIR_WORKERS": workers,
+        "PLAYFAIR_REQUESTS_PER_PLAYER": str(REQUESTS_PER_SECOND),
+        "PLAYFAIR_REQUESTS_PER_ADDRESS": str(REQUESTS_PER_SECOND),
+    }

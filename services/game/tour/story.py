@@ -1,0 +1,185 @@
+"""The tour from its first campaign to its last check; what it prints, and what it found."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from game import demo
+from game.auth import Role
+from game.campaigns.views import ManagedCampaign
+from game.embedded.issuer import ISSUER, key_set, mint
+from game.embedded.stack import step
+from game.resources import Resources
+from game.settings import Settings
+from game.tour import books, checks, incidents
+from game.tour.client import Client, connected, known
+from game.tour.guests import Guest, Made, play_all, play_free_draws, sit_down, uncover_all
+from game.tour.incidents import Incident
+from game.tour.stage import Place, open_campaign, plans
+
+PLAYERS = 20
+START_POINTS = 2_000
+POOR_POINTS = 40
+
+
+class Venue(msgspec.Struct, frozen=True):
+    """Where the tour takes place: what it runs on, and the people it needs."""
+
+    resources: Resources
+    manager: Client
+    anybody: Client
+    guests: tuple[Guest, ...]
+    poor: Guest
+
+
+class Played(msgspec.Struct, frozen=True):
+    """All plays, with their cards uncovered; the cards as they were covered; what went wrong on purpose."""
+
+    made: tuple[Made, ...]
+    covered: tuple[Made, ...]
+    incidents: tuple[Incident, ...]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What was checked, in words, and what does not agree."""
+
+    checked: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+async def tell(settings: Settings, key: Ed25519PrivateKey) -> Sequence[str]:
+    """Play the whole story against a running service and print it; what does not agree."""
+    began = time.monotonic()
+    async with _venue(settings, key) as venue:
+        with step("Opening two campaigns"):
+            wheel, cards = [await open_campaign(venue.resources, venue.manager, plan) for plan in plans()]
+        played = await _play(venue, wheel, cards)
+        verdict = await _check(venue, (wheel, cards), played)
+    _print(played, (wheel, cards), verdict, seconds=time.monotonic() - began)
+    return verdict.findings
+
+
+@asynccontextmanager
+async def _venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterator[Venue]:
+    async with demo.open_resources(settings) as resources, connected(settings.public_url) as session:
+        await demo.keep_brand(resources, issuer=ISSUER, jwks=key_set(key))
+
+        def client(name: str, role: Role) -> Client:
+            token = mint(
+                key, subject=name, role=role, audience=settings.token_audience, now_seconds=int(time.time())
+            )
+            return Client(session, token)
+
+        async def guest(name: str, points: int) -> Guest:
+            made = Guest(name, client(name, Role.PLAYER), points)
+            await demo.fund(resources, made.account, points)
+            return made
+
+        with step(f"Funding {PLAYERS + 1} players"):
+            names = [f"player-{number:02}" for number in range(1, PLAYERS + 1)]
+            guests = await asyncio.gather(*(guest(name, START_POINTS) for name in names))
+            poor = await guest("player-21", POOR_POINTS)
+        manager = await known(client("mei", Role.MANAGER), "/v1/manage/campaigns")
+        yield Venue(resources, manager, Client(session, None), tuple(guests), poor)
+
+
+async def _play(venue: Venue, wheel: Place, cards: Place) -> Played:
+    with step(f"Seating {PLAYERS} players in both"):
+        at_wheel, at_cards = await sit_down(venue.guests, wheel), await sit_down(venue.guests, cards)
+        (poor,) = await sit_down([venue.poor], wheel)
+    with step("Playing 200 times at the wheel"):
+        spun = await play_all(at_wheel)
+    with step("Playing 200 times with cards"):
+        covered = await play_all(at_cards)
+    with step("Playing free draws"):
+        free = await play_free_draws(at_wheel, spun)
+    with step("Uncovering the cards"):
+        uncovered = await uncover_all(covered)
+    with step("Retrying, redeeming, overdoing"):
+        rejected, refused = await incidents.too_poor(poor)
+        others = [
+            await incidents.same_key(spun[0]),
+            await incidents.other_body(spun[0]),
+            await incidents.redeem(spun),
+            await incidents.over_limit(at_wheel[0]),
+        ]
+    return Played((*spun, *free, *uncovered, refused), tuple(covered), (*others, rejected))
+
+
+async def _check(venue: Venue, places: Sequence[Place], played: Played) -> Verdict:
+    findings, checked = incidents.unexpected(played.incidents), []
+    with step("Checking every draw"):
+        findings += checks.check_draws(played.made)
+        findings += checks.check_cards(played.covered, _cards(played, places[1]))
+        draws = sum(len(play.view.draws) for play in played.made)
+        checked.append(
+            f"{draws} receipts, each against the log's key; {draws} draws, each from its seat's seed"
+        )
+    for place in places:
+        with step(f"Replaying the log: {place.name}"):
+            checked.append(await _check_log(venue, place, played.made, findings))
+    with step("Comparing points and prizes"):
+        checked.append(await _check_books(venue, places, played.made, findings))
+    return Verdict(tuple(checked), tuple(findings))
+
+
+def _cards(played: Played, cards: Place) -> list[Made]:
+    return [play for play in played.made if play.place is cards]
+
+
+async def _check_log(venue: Venue, place: Place, made: Sequence[Made], findings: list[str]) -> str:
+    here = [play for play in made if play.place is place]
+    replayed = await checks.replay(venue.anybody, place, here)
+    findings += checks.check_log(replayed, place, here)
+    shown = await venue.manager.get(f"/v1/manage/campaigns/{place.campaign_id}")
+    stocks = books.check_stock(shown.read(ManagedCampaign, status=200), replayed.report, here)
+    findings += [f"{place.name}: {finding}" for finding in stocks]
+    return (
+        f"log of {place.name}: {replayed.report.size} entries replayed, {replayed.report.verdict}; "
+        f"it continues {replayed.older} older checkpoints; left + won = stock in every row"
+    )
+
+
+async def _check_books(
+    venue: Venue, places: Sequence[Place], made: Sequence[Made], findings: list[str]
+) -> str:
+    everybody = [*venue.guests, venue.poor]
+    due = books.due_balances(everybody, places, made)
+    found = await books.balances(venue.resources.ledger, due)
+    findings += books.check_balances(found, made)
+    inboxes = [(guest, place) for guest in everybody for place in places]
+    wrong = await asyncio.gather(*(books.check_prizes(guest, place, made) for guest, place in inboxes))
+    findings += [finding for inbox in wrong for finding in inbox]
+    return (
+        f"{len(due)} ledger accounts (players, houses, budgets) and {len(inboxes)} inboxes against the plays"
+    )
+
+
+def _print(played: Played, places: Sequence[Place], verdict: Verdict, *, seconds: float) -> None:
+    print("\nWhat was played")
+    for place in places:
+        print(f"  {place.name:<26}{_sums([play for play in played.made if play.place is place])}")
+    print("\nWhat went wrong on purpose")
+    for incident in played.incidents:
+        print(f"  {incident.tried:<26}{incident.came}")
+    print("\nWhat was checked")
+    for line in verdict.checked:
+        print(f"  {line}")
+    for finding in verdict.findings:
+        print(f"  WRONG: {finding}")
+    print(f"\n{'Everything agrees.' if not verdict.findings else 'It does not agree.'} {seconds:.1f} s")
+
+
+def _sums(made: Sequence[Made]) -> str:
+    settled = [play for play in made if play.view.state == "settled"]
+    paid = sum(play.view.price_points for play in settled)
+    won = sum(play.won_points for play in settled)
+    rows = Counter(draw.outcome.name.en for play in settled for draw in play.view.draws if draw.outcome)
+    prizes = ", ".join(f"{times} × {name}" for name, times in rows.most_common())
+    sums = f"{len(settled)} plays, {rows.total()} draws, {paid:,} points paid, {won:,} points won"
+    return f"{sums}\n{'':28}{prizes}"

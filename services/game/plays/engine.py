@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from game import telemetry
 from game.batch import Batcher
 from game.campaigns.rules import Game
 from game.errors import Unavailable
@@ -40,12 +41,8 @@ class Engine:
     def __init__(self, resources: Resources, *, faces: Mapping[Game, Face]) -> None:
         self.resources = resources
         self.faces = faces
-        self._accepts = Batcher(
-            partial(accept_batch, resources), batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX
-        )
-        self._releases = Batcher(
-            partial(release_batch, resources), batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX
-        )
+        self._accepts = Batcher(self._accept, batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX)
+        self._releases = Batcher(self._release, batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX)
         self._clerks: dict[str, Batcher[Want, Answer]] = {}
         self._driven: dict[UUID, asyncio.Task[Advanced]] = {}
         self._crediting: set[asyncio.Task[None]] = set()
@@ -76,13 +73,23 @@ class Engine:
         if task is None:
             task = asyncio.create_task(self._drive(play, debit), name=f"play {play.wire_id}")
             self._driven[play.play_id] = task
-            task.add_done_callback(lambda _: self._driven.pop(play.play_id))
+            task.add_done_callback(partial(self._driven_on, play))
         return task
+
+    def _driven_on(self, play: Play, task: "asyncio.Task[Advanced]") -> None:
+        del self._driven[play.play_id]
+        if task.cancelled():
+            return
+        if error := task.exception():
+            log.warning("play.not_driven_on", play=play.wire_id, error=repr(error))
+        else:
+            telemetry.PLAYS.labels(task.result().play.state).inc()
 
     async def _drive(self, play: Play, debit: Debit | None) -> Advanced:
         funded = None
         if play.state in UNCHARGED:
             outcome = await self._charge(play, debit or await self._stored_debit(play))
+            telemetry.LEDGER.labels("debit", type(outcome).__name__.lower()).inc()
             if isinstance(outcome, Unknown):
                 return _unchanged(await self._doubt(play))
             if not isinstance(outcome, Applied):
@@ -131,7 +138,16 @@ class Engine:
             )
         return self._clerks[campaign_id]
 
+    async def _accept(self, batch: Sequence[Asked]) -> Sequence[Driven | BaseException]:
+        telemetry.BATCHES.labels("accept").observe(len(batch))
+        return await accept_batch(self.resources, batch)
+
+    async def _release(self, batch: Sequence[Uncharged]) -> Sequence[Play | BaseException]:
+        telemetry.BATCHES.labels("release").observe(len(batch))
+        return await release_batch(self.resources, batch)
+
     async def _write(self, campaign_id: str, batch: Sequence[Want]) -> Sequence[Answer]:
+        telemetry.BATCHES.labels("settle").observe(len(batch))
         done = await write_batch(self.resources, campaign_id, batch)
         # Beyond the limit the credits are left to the sweeper, which re-sends what is due.
         if done.credits and len(self._crediting) < CREDITING_MAX:

@@ -15,16 +15,17 @@ FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::bigint[])
     AS l (lot_id, player_id, source, units, expires_ms);
 
 -- name: take_vouchers
--- Gives each grant the lowest free code of its batch; constant work however many codes are free, and safe without
--- row locks, since codes are taken under the log's lock only. No row for a grant: its batch has run out.
+-- Gives each grant the lowest free code of its batch. Codes are taken under the log's lock only, so no row moves
+-- between being found and being updated at its place (ctid): constant work however many codes there are, even
+-- before the planner has seen them. No row for a grant: its batch has run out.
 WITH asked AS (
     SELECT grant_id, voucher_batch, row_number() OVER (PARTITION BY voucher_batch ORDER BY grant_id) AS nth
     FROM unnest($2::uuid[], $3::text[]) AS a (grant_id, voucher_batch)
 ), free AS (
-    SELECT b.voucher_batch, lowest.code, row_number() OVER (PARTITION BY b.voucher_batch ORDER BY lowest.code) AS nth
+    SELECT b.voucher_batch, lowest.place, row_number() OVER (PARTITION BY b.voucher_batch ORDER BY lowest.code) AS nth
     FROM (SELECT voucher_batch, count(*) AS units FROM asked GROUP BY voucher_batch) AS b
     CROSS JOIN LATERAL (
-        SELECT v.code FROM voucher AS v
+        SELECT v.code, v.ctid AS place FROM voucher AS v
         WHERE v.campaign_id = $1 AND v.voucher_batch = b.voucher_batch AND v.grant_id IS NULL
         ORDER BY v.code
         LIMIT b.units
@@ -32,7 +33,7 @@ WITH asked AS (
 )
 UPDATE voucher AS v SET grant_id = asked.grant_id
 FROM asked JOIN free USING (voucher_batch, nth)
-WHERE v.campaign_id = $1 AND v.voucher_batch = free.voucher_batch AND v.code = free.code
+WHERE v.ctid = free.place AND v.campaign_id = $1
 RETURNING v.grant_id;
 
 -- name: winners

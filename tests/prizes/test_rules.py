@@ -1,0 +1,88 @@
+"""What a winner is told of a prize, and what can be redeemed."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from game.campaigns.rules import PrizeKind, Text
+from game.prizes.rules import CreditState, Grant, PrizeState, refusal
+
+VOUCHER = Grant(
+    campaign_id="campaign0001",
+    grant_id=UUID(int=1),
+    player_id=UUID(int=2),
+    play_id=UUID(int=3),
+    pool_id="main",
+    entry_index=7,
+    row_id="tea",
+    kind="voucher",
+    amount=1,
+    name=Text(zh="茶", en="Tea"),
+    credit=None,
+    code="SECRET",
+    is_covered=False,
+    granted_ms=1,
+    redeemed_ms=None,
+)
+
+
+def changed(**fields: Any) -> Grant:
+    """The voucher with other fields."""
+    return msgspec.structs.replace(VOUCHER, **fields)
+
+
+@pytest.mark.parametrize(
+    ("credit", "state"),
+    [
+        ("due", "paying"),
+        ("applied", "paid"),
+        ("rejected", "review"),
+        ("expired", "review"),
+        ("fenced", "review"),
+    ],
+)
+def test_points_are_paid_once_the_ledger_has_them(credit: CreditState, state: PrizeState) -> None:
+    """Whatever the ledger refused for good is for a person to look at."""
+    assert changed(kind="points", code=None, credit=credit).state == state
+
+
+@pytest.mark.parametrize("kind", ["goods", "chances"])
+def test_other_prizes_are_granted_with_the_draw(kind: PrizeKind) -> None:
+    """There is nothing more to wait for."""
+    assert changed(kind=kind, code=None).state == "granted"
+
+
+def test_a_voucher_waits_for_its_code_then_to_be_redeemed() -> None:
+    """It is pending without a code, granted with one, and redeemed for good."""
+    assert changed(code=None).state == "pending"
+    assert VOUCHER.state == "granted"
+    assert changed(redeemed_ms=2).state == "redeemed"
+
+
+def test_a_code_is_shown_only_once_it_is_redeemed() -> None:
+    """Whoever looks over a player's shoulder at the inbox sees no code that is still good."""
+    assert VOUCHER.shown_code is None
+    assert changed(redeemed_ms=2).shown_code == "SECRET"
+
+
+def test_a_voucher_can_be_redeemed_again_and_again() -> None:
+    """The answer is the same, so a lost answer costs nobody the code."""
+    assert refusal(VOUCHER) is None
+    assert refusal(changed(redeemed_ms=2)) is None
+
+
+@pytest.mark.parametrize("kind", ["points", "goods", "chances"])
+def test_only_vouchers_are_redeemed(kind: PrizeKind) -> None:
+    """The refusal says what kind of prize it is."""
+    reason = refusal(changed(kind=kind, code=None))
+    assert reason is not None
+    assert (reason.code, reason.numbers) == ("not_redeemable", {"kind": kind})
+
+
+def test_a_voucher_without_a_code_cannot_be_redeemed_yet() -> None:
+    """It stays the player's."""
+    reason = refusal(changed(code=None))
+    assert reason is not None
+    assert reason.code == "prize_pending"

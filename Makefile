@@ -33,8 +33,8 @@ openapi: install-dev ## Export the OpenAPI documents
 	@$(python) -m sandbox_ledger openapi > openapi/ledger.json
 
 openapi-check: install-dev ## Check that the exported OpenAPI documents are those of the code
-	@$(python) -m game openapi | cmp - openapi/game.json
-	@$(python) -m sandbox_ledger openapi | cmp - openapi/ledger.json
+	@$(python) -m game openapi | diff -u openapi/game.json - || { echo "Run make openapi." >&2; exit 1; }
+	@$(python) -m sandbox_ledger openapi | diff -u openapi/ledger.json - || { echo "Run make openapi." >&2; exit 1; }
 
 coverage: install-dev ## Run the tests with branch coverage
 	@$(python) -m coverage run -m pytest -q -m "not slow" $(ARGS)

@@ -78,7 +78,8 @@ def _run(options: argparse.Namespace) -> None:
             with step("Loading the demonstration"):
                 pools = asyncio.run(demo.load(stack.settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
             now_seconds = int(time.time())
-            print(welcome(stack.settings, secrets.issuer(), pools, folder.path, now_seconds=now_seconds))
+            told = welcome(stack.settings, secrets.issuer(), pools, folder.path, now_seconds=now_seconds)
+            print(told, flush=True)
             _watch(stack.children, parent=os.getppid() if options.with_parent else None)
 
 

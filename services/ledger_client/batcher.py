@@ -119,9 +119,12 @@ class Batcher:
 
     def _take(self, lane: Lane) -> list[Item]:
         queue, batch, kept = self._queues[lane], list[Item](), list[Item]()
+        now = asyncio.get_running_loop().time()
         while queue and len(batch) < ITEMS_MAX[lane]:
             item = queue.popleft()
-            if item.is_waiting:
+            if item.deadline <= now:
+                item.give_up(UnknownReason.DEADLINE_UNSENT)
+            elif item.is_waiting:
                 (kept if item.subject in self._busy_subjects else batch).append(item)
         queue.extendleft(reversed(kept))
         return batch

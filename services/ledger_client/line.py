@@ -30,7 +30,11 @@ class Line:
         No caller's deadline cuts a call short: callers leave alone, and the breaker judges the ledger only.
         """
         started = self._loop.time()
-        reply = await self._transport.call(request, timeout_seconds=self._options.call_seconds)
+        try:
+            reply = await self._transport.call(request, timeout_seconds=self._options.call_seconds)
+        except BaseException:
+            self.breaker.abandon()
+            raise
         result = reply.reason.value if isinstance(reply, Silence) else str(reply.status)
         self._hooks.called(Call(request.path, request.items, self._loop.time() - started, result))
         return reply

@@ -46,7 +46,7 @@ class Breaker:
         return self._open_until is not None and (self._probing or self._clock() < self._open_until)
 
     def admit(self) -> bool:
-        """Whether to make a call now; the caller must then say how it ended."""
+        """Whether to make a call now; the caller must then say how it ended: one of the three below."""
         if self.refuses():
             return False
         self._probing = self.is_open
@@ -55,6 +55,10 @@ class Breaker:
     def succeed(self) -> None:
         """A call was answered."""
         self._failures, self._open_until, self._probing = 0, None, False
+
+    def abandon(self) -> None:
+        """A call ended without a word about the ledger: its caller went away."""
+        self._probing = False
 
     def fail(self) -> None:
         """A call ended in doubt."""

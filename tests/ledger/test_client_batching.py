@@ -109,6 +109,14 @@ async def test_what_nobody_waits_for_is_not_sent(scripted_ledger: ScriptedLedger
 
 
 @pytest.mark.asyncio
+async def test_what_comes_too_late_is_not_sent(scripted_ledger: ScriptedLedger) -> None:
+    """Not even when a slot is free."""
+    async with at_once(scripted_ledger) as client:
+        assert await apply(client, "a", seconds=0.0) == Unknown("a", UnknownReason.DEADLINE_UNSENT)
+    assert scripted_ledger.calls == []
+
+
+@pytest.mark.asyncio
 async def test_a_deadline_in_flight_is_in_doubt(scripted_ledger: ScriptedLedger) -> None:
     """An operation that was sent may have been applied, whatever the caller's hurry."""
     scripted_ledger.gate.clear()

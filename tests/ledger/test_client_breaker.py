@@ -1,10 +1,12 @@
 """The breaker and the pace, on a clock of their own; and the breaker seen through the client."""
 
 import asyncio
+import socket
+from collections.abc import Iterator
 
 import pytest
 
-from ledger_client import Applied, Options, Unknown, UnknownReason
+from ledger_client import Applied, LedgerClient, Options, Unknown, UnknownReason
 from ledger_client.pace import Breaker, RetryBudget, pause_seconds
 from tests.ledger.scripted import ScriptedLedger, apply, at_once, status
 
@@ -140,6 +142,29 @@ async def test_the_breaker_closes_when_a_probe_gets_through(scripted_ledger: Scr
         assert isinstance(await apply(client, "a"), Unknown)
         assert isinstance(await apply(client, "b"), Applied)
         assert client.available()
+
+
+@pytest.mark.asyncio
+async def test_a_probe_whose_caller_went_away_frees_the_way(unanswering: str) -> None:
+    """The next one may probe; otherwise nothing would ever be sent again."""
+    options = Options(breaker_failures=1, breaker_open_seconds=0.0, call_seconds=0.01)
+    async with LedgerClient.open(unanswering, "token", options, random=lambda: 0.0) as client:
+        assert isinstance(await apply(client, "a", seconds=0.5), Unknown)
+        for _ in range(2):
+            probe = asyncio.create_task(client.fence("a"))
+            await asyncio.sleep(0)
+            assert not client.available()
+            probe.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await probe
+            assert client.available()
+
+
+@pytest.fixture
+def unanswering() -> Iterator[str]:
+    """The URL of a server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.mark.asyncio

@@ -166,6 +166,7 @@ async def test_problems_are_problem_json(sandbox: Sandbox) -> None:
     async with sandbox.http.delete("/v1/operations") as response:
         assert (response.status, response.content_type) == (405, "application/problem+json")
         assert response.headers["Ledger-Executed"] == "no"
+        assert "POST" in response.headers["Allow"]
 
 
 @pytest.mark.asyncio

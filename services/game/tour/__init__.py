@@ -13,7 +13,9 @@ from game.embedded.folder import FolderError, held_folder
 from game.embedded.ports import PortError, free_port
 from game.embedded.secrets import keep_secrets
 from game.embedded.stack import running_stack
+from game.fair.findings import Finding
 from game.settings import SettingsError
+from game.tour.client import UnexpectedAnswerError
 from game.tour.story import tell
 
 EXPECTED = (ChildError, FolderError, MigrationError, PortError, SettingsError, OSError)
@@ -43,8 +45,12 @@ def _run(environment: dict[str, str]) -> int:
         with held_folder(Path(place)) as folder:
             secrets = keep_secrets(folder.path)
             with running_stack(folder, secrets, environment) as stack:
-                findings = asyncio.run(tell(stack.settings, secrets.issuer()))
-    return 1 if findings else 0
+                try:
+                    return 1 if asyncio.run(tell(stack.settings, secrets.issuer())) else 0
+                except (UnexpectedAnswerError, Finding) as error:
+                    service, *_ = stack.children
+                    print(f"\n{error}\nThe end of the service's log:\n{service.log_tail()}", file=sys.stderr)
+    return 1
 
 
 def _environment(workers: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 import pytest_asyncio
 from litestar import Litestar
 
@@ -11,8 +12,7 @@ from game.audit.api import Log
 from game.campaigns.api import Campaigns
 from game.campaigns.public_api import PublicCampaigns
 from game.resources import Resources
-from ledger_client.testing import FakeLedger
-from tests.campaigns.office import Office
+from tests.campaigns.office import AskedLedger, Office
 from tests.support.app import client_of, running, settings_for
 from tests.support.service import ManualClock
 from tests.support.tokens import Issuer
@@ -20,11 +20,17 @@ from tests.support.tokens import Issuer
 RELAYS = "http://127.0.0.1:1,http://127.0.0.1:2"
 
 
+@pytest.fixture
+def ledger(clock: ManualClock) -> AskedLedger:
+    """The ledger of the application; a test may do something whenever it is asked for an account."""
+    return AskedLedger(now_ms=clock)
+
+
 @pytest_asyncio.fixture
 async def campaigns_app(
     database_url: str,
     redis_url: str,
-    ledger: FakeLedger,
+    ledger: AskedLedger,
     clock: ManualClock,
     issuer: Issuer,
     other_issuer: Issuer,
@@ -58,7 +64,7 @@ async def resources(campaigns_app: Litestar) -> Resources:
 
 @pytest_asyncio.fixture
 async def office(
-    client: httpx.AsyncClient, issuer: Issuer, ledger: FakeLedger, resources: Resources
+    client: httpx.AsyncClient, issuer: Issuer, ledger: AskedLedger, resources: Resources
 ) -> Office:
     """The manager `mia` of the brand `acme`."""
     return Office(client, issuer, ledger, resources)

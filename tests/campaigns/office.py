@@ -1,5 +1,6 @@
 """A manager at work, over HTTP, and the campaigns that tests start from."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import msgspec
 from game.instants import to_datetime
 from game.players import player_id_of
 from game.resources import Resources
+from ledger_client import Account, LedgerUnreachable
 from ledger_client.testing import FakeLedger
 from tests.support.service import STARTED_MS
 from tests.support.tokens import Issuer
@@ -88,11 +90,31 @@ class Someone(msgspec.Struct, frozen=True):
     brand_id: str = "acme"
 
 
+async def _at_once() -> None:
+    """Nothing happens."""
+
+
+async def unreachable() -> None:
+    """The ledger does not answer questions."""
+    raise LedgerUnreachable("no answer")
+
+
+class AskedLedger(FakeLedger):
+    """A ledger in memory that does what a test wants before it answers what an account holds."""
+
+    before_account: Callable[[], Awaitable[None]] = staticmethod(_at_once)
+
+    async def account(self, account_id: str) -> Account:
+        """The balance, after whatever the test does first."""
+        await self.before_account()
+        return await super().account(account_id)
+
+
 class Office:
     """The manager `mia` of the brand `acme`."""
 
     def __init__(
-        self, client: httpx.AsyncClient, issuer: Issuer, ledger: FakeLedger, resources: Resources
+        self, client: httpx.AsyncClient, issuer: Issuer, ledger: AskedLedger, resources: Resources
     ) -> None:
         self.client = client
         self.issuer = issuer
@@ -130,7 +152,7 @@ class Office:
             await self.post(f"/{made['campaign_id']}/pools", pool)
         return str(made["campaign_id"])
 
-    async def funded(self, *pools: dict[str, Any], points: int = 10_000, **changes: Any) -> str:
+    async def funded(self, *pools: dict[str, Any], points: int = 20_000, **changes: Any) -> str:
         """A draft with these pools, 20 voucher codes and a budget; its id."""
         campaign_id = await self.draft(*pools, **changes)
         await self.add_codes(campaign_id, 20)
@@ -142,7 +164,7 @@ class Office:
         codes = [f"TEA-{number:04}" for number in range(count)]
         return await self.post(f"/{campaign_id}/vouchers", {"voucher_batch": "tea", "codes": codes})
 
-    async def launched(self, *pools: dict[str, Any], points: int = 10_000, **changes: Any) -> str:
+    async def launched(self, *pools: dict[str, Any], points: int = 20_000, **changes: Any) -> str:
         """A live campaign with these pools; its id."""
         campaign_id = await self.funded(*pools, points=points, **changes)
         await self.post(f"/{campaign_id}/launch")

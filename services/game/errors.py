@@ -9,7 +9,7 @@ from typing import ClassVar
 Number = int | str | bool | None | list[str] | dict[str, int]
 
 
-class Refusal(Exception):  # noqa: N818 - it is no error of ours
+class Refusal(Exception):
     """A request that is refused; nothing was stored, charged or lost by it.
 
     `code` is stable and doubles as the key of the translation; `numbers` explain it.

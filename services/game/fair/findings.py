@@ -1,7 +1,7 @@
 """What an auditor says when something is not as the protocol has it."""
 
 
-class Finding(Exception):  # noqa: N818 - the protocol's own word
+class Finding(Exception):
     """Something a log, a receipt or a prize table got wrong.
 
     `check` is the number in section 9 of docs/fairdraw.md. `entry` is the index at which it shows, None

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 from litestar import Controller, Litestar
 from litestar.enums import ScopeType
+from litestar.routes import HTTPRoute
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from redis.asyncio import BlockingConnectionPool, Redis
 
@@ -107,8 +108,20 @@ def build_app(
         logging_config=None,
         openapi_config=None,
     )
+    _check_guards(app)
     app.state.document = lru_cache(maxsize=1)(partial(document, controllers))
     return app
+
+
+def _check_guards(app: Litestar) -> None:
+    """A route that nobody thought about must not be open to all."""
+    for handler in (
+        handler for route in app.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers
+    ):
+        is_guarded = (
+            handler.opt.get("public") or handler.resolve_guards() or handler.http_methods == {"OPTIONS"}
+        )
+        assert is_guarded, f"{handler} is neither guarded nor public"
 
 
 async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bounds: Bounds) -> None:
@@ -134,6 +147,7 @@ async def _open(
     entropy: Callable[[int], bytes],
 ) -> Resources:
     stack.callback(telemetry.forget_process)
+    stack.callback(telemetry.write_access_lines)
     pool = await open_pool(settings.database_url, connections=settings.database_connections)
     stack.push_async_callback(pool.close)
     redis = _redis(settings.redis_url)

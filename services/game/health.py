@@ -88,7 +88,7 @@ class Operations(Controller):
         client = request.scope["client"]
         if client is None or not is_loopback(client[0]) or "x-forwarded-for" in request.headers:
             raise Forbidden("metrics_are_local", "Metrics are read on the machine itself.")
-        return Response(telemetry.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(telemetry.metrics(), media_type="text/plain; version=0.0.4")
 
 
 async def readiness(resources: Resources) -> Ready:

@@ -40,7 +40,7 @@ async def test_requests_are_counted_by_template(probe: httpx.AsyncClient) -> Non
     """Metrics know routes and statuses, and no URL that a caller made up."""
 
     def count(route: str, status: str) -> float:
-        return telemetry.REQUESTS.labels(route, "GET", status)._value.get()
+        return float(telemetry.REQUESTS.labels(route, "GET", status)._value.get())
 
     templates = [("/probe/error/{name}", "409"), ("unmatched", "404")]
     before = [count(*template) for template in templates]

@@ -36,17 +36,17 @@ class Pages(Controller):
     @get("/docs", sync_to_thread=False)
     def page(self) -> Response[bytes]:
         """The page."""
-        return _file("page.html", "text/html; charset=utf-8")
+        return _file("page.html", "text/html")
 
     @get("/docs/page.js", sync_to_thread=False)
     def script(self) -> Response[bytes]:
         """What the page runs."""
-        return _file("page.js", "text/javascript; charset=utf-8")
+        return _file("page.js", "text/javascript")
 
     @get("/docs/page.css", sync_to_thread=False)
     def style(self) -> Response[bytes]:
         """How the page looks."""
-        return _file("page.css", "text/css; charset=utf-8")
+        return _file("page.css", "text/css")
 
 
 def _file(name: str, media_type: str) -> Response[bytes]:

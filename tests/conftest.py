@@ -13,11 +13,16 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import settings
 
 from game.embedded import redis as embedded
 from tests.support.databases import Databases, cluster, migrated
 
 pytest_plugins = ["tests.support.service"]
+
+# The same examples in every run, and no deadline: a busy machine is not a failure.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 SERVERS = pytest.StashKey[ExitStack]()
 STARTED_CLUSTER_URL = pytest.StashKey[str]()

@@ -15,7 +15,7 @@ from game.embedded.folder import held_folder
 from game.embedded.ports import LOOPBACK
 from game.embedded.secrets import read_secrets
 from tests.support.embedded_run import embedded_run
-from tests.support.processes import is_running, processes_of, python_for_nobody, wait_for
+from tests.support.processes import processes_of, python_for_nobody, wait_for
 
 
 def ask(port: int, path: str) -> int:
@@ -38,7 +38,7 @@ def test_a_killed_run_leaves_no_orphan_and_the_next_one_works(tmp_path: Path) ->
     data = tmp_path / "data"
     with embedded_run(data, "--workers", "2") as first:
         first.wait_until_ready()
-        assert len(processes_of(data)) >= 6  # the run, PostgreSQL, Redis, ledger, service and its two workers
+        assert len(processes_of(data)) >= 7  # the run, PostgreSQL, Redis, ledger, service and its two workers
         kept = read_secrets(data)
         assert first.end(signal.SIGKILL) == -signal.SIGKILL
     with embedded_run(data) as second:
@@ -50,22 +50,21 @@ def test_a_killed_run_leaves_no_orphan_and_the_next_one_works(tmp_path: Path) ->
 
 
 def test_a_child_that_dies_ends_the_run(tmp_path: Path) -> None:
-    """The run says which one it was, stops the others and fails."""
-    with embedded_run(tmp_path / "data") as run:
+    """The run says which one it was, stops the others and fails; workers follow their supervisor."""
+    with embedded_run(tmp_path / "data", "--workers", "2") as run:
         run.wait_until_ready()
         tokens = re.findall(r"^  (PLAYER|MANAGER|AUDITOR)=(\S+)$", run.said, re.MULTILINE)
         assert [name for name, _ in tokens] == ["PLAYER", "MANAGER", "AUDITOR"]
-        pids = processes_of(run.data)
-        os.kill(one_of(run.data, "valkey-server"), signal.SIGKILL)
+        os.kill(one_of(run.data, "\0serve"), signal.SIGKILL)
         assert run.process.wait(30) == 1
-        assert "playfair dev: Redis ended with exit code -9" in run.said
-        wait_for(lambda: not any(is_running(pid) for pid in pids))
+        assert "playfair dev: The service ended with exit code -9" in run.said
+        wait_for(lambda: processes_of(run.data) == [])
 
 
 def test_a_run_that_follows_its_parent_ends_with_it(tmp_path: Path) -> None:
     """`make run` starts it so: killing make leaves nothing behind."""
     data = tmp_path / "data"
-    shell = ["sh", "-c", '"$@" & echo $! >"$PLAYFAIR_DATA.pid"; wait', "sh", sys.executable]
+    shell = ["sh", "-c", '"$@" & wait', "sh", sys.executable]
     with embedded_run(data, "--with-parent", python=shell) as run:
         run.wait_until_ready()
         assert run.end(signal.SIGKILL) == -signal.SIGKILL

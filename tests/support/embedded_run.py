@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from game.embedded.ports import free_port
-from tests.support.processes import is_running, processes_of, wait_for
+from tests.support.processes import processes_of, wait_for
 
 START_LIMIT_SECONDS = 90.0
 READY = "Playfair is ready"
@@ -41,11 +41,9 @@ class EmbeddedRun(msgspec.Struct, frozen=True):
 
     def end(self, by: signal.Signals) -> int:
         """Send a signal, wait until the process and all that it started are gone; its exit code."""
-        pids = processes_of(self.data)
         self.process.send_signal(by)
         code = self.process.wait(START_LIMIT_SECONDS)
-        wait_for(lambda: not any(is_running(pid) for pid in pids), limit_seconds=START_LIMIT_SECONDS)
-        assert processes_of(self.data) == []
+        wait_for(lambda: processes_of(self.data) == [], limit_seconds=START_LIMIT_SECONDS)
         return code
 
 

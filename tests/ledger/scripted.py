@@ -35,6 +35,8 @@ class ScriptedLedger:
         self.url = ""
         self.script: deque[Answer] = deque()
         self.rule: Answer = applied
+        self.questions: deque[Answer] = deque()
+        self.asked: list[str] = []
         self.calls: list[Sent] = []
         self.in_flight = 0
         self.most_in_flight = 0
@@ -46,6 +48,11 @@ class ScriptedLedger:
         """Wait until that many calls have arrived."""
         async with asyncio.timeout(10), self.arrival:
             await self.arrival.wait_for(lambda: len(self.calls) >= calls)
+
+    async def reply(self, request: web.Request) -> web.Response:
+        """Answer a question with the next of `questions`."""
+        self.asked.append(request.raw_path)
+        return self.questions.popleft()([])
 
     async def answer(self, request: web.Request) -> web.Response:
         """Take one call."""
@@ -85,6 +92,11 @@ def status(code: int, **headers: str) -> Answer:
     return lambda _ids: web.Response(status=code, headers=named, text="not JSON")
 
 
+def page(body: object) -> Answer:
+    """A question's answer."""
+    return lambda _ids: web.json_response(body)
+
+
 def failing_on(poison: str) -> Answer:
     """500 for every call that holds the operation."""
     return lambda ids: status(500)(ids) if poison in ids else applied(ids)
@@ -96,6 +108,7 @@ async def scripted() -> AsyncIterator[ScriptedLedger]:
     ledger = ScriptedLedger()
     app = web.Application()
     app.router.add_post("/v1/operations:batch", ledger.answer)
+    app.router.add_route("*", "/{any:.*}", ledger.reply)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

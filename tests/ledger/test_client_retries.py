@@ -20,6 +20,7 @@ from ledger_client import (
     Unknown,
     UnknownReason,
 )
+from ledger_client.options import ANSWER_BYTES_MAX
 from tests.ledger.scripted import (
     Answer,
     ScriptedLedger,
@@ -120,6 +121,30 @@ async def test_odd_bytes_are_sent_untouched(scripted_ledger: ScriptedLedger) -> 
         deadline = asyncio.get_running_loop().time() + 5
         await client.apply(operation_id="a", body=odd, lane=Lane.PLAY, subject="player:a", deadline=deadline)
     assert scripted_ledger.calls[0].bodies == [odd]
+
+
+@pytest.mark.asyncio
+async def test_an_item_in_progress_is_asked_again(scripted_ledger: ScriptedLedger) -> None:
+    """A duplicate whose first attempt is undecided is told to wait, and waits."""
+    waiting = {"outcome": "refused", "id": "a", "problem": {"code": "in_progress", "retry_after_ms": 1}}
+    scripted_ledger.script.append(lambda ids: results([waiting, result(ids[1])]))
+    async with at_once(scripted_ledger) as client:
+        outcomes = await asyncio.gather(apply(client, "a"), apply(client, "b"))
+    assert [type(outcome) for outcome in outcomes] == [Applied, Applied]
+    assert [sent.ids for sent in scripted_ledger.calls] == [["a", "b"], ["a"]]
+
+
+@pytest.mark.asyncio
+async def test_an_endless_answer_is_cut_off(scripted_ledger: ScriptedLedger) -> None:
+    """Beyond its limit, an answer is broken."""
+    scripted_ledger.rule = blank(ANSWER_BYTES_MAX + 1)
+    async with at_once(scripted_ledger) as client:
+        assert await apply(client, "a") == Unknown("a", UnknownReason.BROKEN_ANSWER)
+
+
+def blank(size: int) -> Answer:
+    """An answer of that many bytes."""
+    return lambda _ids: web.Response(body=b" " * size, content_type="application/json")
 
 
 @pytest.mark.asyncio

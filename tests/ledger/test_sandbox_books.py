@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -147,6 +148,26 @@ async def test_a_ledger_that_is_held_up_says_so(
         problem = await writing
     assert (problem["status"], problem["code"], problem["executed"]) == (503, "busy", False)
     assert (await sandbox.get("/v1/operations/op"))["status"] == 404
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_without_its_database_says_so_and_recovers(sandbox: Sandbox) -> None:
+    """503, not executed, for as long as it lasts."""
+    place = urlsplit(sandbox.database_url)
+    name = place.path.removeprefix("/")
+    elsewhere = await asyncpg.connect(urlunsplit(place._replace(path="/postgres")))
+    pays = operation("op", transfer("issuer", "player:a", 1))
+    try:
+        await elsewhere.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        await elsewhere.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        problem = await sandbox.post("/v1/operations", pays)
+        await elsewhere.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    finally:
+        await elsewhere.close()
+    assert (problem["status"], problem["code"], problem["executed"]) == (503, "busy", False)
+    assert (await sandbox.post("/v1/operations", pays))["outcome"] == "applied"
 
 
 BAD_ENTRIES = [

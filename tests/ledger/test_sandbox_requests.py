@@ -199,7 +199,16 @@ async def test_a_mismatch_is_422(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_faults_exist_only_where_enabled(sandbox: Sandbox) -> None:
+async def test_faults_strike_the_next_writes_one_each(sandbox: Sandbox) -> None:
+    """Refusals say that nothing was executed; then all is well again."""
+    await sandbox.fail("refuse", "throttle", "latency", "none")
+    answers = [await sandbox.post("/v1/operations", operation("op", GOOD)) for _ in range(4)]
+    assert [refusal_of(answer) for answer in answers[:2]] == [(503, "busy", False), (429, "throttled", False)]
+    assert [answer["replayed"] for answer in answers[2:]] == [False, True]
+
+
+@pytest.mark.asyncio
+async def test_a_fault_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
     """The switch itself is checked like any request."""
     async with sandbox.http.put("/v1/faults", data=b'{"faults":[{"kind":"rust"}]}') as response:
         assert response.status == 400

@@ -1,0 +1,138 @@
+"""What the client asks, and what it makes of answers that do not fit."""
+
+import asyncio
+
+import pytest
+
+from ledger_client import (
+    Account,
+    Capabilities,
+    Fenced,
+    Hooks,
+    InvalidOperation,
+    Lane,
+    LedgerClient,
+    LedgerUnreachable,
+    Options,
+    Unknown,
+    UnknownReason,
+)
+from ledger_client.transport import Reply, Request
+from tests.ledger.scripted import Answer, ScriptedLedger, apply, at_once, page, result, status
+
+ACCOUNT = {"id": "player:a", "posted": 5, "held": 1, "available": 4}
+SEEN = {"outcome": result("other"), "operation": None, "decided_at": 1, "as_of": 2}
+
+
+@pytest.mark.asyncio
+async def test_a_question_is_repeated(scripted_ledger: ScriptedLedger) -> None:
+    """Up to three attempts; names are quoted where a URL needs it."""
+    account = ACCOUNT | {"expiring": {"amount": 3, "expires_at": 9}}
+    scripted_ledger.questions.extend([status(500), status(503, Ledger_Executed="no"), page(account)])
+    async with at_once(scripted_ledger) as client:
+        found = await client.account("player:a~b/c")
+    assert (found.available, found.expiring and found.expiring.expires_at_ms) == (4, 9)
+    assert scripted_ledger.asked == ["/v1/accounts/player:a~b%2Fc"] * 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page({}),
+        page([]),
+        status(200),
+        page({"as_of": 1, "found": [], "missing": []}),
+        page({"as_of": 1, "found": [result("b")], "missing": []}),
+        page({"as_of": 1, "found": [{"outcome": "odd", "id": "a"}], "missing": []}),
+        status(302),
+        status(500),
+        status(429, Retry_After="60"),
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_lookup_that_proves_nothing_is_no_answer(
+    scripted_ledger: ScriptedLedger, answer: Answer
+) -> None:
+    """Never "not seen": that would cancel a play that was charged."""
+    scripted_ledger.questions.extend([answer] * 3)
+    async with at_once(scripted_ledger) as client:
+        with pytest.raises(LedgerUnreachable):
+            await client.lookup(["a"])
+
+
+@pytest.mark.parametrize("answer", [page(SEEN), page({}), status(404), status(500)])
+@pytest.mark.asyncio
+async def test_an_explanation_that_does_not_fit_is_none(
+    scripted_ledger: ScriptedLedger, answer: Answer
+) -> None:
+    """Another operation's record, or a 404 without a time, explains nothing."""
+    scripted_ledger.questions.extend([answer] * 3)
+    async with at_once(scripted_ledger) as client:
+        with pytest.raises(LedgerUnreachable):
+            await client.explain("a")
+
+
+@pytest.mark.asyncio
+async def test_a_fence_in_doubt_is_unknown(scripted_ledger: ScriptedLedger) -> None:
+    """Whoever fences asks again until it is decided."""
+    fenced = {"outcome": "fenced", "id": "a", "replayed": False}
+    scripted_ledger.questions.extend([page(fenced | {"id": "b"})] * 3 + [page(fenced)])
+    async with at_once(scripted_ledger) as client:
+        assert await client.fence("a") == Unknown("a", UnknownReason.BROKEN_ANSWER)
+        assert await client.fence("a") == Fenced("a", replayed=False)
+    assert scripted_ledger.asked == ["/v1/operations/a:fence"] * 4
+
+
+@pytest.mark.asyncio
+async def test_a_bad_question_is_a_bug(scripted_ledger: ScriptedLedger) -> None:
+    """An account that cannot exist is not asked for twice."""
+    scripted_ledger.questions.append(status(400))
+    async with at_once(scripted_ledger) as client:
+        with pytest.raises(InvalidOperation):
+            await client.account("bank:a")
+
+
+@pytest.mark.asyncio
+async def test_questions_are_repeated_within_the_budget(scripted_ledger: ScriptedLedger) -> None:
+    """And not at all when it is spent."""
+    scripted_ledger.questions.append(status(500))
+    async with at_once(scripted_ledger, Options(budget_calls=0)) as client:
+        with pytest.raises(LedgerUnreachable, match="server_error"):
+            await client.capabilities()
+
+
+@pytest.mark.asyncio
+async def test_what_a_ledger_declares(scripted_ledger: ScriptedLedger) -> None:
+    """Capabilities are passed on as declared, and an account may have no expiry."""
+    declared = Capabilities(
+        1, sticky_refusals=False, apply_before=False, fence=False, ordered_floors=False, feed=False
+    )
+    fields = ("sticky_refusals", "apply_before", "fence", "ordered_floors", "feed")
+    scripted_ledger.questions.append(page({"batch_max": 1} | dict.fromkeys(fields, False)))
+    scripted_ledger.questions.append(page(ACCOUNT | {"expiring": None}))
+    async with at_once(scripted_ledger) as client:
+        assert await client.capabilities() == declared
+        assert await client.account("player:a") == Account("player:a", 5, 1, 4, None)
+
+
+class Broken:
+    """A transport with a bug."""
+
+    async def call(self, request: Request, *, timeout_seconds: float) -> Reply:
+        """Fail as no network fails."""
+        raise ZeroDivisionError(f"{request.path} {timeout_seconds}")
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+@pytest.mark.asyncio
+async def test_a_bug_is_told_to_whoever_waits() -> None:
+    """Nobody waits for an answer that will not come, and the breaker does not wait for a probe."""
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    client = LedgerClient(Broken(), Options(), hooks=Hooks(), random=lambda: 0.0)
+    for lane in Lane:
+        with pytest.raises(ZeroDivisionError):
+            await apply(client, "a", lane=lane)
+    assert client.available()
+    await client.close()

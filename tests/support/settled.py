@@ -15,7 +15,7 @@ from game.players import account_of
 from game.prizes.rules import Won
 from game.resources import Resources
 from game.vault import Vault
-from ledger_client.testing import FakeLedger
+from ledger_client import Ledger
 from tests.support.app import settings_for
 from tests.support.service import STARTED_MS, ManualClock
 
@@ -72,7 +72,7 @@ INSERT INTO player (player_id, brand_id, subject, created_ms) VALUES ($1, 'acme'
 
 @asynccontextmanager
 async def resources_of(
-    database_url: str, redis_url: str, *, ledger: FakeLedger, clock: ManualClock
+    database_url: str, redis_url: str, *, ledger: Ledger, clock: ManualClock
 ) -> AsyncIterator[Resources]:
     """A service's resources; its random bytes are the same in every run."""
     settings = settings_for(database_url, redis_url)

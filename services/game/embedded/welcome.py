@@ -1,6 +1,7 @@
 """What the embedded run tells whoever started it."""
 
 import hashlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +16,10 @@ TEXT = """
 Playfair is ready:  {url}
 API page:           {url}/docs
 
-Tokens, good for an hour (`playfair token --role player --subject alice` makes another):
+Tokens, good for an hour:
 {tokens}
+This makes another, for whom you like:
+  {program} token --role player --subject alice --data {folder}
 
 Campaigns, with rules, odds and stock:
 {campaigns}
@@ -47,6 +50,7 @@ def welcome(
     ]
     return TEXT.format(
         url=settings.public_url,
+        program=Path(sys.executable).with_name("playfair"),
         tokens="\n".join(tokens),
         campaigns="\n".join(f"  {settings.public_url}/v1/campaigns/{id_}" for id_ in pools.values()),
         wheel=pools["wheel-1"],

@@ -25,13 +25,13 @@ CLUSTER_LIMIT_BYTES = 2 * 1024**3
 def cluster() -> Iterator[str]:
     """URL of the cluster of this run, in a folder that is thrown away."""
     with (
-        TemporaryDirectory(prefix="playfair-", dir=_place()) as folder,
+        TemporaryDirectory(prefix="playfair-", dir=place_for_clusters()) as folder,
         postgres_server(Path(folder), durable=False),
     ):
         yield database_url(Path(folder), "postgres")
 
 
-def _place() -> Path | None:
+def place_for_clusters() -> Path | None:
     """Memory where there is enough; None: the usual place.
 
     ext4 takes a millisecond to make a file near those deleted in the last minute; a database has 300 of them.

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
 
+import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
 from game.auth import Caller, Role
 from game.campaigns import drafting, launch
 from game.campaigns.drafts import CampaignDraft, LimitsDraft, NameDraft, PoolDraft, RulesDraft, ScheduleDraft
+from game.db.connection import Connection
 from game.db.pool import open_pool
 from game.instants import to_datetime
 from game.ledger.rules import NEVER_MS
@@ -48,14 +50,10 @@ class _Demonstration(msgspec.Struct, frozen=True):
     vouchers: dict[str, int]
 
 
-async def load(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> dict[str, str]:
-    """Bring the brand and its campaigns into the running service's database, where they are not there yet.
-
-    Answers the campaign of each pool.
-    """
+async def load(settings: Settings) -> dict[str, str]:
+    """Bring the brand's campaigns into the database, where they are not yet; the campaign of each pool."""
     demonstrations = msgspec.json.decode(_text(), type=list[_Demonstration])
     async with open_resources(settings) as resources:
-        await keep_brand(resources, issuer=issuer, jwks=jwks)
         await fund(resources, player(f"{BRAND}.{PLAYER}"), PLAYER_POINTS)
         pools = {row["pool_id"] for row in await _live(resources)}
         for demonstration in demonstrations:
@@ -64,16 +62,24 @@ async def load(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> dict
         return {row["pool_id"]: row["campaign_id"] for row in await _live(resources)}
 
 
-async def keep_brand(resources: Resources, *, issuer: str, jwks: dict[str, Any]) -> None:
+async def keep_brand(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> None:
     """Store the brand, or the keys of its issuer where it is stored already."""
-    await resources.pool.execute(
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        await _keep_brand(connection, issuer=issuer, jwks=jwks)
+    finally:
+        await connection.close()
+
+
+async def _keep_brand(conn: Connection, *, issuer: str, jwks: dict[str, Any]) -> None:
+    await conn.execute(
         "INSERT INTO brand (brand_id, name_zh, name_en, issuer, jwks, operator_name, created_ms)"
         " VALUES ($1, '喜鹊便利店', 'Magpie Stores', $2, $3, 'draws.magpie.example', $4)"
         " ON CONFLICT (brand_id) DO UPDATE SET jwks = excluded.jwks",
         BRAND,
         issuer,
         msgspec.json.encode(jwks).decode(),
-        resources.clock(),
+        system_clock(),
     )
 
 

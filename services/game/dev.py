@@ -16,7 +16,6 @@ from game import demo
 from game.db.migrations import MigrationError
 from game.embedded.child import Child, ChildError
 from game.embedded.folder import FolderError, default_folder, held_folder
-from game.embedded.issuer import ISSUER, key_set
 from game.embedded.ports import PortError
 from game.embedded.secrets import keep_secrets
 from game.embedded.stack import running_stack, step
@@ -74,9 +73,9 @@ def _run(options: argparse.Namespace) -> None:
         if options.fresh:
             folder.clear()
         secrets = keep_secrets(folder.path)
-        with running_stack(folder, secrets, environ) as stack:
+        with running_stack(folder, secrets, environ, store_brand=demo.keep_brand) as stack:
             with step("Loading the demonstration"):
-                pools = asyncio.run(demo.load(stack.settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
+                pools = asyncio.run(demo.load(stack.settings))
             now_seconds = int(time.time())
             told = welcome(stack.settings, secrets.issuer(), pools, folder.path, now_seconds=now_seconds)
             print(told, flush=True)

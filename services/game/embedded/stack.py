@@ -3,8 +3,9 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,12 +14,21 @@ from game.db.migrations import read_migrations
 from game.embedded import postgres, redis
 from game.embedded.child import Child, Program, running_child
 from game.embedded.folder import DataFolder
+from game.embedded.issuer import ISSUER, key_set
 from game.embedded.ports import LOOPBACK, accepts, free_port, is_ready, require_free
 from game.embedded.secrets import Secrets
 from game.settings import Settings
 
 GAME_DATABASE = "playfair"
 LEDGER_DATABASE = "ledger"
+
+
+class StoreBrand(Protocol):
+    """Stores the brand whose tokens the run's own issuer makes."""
+
+    def __call__(self, settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> Coroutine[Any, Any, None]:
+        """Safe to call again at every start."""
+        ...
 
 
 class Stack(msgspec.Struct, frozen=True):
@@ -29,9 +39,12 @@ class Stack(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def running_stack(folder: DataFolder, secrets: Secrets, environ: Mapping[str, str]) -> Iterator[Stack]:
+def running_stack(
+    folder: DataFolder, secrets: Secrets, environ: Mapping[str, str], *, store_brand: StoreBrand
+) -> Iterator[Stack]:
     """Start everything and, at the end, stop it in the reverse order.
 
+    The brand is stored before the service starts, which therefore knows its tokens from the first on.
     The environment chooses what is not the stack's own: port, workers, deadlines, log level.
     """
     ledger_port = free_port()
@@ -48,6 +61,7 @@ def running_stack(folder: DataFolder, secrets: Secrets, environ: Mapping[str, st
         cache = start("Redis", _redis(folder))
         with step("Bringing the schema forward"):
             asyncio.run(migrate(settings.database_url, read_migrations()))
+        asyncio.run(store_brand(settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
         ledger = start("the sandbox ledger", _ledger(folder, environment, ledger_port))
         service = start("the service", _service(folder, environment, settings.port))
         yield Stack((service, ledger, cache, database), settings)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from game import demo
 from game.db.migrations import MigrationError
 from game.embedded.child import ChildError
 from game.embedded.folder import FolderError, held_folder
@@ -44,7 +45,7 @@ def _run(environment: dict[str, str]) -> int:
         Path(place).chmod(0o711)
         with held_folder(Path(place)) as folder:
             secrets = keep_secrets(folder.path)
-            with running_stack(folder, secrets, environment) as stack:
+            with running_stack(folder, secrets, environment, store_brand=demo.keep_brand) as stack:
                 try:
                     return 1 if asyncio.run(tell(stack.settings, secrets.issuer())) else 0
                 except (UnexpectedAnswerError, Finding) as error:

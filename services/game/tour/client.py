@@ -82,15 +82,6 @@ async def connected(url: str) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def known(person: Client, path: str) -> Client:
-    """The person as soon as the service has read the keys of a brand that was stored just now."""
-    for _ in range(ASKED_MAX):
-        if (await person.get(path)).status != 401:
-            return person
-        await asyncio.sleep(PAUSE_SECONDS)
-    raise UnexpectedAnswerError(f"the service does not take the brand's tokens at {path}")
-
-
 async def take_seat(player: Client, pool: str, log_key: Verifier) -> SeatedView:
     """Take a seat that nobody could aim: the operator had signed its anchor when you chose your seed."""
     offered = (await player.post(f"{pool}/anchors")).read(AnchorView, status=201)

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from game import demo
 from game.auth import Role
 from game.campaigns.views import ManagedCampaign
-from game.embedded.issuer import ISSUER, key_set, mint
+from game.embedded.issuer import mint
 from game.embedded.stack import step
 from game.resources import Resources
 from game.settings import Settings
 from game.tour import books, checks, incidents
-from game.tour.client import Client, connected, known
+from game.tour.client import Client, connected
 from game.tour.guests import Guest, Made, play_all, play_free_draws, sit_down, uncover_all
 from game.tour.incidents import Incident
 from game.tour.stage import Place, open_campaign, plans
@@ -67,7 +67,6 @@ async def tell(settings: Settings, key: Ed25519PrivateKey) -> Sequence[str]:
 @asynccontextmanager
 async def _venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterator[Venue]:
     async with demo.open_resources(settings) as resources, connected(settings.public_url) as session:
-        await demo.keep_brand(resources, issuer=ISSUER, jwks=key_set(key))
 
         def client(name: str, role: Role) -> Client:
             token = mint(
@@ -84,7 +83,7 @@ async def _venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterator[Ve
             names = [f"player-{number:02}" for number in range(1, PLAYERS + 1)]
             guests = await asyncio.gather(*(guest(name, START_POINTS) for name in names))
             poor = await guest("player-21", POOR_POINTS)
-        manager = await known(client("mei", Role.MANAGER), "/v1/manage/campaigns")
+        manager = client("mei", Role.MANAGER)
         yield Venue(resources, manager, Client(session, None), tuple(guests), poor)
 
 

@@ -5,7 +5,7 @@ import msgspec
 from game.auth import Caller
 from game.campaigns import store
 from game.campaigns.access import desk_of, require_state
-from game.campaigns.checks import broken
+from game.campaigns.checks import check_foreseeable
 from game.campaigns.records import Chances
 from game.errors import Conflict
 from game.players import player_id_of
@@ -35,8 +35,7 @@ async def grant_chances(
 
     Conflict `source_used` where the same source has granted something else to this player.
     """
-    if expires_ms <= resources.clock():
-        raise broken("$.expires_at", "in the future", now_ms=resources.clock(), expires_ms=expires_ms)
+    check_foreseeable("$.expires_at", expires_ms, now_ms=resources.clock())
     player_id = await player_id_of(resources, Recipient(caller.brand_id, subject))
     wanted = Chances(lot_id=resources.new_id(), granted=count, units_left=count, expires_ms=expires_ms)
     async with desk_of(resources, caller, campaign_id) as work:

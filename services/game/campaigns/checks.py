@@ -10,7 +10,7 @@ from game.fair.entries import PoolEntry, decode
 from game.fair.findings import Finding
 from game.fair.tables import check_pool, check_replacement
 
-MAX_SCHEDULE_DAYS = 3_660
+MAX_AHEAD_DAYS = 3_660
 _DAY_MS = 86_400_000
 _UNPUBLISHED = bytes(32)
 _WHEEL_FIELDS = ("weight", "stock", "limit", "from_", "else_")
@@ -20,16 +20,19 @@ _SCHEDULE_FIELDS = ("opens", "closes")
 
 def check_schedule(*, opens_ms: int, closes_ms: int, time_zone: str, now_ms: int) -> None:
     """Raise Invalid unless the campaign opens before it closes, and closes in a foreseeable future."""
-    last_ms = now_ms + MAX_SCHEDULE_DAYS * _DAY_MS
     if time_zone not in available_timezones():
         raise broken("$.schedule.time_zone", "an IANA time zone", time_zone=time_zone)
     if opens_ms <= 0:
         raise broken("$.schedule.opens", "after 1970", opens_ms=opens_ms)
     if opens_ms >= closes_ms:
         raise broken("$.schedule.closes", "later than it opens", opens_ms=opens_ms, closes_ms=closes_ms)
-    if not now_ms < closes_ms <= last_ms:
-        rule = f"in the next {MAX_SCHEDULE_DAYS} days"
-        raise broken("$.schedule.closes", rule, now_ms=now_ms, closes_ms=closes_ms)
+    check_foreseeable("$.schedule.closes", closes_ms, now_ms=now_ms)
+
+
+def check_foreseeable(field: str, time_ms: int, *, now_ms: int) -> None:
+    """Raise Invalid unless a time is in the future, and not beyond the next ten years."""
+    if not now_ms < time_ms <= now_ms + MAX_AHEAD_DAYS * _DAY_MS:
+        raise broken(field, f"in the next {MAX_AHEAD_DAYS} days", now_ms=now_ms, time_ms=time_ms)
 
 
 def check_launch(campaign: Campaign, pools: Sequence[Pool], *, now_ms: int, has_beacon: bool) -> None:

@@ -59,7 +59,7 @@ def pool(pool_id: str, *rows: dict[str, Any], **fields: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def wheel(**fields: Any) -> dict[str, Any]:
+def wheel(pool_id: str = "wheel", **fields: Any) -> dict[str, Any]:
     """A wheel with a prize of each kind."""
     rows = [
         row("phone", "goods", weight=1, stock=2, else_="points"),
@@ -68,13 +68,13 @@ def wheel(**fields: Any) -> dict[str, Any]:
         row("points", "points", 25, weight=2),
         row("thanks", weight=2),
     ]
-    return pool("wheel", *rows, **({"draws_cap": 1_000} | fields))
+    return pool(pool_id, *rows, **({"draws_cap": 1_000} | fields))
 
 
-def cards(**fields: Any) -> dict[str, Any]:
+def cards(pool_id: str = "cards", **fields: Any) -> dict[str, Any]:
     """Forty scratch cards."""
     rows = [row("gold", "points", 100, count=4), row("tea", "voucher", count=6), row("thanks", count=30)]
-    return pool("cards", *rows, **fields)
+    return pool(pool_id, *rows, **fields)
 
 
 class Stage:

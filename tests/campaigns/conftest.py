@@ -1,19 +1,24 @@
-"""An application with the campaigns' routes, its managers, and campaigns in each state."""
+"""The application without its background steps, which these tests take themselves; and a manager at work."""
 
 from collections.abc import AsyncIterator
 
+import aiohttp
 import httpx
 import pytest
 import pytest_asyncio
 from litestar import Litestar
+from redis.asyncio import Redis
 
 from game.app import build_app
-from game.audit.api import Log
-from game.campaigns.api import Campaigns
-from game.campaigns.public_api import PublicCampaigns
-from game.resources import Resources
+from game.db.pool import open_pool
+from game.gate import BOUNDS, Gate
+from game.issuers import Issuers
+from game.limits import Limits
+from game.resources import Resources, system_entropy
+from game.tokens import Tokens
+from game.vault import Vault
 from tests.campaigns.office import AskedLedger, Office
-from tests.support.app import client_of, running, settings_for
+from tests.support.app import client_of, settings_for
 from tests.support.service import ManualClock
 from tests.support.tokens import Issuer
 
@@ -27,39 +32,44 @@ def ledger(clock: ManualClock) -> AskedLedger:
 
 
 @pytest_asyncio.fixture
-async def campaigns_app(
-    database_url: str,
-    redis_url: str,
-    ledger: AskedLedger,
-    clock: ManualClock,
-    issuer: Issuer,
-    other_issuer: Issuer,
-) -> AsyncIterator[Litestar]:
-    """The application, which knows relays of the beacon."""
+async def resources(
+    database_url: str, redis_url: str, ledger: AskedLedger, clock: ManualClock
+) -> AsyncIterator[Resources]:
+    """What the use cases need; the service knows relays of the beacon."""
+    settings = settings_for(database_url, redis_url, BEACON_RELAYS=RELAYS)
+    async with await open_pool(database_url, connections=8) as pool, Redis.from_url(redis_url) as redis:
+        yield Resources(
+            settings=settings,
+            pool=pool,
+            redis=redis,
+            ledger=ledger,
+            vault=Vault(settings.secret_keys),
+            clock=clock,
+            entropy=system_entropy,
+        )
+
+
+@pytest_asyncio.fixture
+async def still_app(resources: Resources, issuer: Issuer, other_issuer: Issuer) -> AsyncIterator[Litestar]:
+    """The application of the brands `acme` and `bolt`; nothing happens in it but requests."""
     del issuer, other_issuer
-    app = build_app(
-        settings_for(database_url, redis_url, BEACON_RELAYS=RELAYS),
-        ledger=ledger,
-        clock=clock,
-        controllers=(Campaigns, PublicCampaigns, Log),
-    )
-    async with running(app):
+    settings = resources.settings
+    app = build_app(settings, ledger=resources.ledger, clock=resources.clock)
+    async with aiohttp.ClientSession() as session:
+        issuers = Issuers(resources.pool, session, clock=resources.clock)
+        await issuers.refresh()
+        tokens = Tokens(issuers, audience=settings.token_audience, clock=resources.clock)
+        limits = Limits(resources.redis, per_player=1_000_000, per_address=1_000_000, clock=resources.clock)
+        app.state.resources = resources
+        app.state.gate = Gate(tokens, limits, trusted_proxies=(), bounds=BOUNDS)
         yield app
 
 
 @pytest_asyncio.fixture
-async def client(campaigns_app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+async def client(still_app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a token."""
-    async with client_of(campaigns_app) as made:
+    async with client_of(still_app) as made:
         yield made
-
-
-@pytest_asyncio.fixture
-async def resources(campaigns_app: Litestar) -> Resources:
-    """What the application works with."""
-    found = campaigns_app.state.resources
-    assert isinstance(found, Resources)
-    return found
 
 
 @pytest_asyncio.fixture

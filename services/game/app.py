@@ -40,6 +40,7 @@ from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tokens import Tokens
 from game.vault import Vault
+from game.wheel.api import Wheel
 from game.wheel.rules import stop
 from game.worker import Step, run_steps
 from ledger_client import Ledger
@@ -54,7 +55,7 @@ REDIS_TIMEOUT_SECONDS = 2.0
 SWEEP_MS = 1_000
 FETCH_BEACONS_MS = 500
 CONTROLLERS: tuple[type[Controller], ...] = (
-    PublicCampaigns, Seats, Plays, Scratch, Prizes, Campaigns, Log, Operations, Pages,
+    PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Log, Operations, Pages,
 )  # fmt: skip
 
 

@@ -7,29 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from game.audit import reading
 from game.fair.entries import SeatEntry, decode, leaf_hash
-from game.fair.note import Verifier, open_note
+from game.fair.note import open_note
 from game.fair.receipt import Evidence, verify_draw, verify_receipt
-from tests.support.stage import SEED, Guest, Stage, cards, pool, row, wheel
+from tests.support.pools import cards, pool, row, wheel
+from tests.support.stage import SEED, Guest, Stage
 from tests.support.tokens import Issuer
 
 Guests = Callable[[str, str], Guest]
-
-
-async def verifier_of(stage: Stage, campaign_id: str) -> Verifier:
-    """The key that the log's notes are checked with."""
-    key = await reading.verifier_key(stage.resources, campaign_id=campaign_id, brand_id=None)
-    return Verifier.parse(key)
-
-
-async def evidence(stage: Stage, campaign_id: str, index: int) -> Evidence:
-    """Any entry of the log with its receipt."""
-    entry = await stage.resources.pool.fetchval(
-        "SELECT entry FROM log_entry WHERE campaign_id = $1 AND entry_index = $2", campaign_id, index
-    )
-    receipt = await reading.receipt(stage.resources, campaign_id=campaign_id, brand_id=None, index=index)
-    return Evidence(entry, receipt)
 
 
 async def played(guest: Guest, pool_id: str, key: str, count: int = 1, pay_with: str = "points") -> Any:
@@ -46,7 +31,7 @@ async def test_an_anchor_is_promised_before_the_seed_is_chosen(stage: Stage, gue
     ann = guest(campaign_id, "ann")
     first = (await ann.anchor("wheel")).json()
     assert (await ann.anchor("wheel")).json() == first
-    verifier = await verifier_of(stage, campaign_id)
+    verifier = await stage.verifier(campaign_id)
     lines = open_note(first["offer"].encode(), verifier).decode().splitlines()
     assert lines == [f"{verifier.name}/anchors", *(first[k] for k in ("pool_hash", "seat", "tag", "anchor"))]
     opened = (await ann.seat("wheel")).json()
@@ -75,9 +60,9 @@ async def test_a_wheel_play_is_told_and_proven(stage: Stage, guest: Guests) -> N
     await ann.sit("wheel")
     play = await played(ann, "wheel", "key", 10)
     assert (play["price_points"], play["balance_points"], play["count"]) == (100, 400, 10)
-    verifier = await verifier_of(stage, campaign_id)
-    pool_entry = await evidence(stage, campaign_id, play["pool_entry_index"])
-    seat = await evidence(stage, campaign_id, play["seat"]["entry_index"])
+    verifier = await stage.verifier(campaign_id)
+    pool_entry = await stage.evidence(campaign_id, play["pool_entry_index"])
+    seat = await stage.evidence(campaign_id, play["seat"]["entry_index"])
     for nth, draw in enumerate(play["draws"], start=1):
         own = Evidence(draw["entry"].encode(), draw["receipt"])
         proven = verify_draw(pool=pool_entry, seat=seat, beacon=None, draw=own, verifier=verifier)
@@ -133,7 +118,7 @@ async def test_a_scratch_card_stays_covered_until_it_is_uncovered(stage: Stage, 
     answers = [await ann.scratch(covered["id"], 3, 1), await ann.read(covered["id"])]
     assert answers[0].content == answers[1].content
     uncovered = answers[0].json()
-    verifier = await verifier_of(stage, campaign_id)
+    verifier = await stage.verifier(campaign_id)
     for before, after in zip(covered["draws"], uncovered["draws"], strict=True):
         assert leaf_hash(after["entry"].encode()).hex() == before["leaf_hash"]
         assert before["receipt"] == after["receipt"]
@@ -253,6 +238,6 @@ async def test_the_log_says_what_was_told(stage: Stage, guest: Guests) -> None:
     ann = guest(campaign_id, "ann")
     await ann.sit("wheel")
     for draw in (await played(ann, "wheel", "key", 3))["draws"]:
-        logged = await evidence(stage, campaign_id, draw["entry_index"])
+        logged = await stage.evidence(campaign_id, draw["entry_index"])
         assert logged.entry.decode() == draw["entry"]
         assert decode(logged.entry).i == draw["entry_index"]

@@ -10,7 +10,8 @@ import pytest
 
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.replacement import replace_pool
-from tests.support.stage import BEACON, DAY_MS, MANAGER, SEED, Guest, Stage, cards, pool, row, wheel
+from tests.support.pools import BEACON, cards, pool, row, wheel
+from tests.support.stage import DAY_MS, MANAGER, SEED, Guest, Stage
 
 Guests = Callable[[str, str], Guest]
 Numbers = dict[str, Any]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.support.stage import Guest, Stage, cards, wheel
+from tests.support.pools import cards, wheel
+from tests.support.stage import Guest, Stage
 from tests.support.tokens import Issuer
 
 

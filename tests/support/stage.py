@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from game.audit import reading
 from game.auth import Caller, Role
 from game.campaigns.chances import grant_chances
 from game.campaigns.drafting import add_pool, add_vouchers, create_campaign
@@ -17,12 +18,14 @@ from game.campaigns.drafts import CampaignDraft, PoolDraft
 from game.campaigns.launch import launch, turn
 from game.campaigns.service import pool_terms
 from game.db.pool import open_pool
+from game.fair.note import Verifier
+from game.fair.receipt import Evidence
 from game.fair.rounds import round_at
 from game.instants import to_datetime
-from game.players import account_of
+from game.players import account_of, player_id_of
 from game.plays import service
 from game.plays.engine import Engine
-from game.plays.rules import PaidWith
+from game.plays.rules import Asked, PaidWith
 from game.plays.sweep import log_beacon
 from game.plays.views import PlayView
 from game.resources import Resources
@@ -30,51 +33,14 @@ from game.scratch.rules import artwork
 from game.wheel.rules import stop
 from ledger_client.testing import FakeLedger
 from tests.support.auditing import check_campaign
+from tests.support.pools import NAME
 from tests.support.service import ManualClock
 from tests.support.tokens import Issuer
 
 DAY_MS = 86_400_000
 BUDGET_POINTS = 1_000_000
-BEACON = {"delay": 2}
-NAME = {"zh": "奖", "en": "Prize"}
 SEED = "00112233445566778899aabbccddeeff"
 RELAYS = "http://127.0.0.1:1,http://127.0.0.1:2"
-
-
-def row(row_id: str, kind: str = "nothing", amount: int | None = None, **fields: Any) -> dict[str, Any]:
-    """A row of a prize table that pays one of its kind, unless said otherwise. Fields may end in `_`."""
-    paid = (0 if kind == "nothing" else 1) if amount is None else amount
-    value = {"value_fen": 100, "value_source": "list price", "value_date": "2026-09-01"}
-    prize = {"kind": kind, "amount": paid, "name": NAME, **value}
-    if kind == "voucher":
-        prize["voucher_batch"] = "tea"
-    return {"id": row_id, **{name.rstrip("_"): value for name, value in fields.items()}, "prize": prize}
-
-
-def pool(pool_id: str, *rows: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """A pool at ten points a draw; one whose rows have counts is a scratch pool."""
-    game = "scratch" if "count" in rows[0] else "wheel"
-    return {
-        "pool_id": pool_id, "game": game, "price_points": 10, "seat_draws": 24, "rows": list(rows), **fields
-    }  # fmt: skip
-
-
-def wheel(pool_id: str = "wheel", **fields: Any) -> dict[str, Any]:
-    """A wheel with a prize of each kind."""
-    rows = [
-        row("phone", "goods", weight=1, stock=2, else_="points"),
-        row("tea", "voucher", weight=2, stock=10, else_="points"),
-        row("again", "chances", 2, weight=1, limit=1, else_="thanks"),
-        row("points", "points", 25, weight=2),
-        row("thanks", weight=2),
-    ]
-    return pool(pool_id, *rows, **({"draws_cap": 1_000} | fields))
-
-
-def cards(pool_id: str = "cards", **fields: Any) -> dict[str, Any]:
-    """Forty scratch cards."""
-    rows = [row("gold", "points", 100, count=4), row("tea", "voucher", count=6), row("thanks", count=30)]
-    return pool(pool_id, *rows, **fields)
 
 
 class Stage:
@@ -140,6 +106,27 @@ class Stage:
             await service.offer_anchor(engine, player(subject), terms)
         await service.open_seat(engine, player(subject), terms, bytes.fromhex(SEED))
 
+    async def asked(
+        self,
+        campaign_id: str,
+        subject: str,
+        pool_id: str,
+        *,
+        key: str,
+        draws: int = 1,
+        paid_with: PaidWith = "points",
+    ) -> Asked:
+        """What a player asks for, as the route puts it to the engine."""
+        return Asked(
+            terms=await pool_terms(self.resources, campaign_id=campaign_id, pool_id=pool_id),
+            play_id=self.resources.new_id(),
+            player_id=await player_id_of(self.resources, player(subject)),
+            account=account_of(brand_id="acme", subject=subject),
+            idempotency_key=key,
+            draws=draws,
+            paid_with=paid_with,
+        )
+
     async def play(
         self,
         engine: Engine,
@@ -166,6 +153,20 @@ class Stage:
         for (round_,) in rounds:
             await log_beacon(engine, campaign_id, round_, signature_of(round_))
         return len(rounds)
+
+    async def verifier(self, campaign_id: str) -> Verifier:
+        """The key that the notes of a campaign's log are checked with."""
+        return Verifier.parse(
+            await reading.verifier_key(self.resources, campaign_id=campaign_id, brand_id=None)
+        )
+
+    async def evidence(self, campaign_id: str, index: int) -> Evidence:
+        """Any entry of a log with its receipt."""
+        entry = await self.resources.pool.fetchval(
+            "SELECT entry FROM log_entry WHERE campaign_id = $1 AND entry_index = $2", campaign_id, index
+        )
+        receipt = await reading.receipt(self.resources, campaign_id=campaign_id, brand_id=None, index=index)
+        return Evidence(entry, receipt)
 
     async def counts(self) -> dict[str, int]:
         """How many rows each table of the campaigns has; without those that only hold a lock's place."""

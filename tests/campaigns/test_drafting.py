@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.campaigns.office import (
+    CLOSES_MS,
     OPENS_MS,
     Office,
     campaign,
@@ -14,7 +15,7 @@ from tests.campaigns.office import (
     wheel,
     with_row,
 )
-from tests.support.service import STARTED_MS
+from tests.support.service import STARTED_MS, ManualClock
 
 
 def schedule(**changes: Any) -> dict[str, Any]:
@@ -155,6 +156,20 @@ async def test_a_table_that_breaks_a_rule_is_refused_with_its_field(office: Offi
         assert (response.status_code, problem["code"], problem["field"]) == (422, "rule_broken", field)
         assert problem["rule"], field
     assert (await office.show(campaign_id))["pools"] == []
+
+
+@pytest.mark.asyncio
+async def test_a_pool_of_a_campaign_that_is_over_is_refused(office: Office, clock: ManualClock) -> None:
+    """Its table is in order; the schedule of its campaign is not any more."""
+    campaign_id = await office.draft()
+    clock.now_ms = CLOSES_MS
+    response = await office.send("POST", f"/{campaign_id}/pools", wheel())
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["field"]) == (
+        422,
+        "rule_broken",
+        "$.schedule.closes",
+    )
 
 
 @pytest.mark.asyncio

@@ -66,6 +66,15 @@ def test_a_pool_that_accepts_nothing_needs_only_what_is_under_way(state: str, po
     assert demand([pool]).points == points
 
 
+def test_a_table_without_blanks_pays_every_row() -> None:
+    """Of two rows that both pay, each draw takes the dearer one."""
+    rows = [
+        {"id": "a", "weight": 1, "prize": prize("points", 2)},
+        {"id": "b", "weight": 1, "prize": prize("points")},
+    ]
+    assert demand([stored(wheel(rows=rows, draws_cap=3))]).points == 6
+
+
 ROWS = st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 3)), min_size=1, max_size=3)
 
 

@@ -8,23 +8,14 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPT
 
 from game.auth import AppRequest, Role, require
 from game.campaigns.access import campaigns, changes, managed
+from game.campaigns.answers import ChancesView, ChangePage, VouchersAdded, chances_view, change_page
 from game.campaigns.chances import grant_chances
 from game.campaigns.drafting import add_pool, add_vouchers, create_campaign, edit_campaign
 from game.campaigns.drafts import CampaignDraft, CampaignEdit, ChancesGrant, PoolDraft, VoucherCodes
 from game.campaigns.launch import launch, turn
 from game.campaigns.removal import remove_pool
 from game.campaigns.replacement import replace_pool
-from game.campaigns.views import (
-    ChancesView,
-    ChangePage,
-    ManagedCampaign,
-    SummaryPage,
-    VouchersAdded,
-    chances_view,
-    change_page,
-    managed_view,
-    summary_page,
-)
+from game.campaigns.views import ManagedCampaign, SummaryPage, managed_view, summary_page
 from game.instants import to_ms
 from game.problems import problem_responses
 

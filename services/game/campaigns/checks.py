@@ -1,6 +1,6 @@
 """Whether a draft may be launched. Each refusal names the field, the rule and the numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from zoneinfo import available_timezones
 
 from game.campaigns.drafts import PoolDraft, PrizeDraft, Publication, RowDraft, pool_entry
@@ -153,15 +153,11 @@ def _check_cap(draft: PoolDraft, at: str) -> None:
     elif draft.draws_cap == 0:
         raise broken(f"{at}.draws_cap", "at least 1", draws_cap=0)
     elif draft.draws_cap is None:
-        for path in _endless_prizes(draft):
-            raise broken(
-                f"{at}.draws_cap", f"a wheel that pays without a stock ({path}) has a cap on its draws"
-            )
+        _check_every_prize_has_stock(draft, at)
 
 
-def _endless_prizes(draft: PoolDraft) -> Iterator[str]:
-    return (
-        f"rows[{index}]"
-        for index, row in enumerate(draft.rows)
-        if row.prize.kind != "nothing" and row.stock is None
-    )
+def _check_every_prize_has_stock(draft: PoolDraft, at: str) -> None:
+    for index, row in enumerate(draft.rows):
+        if row.prize.kind != "nothing" and row.stock is None:
+            rule = f"a wheel that pays without a stock (rows[{index}]) has a cap on its draws"
+            raise broken(f"{at}.draws_cap", rule)

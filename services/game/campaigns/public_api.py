@@ -4,10 +4,12 @@ from typing import Annotated
 
 from litestar import Controller, get
 from litestar.datastructures import CacheControlHeader
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
 from game.auth import PUBLIC, AppRequest
 from game.campaigns.api import CampaignCursor, CampaignId, PoolId
+from game.campaigns.document import RulesDocument
 from game.campaigns.public import list_campaigns, no_such_brand, rules_text, show_campaign
 from game.campaigns.public_views import CampaignView, campaign_view
 from game.campaigns.views import SummaryPage, summary_page
@@ -16,6 +18,7 @@ from game.problems import problem_responses
 PAGE = 50
 FOR_GOOD = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
 PROBLEMS = problem_responses(401, 404, 422)
+RULES = ResponseSpec(RulesDocument, generate_examples=False, description="The rules, in canonical JSON")
 
 BrandId = Annotated[str, QueryParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 
@@ -44,7 +47,7 @@ class PublicCampaigns(Controller):
         "/{campaign_id:str}/rules/{pool_id:str}",
         media_type="application/json",
         cache_control=FOR_GOOD,
-        responses=PROBLEMS,
+        responses={200: RULES, **PROBLEMS},
     )
     async def rules(self, request: AppRequest, campaign_id: CampaignId, pool_id: PoolId) -> bytes:
         """The exact bytes whose SHA-256 is `rules` in the pool's log entry."""

@@ -1,14 +1,13 @@
 """What managers are shown."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from game.campaigns.drafts import PoolDraft, PrizeDraft, RowDraft
 from game.campaigns.funding import demand
-from game.campaigns.records import Campaign, Chances, Change, Managed, Pool, Summary, Units
+from game.campaigns.records import Campaign, Managed, Pool, Summary, Units
 from game.campaigns.rules import CampaignState, Game, PoolStage, PrizeKind, Text
 from game.instants import to_datetime
 
@@ -129,43 +128,6 @@ class ManagedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     pools: tuple[ManagedPool, ...]
 
 
-class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody did, with the values before and after."""
-
-    index: int
-    at: datetime
-    actor: str
-    action: str
-    old: dict[str, Any]
-    new: dict[str, Any]
-
-
-class ChangePage(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes, oldest first; `next` is the `start` of the page that follows, null at the end."""
-
-    changes: tuple[ChangeView, ...]
-    next: int | None
-
-
-class VouchersAdded(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of the codes were not in the batch before."""
-
-    voucher_batch: str
-    sent: int
-    added: int
-
-
-class ChancesView(msgspec.Struct, frozen=True, kw_only=True):
-    """Free plays of one player, out of one source."""
-
-    lot_id: UUID
-    subject: str
-    source: str
-    granted: int
-    units_left: int
-    expires_at: datetime
-
-
 def schedule_view(source: Campaign | Summary) -> ScheduleView:
     """The schedule of a campaign."""
     opens, closes = to_datetime(source.opens_ms), to_datetime(source.closes_ms)
@@ -189,15 +151,6 @@ def summary_page(summaries: list[Summary], *, limit: int) -> SummaryPage:
 def managed_view(managed: Managed) -> ManagedCampaign:
     """A campaign as its managers see it."""
     campaign, needed = managed.campaign, demand(managed.pools)
-    batches = sorted(needed.vouchers.keys() | managed.free_vouchers.keys())
-    vouchers = [
-        VouchersNeeded(
-            voucher_batch=batch,
-            needed=needed.vouchers.get(batch, 0),
-            free=managed.free_vouchers.get(batch, 0),
-        )
-        for batch in batches
-    ]
     return ManagedCampaign(
         campaign_id=campaign.campaign_id,
         brand_id=campaign.brand_id,
@@ -209,39 +162,18 @@ def managed_view(managed: Managed) -> ManagedCampaign:
         limits=LimitsView(per_day=campaign.limit_per_day, total=campaign.limit_total),
         budget_account=campaign.budget_account,
         points_needed=needed.points,
-        vouchers=tuple(vouchers),
+        vouchers=_vouchers(needed.vouchers, managed.free_vouchers),
         created_by=campaign.created_by,
         created_at=to_datetime(campaign.created_ms),
-        launched_at=None if campaign.launched_ms is None else to_datetime(campaign.launched_ms),
+        launched_at=_instant(campaign.launched_ms),
         pools=tuple(_pool(pool) for pool in managed.pools),
     )
 
 
-def change_page(changes: list[Change], *, start: int, limit: int) -> ChangePage:
-    """A page of at most `limit` changes."""
-    views = tuple(
-        ChangeView(
-            index=index,
-            at=to_datetime(change.at_ms),
-            actor=change.actor,
-            action=change.action,
-            old=change.old,
-            new=change.new,
-        )
-        for index, change in enumerate(changes, start=start)
-    )
-    return ChangePage(changes=views, next=start + limit if len(views) == limit else None)
-
-
-def chances_view(chances: Chances, *, subject: str, source: str) -> ChancesView:
-    """Free plays, as the manager who granted them sees them."""
-    return ChancesView(
-        lot_id=chances.lot_id,
-        subject=subject,
-        source=source,
-        granted=chances.granted,
-        units_left=chances.units_left,
-        expires_at=to_datetime(chances.expires_ms),
+def _vouchers(needed: Mapping[str, int], free: Mapping[str, int]) -> tuple[VouchersNeeded, ...]:
+    return tuple(
+        VouchersNeeded(voucher_batch=batch, needed=needed.get(batch, 0), free=free.get(batch, 0))
+        for batch in sorted(needed.keys() | free.keys())
     )
 
 
@@ -262,12 +194,16 @@ def _pool(pool: Pool) -> ManagedPool:
         draws_cap=draft.cap,
         draws_reserved=pool.draws_reserved,
         draws_made=pool.draws_made,
-        opens=None if pool.opens_ms is None else to_datetime(pool.opens_ms),
-        closes=None if pool.closes_ms is None else to_datetime(pool.closes_ms),
+        opens=_instant(pool.opens_ms),
+        closes=_instant(pool.closes_ms),
         entry_index=pool.entry_index,
         close_index=pool.close_index,
         rows=tuple(_row(row, units) for row, units in rows),
     )
+
+
+def _instant(ms: int | None) -> datetime | None:
+    return None if ms is None else to_datetime(ms)
 
 
 def _guarantee(draft: PoolDraft) -> GuaranteeView | None:

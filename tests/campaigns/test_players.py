@@ -1,0 +1,41 @@
+"""Who a subject is in our own tables."""
+
+import asyncio
+
+import pytest
+
+from game.players import player_id_of
+from game.recent import Recent
+from game.resources import Resources
+from tests.campaigns.office import Someone
+from tests.support.tokens import Issuer
+
+
+@pytest.mark.asyncio
+async def test_a_subject_is_one_player_however_often_it_comes(resources: Resources, issuer: Issuer) -> None:
+    """Sixteen first requests at once make one row; so do later ones."""
+    assert issuer.brand_id == "acme"
+    found = await asyncio.gather(*(player_id_of(resources, Someone("new")) for _ in range(16)))
+    assert len(set(found)) == 1
+    assert await player_id_of(resources, Someone("new")) == found[0]
+    assert await resources.pool.fetchval("SELECT count(*) FROM player") == 1
+
+
+@pytest.mark.asyncio
+async def test_a_subject_of_another_brand_is_another_player(
+    resources: Resources, issuer: Issuer, other_issuer: Issuer
+) -> None:
+    """Brands name their players independently."""
+    ours = await player_id_of(resources, Someone("ann", issuer.brand_id))
+    theirs = await player_id_of(resources, Someone("ann", other_issuer.brand_id))
+    assert ours != theirs
+
+
+def test_what_was_not_used_for_longest_is_forgotten() -> None:
+    """Asking for a value counts as use."""
+    recent: Recent[str, int] = Recent(limit=2)
+    recent.put("a", 1)
+    recent.put("b", 2)
+    assert recent.get("a") == 1
+    assert recent.put("c", 3) == 3
+    assert (recent.get("a"), recent.get("b"), recent.get("c")) == (1, None, 3)

@@ -57,14 +57,7 @@ ASKED = Asked(
     paid_with="points",
 )
 STANDPOINT = Standpoint(
-    pool=PoolState(
-        campaign_state="live",
-        state="live",
-        accepting=True,
-        draws_reserved=40,
-        draws_cap=None,
-        replaced_by=None,
-    ),
+    pool=PoolState(campaign_state="live", state="live", accepting=True, draws_reserved=40, draws_cap=None),
     taken=Participation(draws_total=9, day=TODAY, draws_today=4),
     seat=SEAT,
     lots=(),

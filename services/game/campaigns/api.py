@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
 
@@ -29,6 +30,11 @@ CampaignCursor = Annotated[
 ]
 ChangeIndex = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="`next` of the page before")]
 
+_WAITS = {
+    HTTP_202_ACCEPTED: ResponseSpec(
+        ManagedCampaign, description="The old pool drains; it is replaced when its plays are finished."
+    )
+}
 _READ = problem_responses(401, 403, 404, 422)
 _WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 _PAY = problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
@@ -119,7 +125,7 @@ class Campaigns(Controller):
         """Remove a draft pool, or take back a replacement that still waits."""
         await remove_pool(request.resources, request.caller, campaign_id=campaign_id, pool_id=pool_id)
 
-    @post("/{campaign_id:str}/pools/{pool_id:str}/replacement", responses=_PAY)
+    @post("/{campaign_id:str}/pools/{pool_id:str}/replacement", responses=_WAITS | _PAY)
     async def replace_pool(
         self, request: AppRequest, campaign_id: CampaignId, pool_id: PoolId, data: JSONBody[PoolDraft]
     ) -> Response[ManagedCampaign]:

@@ -3,6 +3,7 @@
 The same structs are read from the wire and from the database, so the launch checks what the editor checked.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -23,7 +24,9 @@ MAX_LIMIT = 1_000_000
 MAX_CODES = 1_000
 MAX_CHANCES = 1_000
 
-Instant = Annotated[datetime, msgspec.Meta(tz=True, description="RFC 3339")]
+Instant = Annotated[
+    datetime, msgspec.Meta(tz=True, description="RFC 3339", examples=["2027-02-06T00:00:00+08:00"])
+]
 Points = Annotated[int, msgspec.Meta(ge=0, le=MAX_POINTS)]
 Total = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOTAL)]
 Stock = Annotated[int, msgspec.Meta(ge=0, le=MAX_STOCK)]
@@ -55,7 +58,7 @@ class ScheduleDraft(_Input, frozen=True, kw_only=True):
 
     opens: Instant
     closes: Instant
-    time_zone: Annotated[str, msgspec.Meta(max_length=64)]
+    time_zone: Annotated[str, msgspec.Meta(max_length=64, examples=["Asia/Shanghai"])]
 
 
 class LimitsDraft(_Input, frozen=True, kw_only=True):
@@ -82,7 +85,9 @@ class PrizeDraft(_Input, frozen=True, kw_only=True):
     voucher_batch: Slug | None = None
     name: NameDraft
     value_fen: Annotated[int, msgspec.Meta(ge=0, le=MAX_VALUE_FEN)]
-    value_source: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=LINE)]
+    value_source: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=500, pattern=LINE, examples=["天猫官方旗舰店标价"])
+    ]
     value_date: date
 
 
@@ -129,7 +134,7 @@ class PoolDraft(_Input, frozen=True, kw_only=True):
     beacon: BeaconDraft | None = None
     guarantee: GuaranteeDraft | None = None
     draws_cap: Stock | None = None
-    rows: Annotated[tuple[RowDraft, ...], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
+    rows: Annotated[Sequence[RowDraft], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
 
     @property
     def tickets(self) -> int:
@@ -153,7 +158,7 @@ class VoucherCodes(_Input, frozen=True, kw_only=True):
     """Codes to add to a batch; those that are there already change nothing."""
 
     voucher_batch: Slug
-    codes: Annotated[tuple[VoucherCode, ...], msgspec.Meta(min_length=1, max_length=MAX_CODES)]
+    codes: Annotated[Sequence[VoucherCode], msgspec.Meta(min_length=1, max_length=MAX_CODES)]
 
 
 class ChancesGrant(_Input, frozen=True, kw_only=True):
@@ -162,7 +167,9 @@ class ChancesGrant(_Input, frozen=True, kw_only=True):
     subject: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$(?!\n)")]
     count: Annotated[int, msgspec.Meta(ge=1, le=MAX_CHANCES)]
     expires_at: Instant
-    source: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=LINE)]
+    source: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=80, pattern=LINE, examples=["outage of 2027-02-07"])
+    ]
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+import ledger_client
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.rules import CampaignState, PoolStage, PoolState, Text
 from game.fair.entries import PoolEntry
@@ -36,7 +37,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def budget_account(self) -> str:
         """The ledger account that pays the point prizes."""
-        return f"campaign:{self.campaign_id}:budget"
+        return ledger_client.budget(self.campaign_id)
 
 
 class Units(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from prometheus_client.registry import REGISTRY
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 ACCESS_LINES_KEPT = 20_000
+UNMATCHED = "unmatched"
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -51,8 +52,10 @@ _lines: list[AccessLine] = []
 
 def observe(scope: HTTPScope, *, status: int, seconds: float) -> None:
     """Count an answered request."""
-    route = str(scope.get("path_template", "unmatched"))
-    counter, histogram = _instruments(route, scope["method"], status)
+    # Without a route the method is the caller's invention.
+    route = str(scope.get("path_template", UNMATCHED))
+    method = scope["method"] if route != UNMATCHED else UNMATCHED
+    counter, histogram = _instruments(route, method, status)
     counter.inc()
     histogram.observe(seconds)
     if len(_lines) >= ACCESS_LINES_KEPT:

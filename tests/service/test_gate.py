@@ -37,13 +37,18 @@ async def test_a_request_takes_too_long(probed_app: Litestar, probe: httpx.Async
 
 @pytest.mark.asyncio
 async def test_requests_are_counted_by_template(probe: httpx.AsyncClient) -> None:
-    """Metrics know routes and statuses, and no URL that a caller made up."""
+    """Metrics know routes and statuses, and neither URL nor method that a caller made up."""
 
-    def count(route: str, status: str) -> float:
-        return float(telemetry.REQUESTS.labels(route, "GET", status)._value.get())
+    def count(*labels: str) -> float:
+        return float(telemetry.REQUESTS.labels(*labels)._value.get())
 
-    templates = [("/probe/error/{name}", "409"), ("unmatched", "404")]
+    templates = [
+        ("/probe/error/{name}", "GET", "409"),
+        ("unmatched", "unmatched", "404"),
+        ("unmatched", "unmatched", "405"),
+    ]
     before = [count(*template) for template in templates]
     await probe.get("/probe/error/refusal")
     await probe.get("/made/up")
+    await probe.request("INVENTED", "/probe/anyone")
     assert [count(*template) for template in templates] == [number + 1 for number in before]

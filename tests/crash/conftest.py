@@ -1,0 +1,37 @@
+"""One installation for all tests here; each test starts the service in its own way."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest_asyncio
+
+from tests.crash.bets import People, people_of
+from tests.crash.site import Site
+from tests.support.databases import place_for_clusters
+
+
+@pytest_asyncio.fixture(loop_scope="package", scope="package")
+async def installation() -> AsyncIterator[Site]:
+    """PostgreSQL, Redis and the ledger."""
+    with TemporaryDirectory(prefix="playfair-", dir=place_for_clusters()) as folder:
+        site = Site(Path(folder))
+        await site.open()
+        try:
+            yield site
+        finally:
+            await site.close()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def site(installation: Site) -> AsyncIterator[Site]:
+    """The installation, without a service before and after the test."""
+    yield installation
+    await installation.service.gone()
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def people(site: Site) -> AsyncIterator[People]:
+    """Who plays and who checks."""
+    async with people_of(site) as found:
+        yield found

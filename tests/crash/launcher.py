@@ -1,0 +1,126 @@
+"""A service that dies on purpose: `python launcher.py <stage> <plays>` kills itself once so many are there.
+
+Until then the plays that have come to the stage are held in it. The service's own code knows nothing of it.
+`python launcher.py later <ms>` lets the service live, and believe that so much more time has passed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+from litestar.types import Message, Receive, Scope, Send
+
+from game import app, serve
+from game.ledger import service as outbox
+from game.plays import log_store
+from game.plays.drawing import Page
+from game.plays.engine import Engine
+from game.resources import system_clock
+from game.settings import Settings
+
+
+class Trap:
+    """Holds plays for ever, and ends the process when all are inside."""
+
+    def __init__(self, plays: int) -> None:
+        self._missing = plays
+        self.is_full = asyncio.Event()
+
+    def count(self) -> None:
+        """One more play is there."""
+        self._missing -= 1
+        if self._missing <= 0:
+            self.is_full.set()
+
+    async def enter(self) -> None:
+        """Hold one play."""
+        self.count()
+        await self.is_full.wait()
+        die()
+
+
+def die() -> None:
+    """End this process without a word."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def accepted(trap: Trap) -> None:
+    """The play is committed, its debit not sent."""
+
+    async def drive(*_: Any) -> None:
+        await trap.enter()
+
+    Engine._drive = drive  # type: ignore[method-assign,assignment]
+
+
+def settling(trap: Trap) -> None:
+    """Draws, stock and grants are written, and not committed; the other plays are on their way there."""
+    drive, save_page = Engine.drive, log_store.save_page
+
+    def counted(engine: Engine, *play: Any) -> Any:
+        trap.count()
+        return drive(engine, *play)
+
+    async def saved(conn: Any, page: Page, *args: Any, **kwargs: Any) -> None:
+        await save_page(conn, page, *args, **kwargs)
+        if page.draws:
+            await trap.is_full.wait()
+            die()
+
+    Engine.drive = counted  # type: ignore[method-assign,assignment]
+    log_store.save_page = saved
+
+
+def settled(trap: Trap) -> None:
+    """The outcome is committed, nobody was told, and no credit was sent."""
+    drive = Engine._drive
+
+    async def driven(*args: Any) -> None:
+        await drive(*args)
+        await trap.enter()
+
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    Engine._drive = driven  # type: ignore[method-assign,assignment]
+    outbox.send = never  # type: ignore[assignment]
+
+
+def answering(trap: Trap) -> None:
+    """The answer is made, and none of it was written."""
+    create_app = app.create_app
+
+    def trapped() -> Any:
+        service = create_app()
+
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            async def hold(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    await trap.enter()
+                await send(message)
+
+            is_play = scope.get("method") == "POST" and scope["path"].endswith("/plays")
+            await service(scope, receive, hold if is_play else send)
+
+        return call
+
+    app.create_app = trapped
+
+
+def later(ms: int) -> None:
+    """Set the service's clock ahead."""
+    settings = Settings.from_environment(os.environ)
+    app.create_app = lambda: app.build_app(settings, clock=lambda: system_clock() + ms)
+
+
+STAGES = {stage.__name__: stage for stage in (accepted, settling, settled, answering)}
+
+if __name__ == "__main__":
+    stage, number = sys.argv[1], int(sys.argv[2])
+    if stage == later.__name__:
+        later(number)
+    else:
+        STAGES[stage](Trap(number))
+    sys.exit(serve.main([]))

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -33,9 +32,9 @@ def one_of(data: Path, words: str) -> int:
     return pid
 
 
-def test_a_killed_run_leaves_no_orphan_and_the_next_one_works(tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_orphan_and_the_next_one_works(open_folder: Path) -> None:
     """With several workers; the next start finds data and secrets, and ends in order when asked to."""
-    data = tmp_path / "data"
+    data = open_folder / "data"
     with embedded_run(data, "--workers", "2") as first:
         first.wait_until_ready()
         assert len(processes_of(data)) >= 7  # the run, PostgreSQL, Redis, ledger, service and its two workers
@@ -49,9 +48,9 @@ def test_a_killed_run_leaves_no_orphan_and_the_next_one_works(tmp_path: Path) ->
         assert second.said.endswith("Stopped.\n")
 
 
-def test_a_child_that_dies_ends_the_run(tmp_path: Path) -> None:
+def test_a_child_that_dies_ends_the_run(open_folder: Path) -> None:
     """The run says which one it was, stops the others and fails; workers follow their supervisor."""
-    with embedded_run(tmp_path / "data", "--workers", "2") as run:
+    with embedded_run(open_folder / "data", "--workers", "2") as run:
         run.wait_until_ready()
         tokens = re.findall(r"^  (PLAYER|MANAGER|AUDITOR)=(\S+)$", run.said, re.MULTILINE)
         assert [name for name, _ in tokens] == ["PLAYER", "MANAGER", "AUDITOR"]
@@ -61,9 +60,9 @@ def test_a_child_that_dies_ends_the_run(tmp_path: Path) -> None:
         wait_for(lambda: processes_of(run.data) == [])
 
 
-def test_a_run_that_follows_its_parent_ends_with_it(tmp_path: Path) -> None:
+def test_a_run_that_follows_its_parent_ends_with_it(open_folder: Path) -> None:
     """`make run` starts it so: killing make leaves nothing behind."""
-    data = tmp_path / "data"
+    data = open_folder / "data"
     shell = ["sh", "-c", '"$@" & wait', "sh", sys.executable]
     with embedded_run(data, "--with-parent", python=shell) as run:
         run.wait_until_ready()
@@ -71,39 +70,37 @@ def test_a_run_that_follows_its_parent_ends_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_an_ordinary_user_can_run_it() -> None:
+def test_an_ordinary_user_can_run_it(open_folder: Path) -> None:
     """From start to end, without root, with a home of their own."""
     python = python_for_nobody("game.dev")
-    with TemporaryDirectory(prefix="playfair-") as home:
-        Path(home).chmod(0o777)
-        with embedded_run(Path(home) / "data", python=python, user="nobody") as run:
-            run.wait_until_ready()
-            assert (run.data / "secrets.json").owner() == "nobody"
-            assert run.end(signal.SIGINT) == 0
+    with embedded_run(open_folder / "data", python=python, user="nobody") as run:
+        run.wait_until_ready()
+        assert (run.data / "secrets.json").owner() == "nobody"
+        assert run.end(signal.SIGINT) == 0
 
 
-def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_taken_port_is_told_before_anything_starts(open_folder: Path) -> None:
     """Which port, and which settings choose another."""
     with socket.socket() as taken:
         taken.bind((LOOPBACK, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with embedded_run(tmp_path / "data", "--port", str(port)) as run:
+        with embedded_run(open_folder / "data", "--port", str(port)) as run:
             assert run.process.wait(30) == 1
             assert f"Port {port} of 127.0.0.1 is taken by another program" in run.said
             assert "--port or PLAYFAIR_PORT" in run.said
             assert "Starting" not in run.said
 
 
-def test_a_held_folder_is_told(tmp_path: Path) -> None:
+def test_a_held_folder_is_told(open_folder: Path) -> None:
     """Two runs never share a data folder."""
-    with held_folder(tmp_path / "data"), embedded_run(tmp_path / "data") as run:
+    with held_folder(open_folder / "data"), embedded_run(open_folder / "data") as run:
         assert run.process.wait(30) == 1
         assert f"is in use by process {os.getpid()}" in run.said
 
 
-def test_bad_options_are_told_like_bad_settings(tmp_path: Path) -> None:
+def test_bad_options_are_told_like_bad_settings(open_folder: Path) -> None:
     """An option that sets a variable is held to the variable's rule."""
-    with embedded_run(tmp_path / "data", "--workers", "many") as run:
+    with embedded_run(open_folder / "data", "--workers", "many") as run:
         assert run.process.wait(30) == 1
         assert "PLAYFAIR_WORKERS must be a whole number from 1 to 64" in run.said

@@ -4,9 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -32,14 +30,6 @@ async def ask(url):
 with postgres_server(Path(sys.argv[1]), durable=False):
     asyncio.run(ask(database_url(Path(sys.argv[1]), "postgres")))
 """
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user can reach and write to, which pytest's own are not."""
-    with TemporaryDirectory(prefix="playfair-") as made:
-        Path(made).chmod(0o777)
-        yield Path(made)
 
 
 @pytest.mark.asyncio
@@ -79,12 +69,12 @@ def test_postgres_runs_for_an_ordinary_user(open_folder: Path) -> None:
     assert (ran.stdout, ran.stderr) == ("own 42\n", "")
 
 
-def test_a_cluster_of_another_version_is_told(tmp_path: Path) -> None:
+def test_a_cluster_of_another_version_is_told(open_folder: Path) -> None:
     """The versions, and what can be done; the cluster is left as it is."""
-    (tmp_path / "cluster").mkdir()
-    (tmp_path / "cluster" / "PG_VERSION").write_text("9\n")
+    (open_folder / "cluster").mkdir()
+    (open_folder / "cluster" / "PG_VERSION").write_text("9\n")
     with pytest.raises(ChildError, match=r"was written by PostgreSQL 9, and this is PostgreSQL 1\d.*--fresh"):
-        postgres_server(tmp_path, durable=False)
+        postgres_server(open_folder, durable=False)
 
 
 @pytest.mark.asyncio
@@ -98,18 +88,18 @@ async def test_a_durable_redis_keeps_its_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_durable_postgres_survives_being_killed(tmp_path: Path) -> None:
+async def test_a_durable_postgres_survives_being_killed(open_folder: Path) -> None:
     """What was committed before SIGKILL is there after the next start."""
     reading, inherited = os.pipe()
-    with postgres_server(tmp_path, durable=True, inherited=(inherited,)) as child:
+    with postgres_server(open_folder, durable=True, inherited=(inherited,)) as child:
         os.close(inherited)
-        connection = await asyncpg.connect(database_url(tmp_path, "postgres"))
+        connection = await asyncpg.connect(database_url(open_folder, "postgres"))
         await connection.execute("CREATE TABLE kept (word text)")
         os.kill(child.pid, signal.SIGKILL)
         connection.terminate()
     assert os.read(reading, 1) == b""  # the end of the file: its own children have followed it
     os.close(reading)
-    with postgres_server(tmp_path, durable=True):
-        connection = await asyncpg.connect(database_url(tmp_path, "postgres"))
+    with postgres_server(open_folder, durable=True):
+        connection = await asyncpg.connect(database_url(open_folder, "postgres"))
         assert await connection.fetchval("SELECT count(*) FROM kept") == 0
         await connection.close()

@@ -45,7 +45,7 @@ EXAMPLES: dict[int, tuple[str, str, dict[str, Number]]] = {
     409: ("limit_per_day", "The limit of draws per day is reached.", {"limit": 5, "used": 5, "asked": 1}),
     413: ("body_too_large", "Request Entity Too Large", {}),
     415: ("unsupported_media_type", "Send the body as Content-Type: application/json.", {}),
-    422: ("invalid_body", "$.count: Expected `int` >= 1", {"path": "$.count", "rule": "Expected `int` >= 1"}),
+    422: ("invalid_body", "$.count: Expected `int` >= 1", {"field": "$.count", "rule": "Expected `int` >= 1"}),
     429: (
         "rate_limited",
         "Too many requests; come back later.",
@@ -143,7 +143,7 @@ def _bug(error: Exception) -> Refusal:
 def _invalid_request(error: ValidationException) -> Refusal:
     faults = [fault for fault in (error.extra or []) if isinstance(fault, dict)]
     if any(fault.get("source") == "body" for fault in faults):
-        return Invalid("invalid_body", "A JSON body is required.", path="$", rule="required")
+        return Invalid("invalid_body", "A JSON body is required.", field="$", rule="required")
     rules = [f"{fault.get('key', '')}: {fault['message']}" for fault in faults] or [error.detail]
     return Invalid("invalid_parameter", "; ".join(rules), rules=rules)
 

@@ -51,11 +51,11 @@ def _decoder(body_type: Any) -> msgspec.json.Decoder[Any]:
 def decode_body(body: bytes, body_type: Any) -> Any:
     """The value of a JSON body, strictly: no text is taken for a number, nothing unknown is ignored.
 
-    Raises Malformed (`malformed_body`) for what is not JSON and Invalid (`invalid_body`, with `path` and
+    Raises Malformed (`malformed_body`) for what is not JSON and Invalid (`invalid_body`, with `field` and
     `rule`) for what breaks a rule of the type.
     """
     if ESCAPED_NUL.search(body):
-        raise Invalid("invalid_body", "Texts may not contain NUL.", path="$", rule="no \\u0000 in texts")
+        raise Invalid("invalid_body", "Texts may not contain NUL.", field="$", rule="no \\u0000 in texts")
     try:
         return _decoder(body_type).decode(body)
     except msgspec.ValidationError as error:
@@ -71,7 +71,7 @@ def invalid_body(message: str) -> Invalid:
     match = RULE_AND_PATH.fullmatch(message)
     assert match is not None
     path, rule = match["path"] or "$", match["rule"]
-    return Invalid("invalid_body", f"{path}: {rule}", path=path, rule=rule)
+    return Invalid("invalid_body", f"{path}: {rule}", field=path, rule=rule)
 
 
 def check_media_type(content_type: str) -> None:

@@ -186,7 +186,7 @@ async def test_what_the_types_forbid_is_refused_with_its_path(office: Office) ->
     ]:
         response = await office.send("POST", f"/{campaign_id}/pools", table)
         problem = response.json()
-        assert (response.status_code, problem["code"], problem["path"]) == (422, "invalid_body", path)
+        assert (response.status_code, problem["code"], problem["field"]) == (422, "invalid_body", path)
 
 
 @pytest.mark.asyncio

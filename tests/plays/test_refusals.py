@@ -270,7 +270,7 @@ async def test_what_cannot_be_uncovered(stage: Stage, guest: Guests) -> None:
         (card, (1, 3), 422, "no_such_ticket", {"tickets": 2, "asked": 3}),
         (spin, (1,), 409, "not_a_scratch_card", {}),
         (waits, (1,), 409, "not_settled", {"state": "paid"}),
-        (card, (2, 2), 422, "invalid_body", {"path": "$.tickets", "rule": "no ticket twice"}),
+        (card, (2, 2), 422, "invalid_body", {"field": "$.tickets", "rule": "no ticket twice"}),
     ):
         await check_refused(stage, partial(ann.scratch, play_id, *tickets), status, code, numbers)
     uncovered = await stage.resources.pool.fetchval(

@@ -88,7 +88,7 @@ async def test_a_broken_rule_is_named_with_its_place(probe: httpx.AsyncClient) -
     body = {"name": "a", "rows": [{"weight": 1}, {"weight": -1}]}
     answer = await probe.post("/probe/body", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_body")
-    assert answer.json()["path"] == "$.rows[1].weight"
+    assert answer.json()["field"] == "$.rows[1].weight"
     assert answer.json()["rule"] == "Expected `int` >= 0"
 
 

@@ -1,5 +1,6 @@
 """Uncovering scratch cards over HTTP."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -22,7 +23,7 @@ class ScratchIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which tickets of the play to uncover, counted from 1."""
 
     tickets: Annotated[
-        tuple[Ticket, ...],
+        Sequence[Ticket],
         msgspec.Meta(
             min_length=1, max_length=DRAWS_MAX, examples=[[1, 2]], extra_json_schema={"uniqueItems": True}
         ),
@@ -44,6 +45,6 @@ class Scratch(Controller):
         """Uncover tickets of a settled play. What they show was fixed when they were drawn."""
         if len(set(data.tickets)) < len(data.tickets):
             raise Invalid(
-                "invalid_body", "$.tickets: no ticket twice", path="$.tickets", rule="no ticket twice"
+                "invalid_body", "$.tickets: no ticket twice", field="$.tickets", rule="no ticket twice"
             )
         return await service.uncover(engine_of(request), request.caller, play_id, data.tickets)

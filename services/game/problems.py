@@ -45,7 +45,7 @@ EXAMPLES: dict[int, tuple[str, str, dict[str, Number]]] = {
     409: ("limit_per_day", "The limit of draws per day is reached.", {"limit": 5, "used": 5, "asked": 1}),
     413: ("body_too_large", "Request Entity Too Large", {}),
     415: ("unsupported_media_type", "Send the body as Content-Type: application/json.", {}),
-    422: ("invalid_body", "$.count: Expected `int` >= 1", {"field": "$.count", "rule": "Expected `int` >= 1"}),
+    422: ("invalid_body", "$.count: Expected `int` >= 1", {"field": "$.count", "rule": "`int` >= 1"}),
     429: (
         "rate_limited",
         "Too many requests; come back later.",

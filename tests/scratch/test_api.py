@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from game.scratch.rules import BLANKS
+from tests.support.pools import pool, row, wheel
 from tests.support.service import ManualClock
-from tests.support.stage import Guest, Stage, pool, row, wheel
+from tests.support.stage import Guest, Stage
 from tests.support.tokens import Issuer
 
 WINNERS = pool("cards", row("gold", "points", 100, count=20), row("tea", "voucher", count=20))

@@ -42,8 +42,6 @@ async def run_steps(resources: Resources, steps: Sequence[Step]) -> AsyncIterato
 
 
 async def _end(loops: "list[asyncio.Task[None]]") -> None:
-    if not loops:
-        return
     _, late = await asyncio.wait(loops, timeout=GRACE_SECONDS)
     for loop in late:
         log.warning("worker.cancelled", step=loop.get_name())

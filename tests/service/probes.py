@@ -1,12 +1,14 @@
 """Routes that show what a handler gets, and one for everything that can go wrong in one."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import asyncpg
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.response import Stream
 
 from game.auth import PUBLIC, AppRequest, Caller, Role, require
 from game.errors import Exhausted
@@ -40,6 +42,18 @@ class Probes(Controller):
     @get("/anyone", opt=PUBLIC)
     async def anyone(self, request: AppRequest) -> Caller | None:
         return request.user
+
+    @get("/open", opt=PUBLIC)
+    async def open(self, request: AppRequest) -> Caller:
+        return request.caller
+
+    @get("/cut", opt=PUBLIC)
+    async def cut(self) -> Stream:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"the beginning"
+            raise ConnectionError("and no end")
+
+        return Stream(parts())
 
     @post("/body", opt=PUBLIC, status_code=200)
     async def body(self, data: JSONBody[Body]) -> Body:

@@ -36,6 +36,14 @@ async def test_a_request_takes_too_long(probed_app: Litestar, probe: httpx.Async
 
 
 @pytest.mark.asyncio
+async def test_an_answer_breaks_off(probe: httpx.AsyncClient) -> None:
+    """Once an answer has begun there cannot be another one: the connection ends, so the client knows."""
+    with pytest.raises(Exception, match="after response started"):
+        await probe.get("/probe/cut")
+    assert (await probe.get("/probe/anyone")).status_code == 200
+
+
+@pytest.mark.asyncio
 async def test_requests_are_counted_by_template(probe: httpx.AsyncClient) -> None:
     """Metrics know routes and statuses, and neither URL nor method that a caller made up."""
 

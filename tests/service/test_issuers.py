@@ -18,7 +18,14 @@ from structlog.testing import capture_logs
 
 from game.db.pool import open_pool
 from game.errors import Unauthenticated
-from game.issuers import FETCH_COOL_DOWN_MS, JWKS_BYTES, KEYS_OF_BRAND_LIMIT, STALE_LIMIT_MS, Issuers
+from game.issuers import (
+    FETCH_COOL_DOWN_MS,
+    JWKS_BYTES,
+    KEYS_OF_BRAND_LIMIT,
+    STALE_LIMIT_MS,
+    TABLE_COOL_DOWN_MS,
+    Issuers,
+)
 from game.tokens import Tokens
 from tests.support.service import ManualClock
 from tests.support.tokens import AUDIENCE, Issuer
@@ -146,14 +153,17 @@ async def test_a_key_that_is_gone_does_not_hold(
 
 
 @pytest.mark.asyncio
-async def test_a_brand_that_is_new_is_found(
-    tokens: Tokens, issuer: Issuer, database_url: str, clock: ManualClock
+async def test_unknown_keys_do_not_wear_the_database_out(
+    tokens: Tokens, issuers: Issuers, issuer: Issuer, database_url: str, clock: ManualClock
 ) -> None:
-    """A brand that joins while the service runs is known a second later."""
+    """However many tokens name keys that nobody has, brands are read once a second."""
     assert await holds(tokens, issuer)
     late = Issuer("late", clock=clock)
     await late.insert_brand(database_url)
-    clock.advance(1_000)
+    clock.advance(TABLE_COOL_DOWN_MS - 1)
+    assert not await holds(tokens, late)
+    assert not issuers.keys(late.key_id)
+    clock.advance(1)
     assert await holds(tokens, late)
 
 
@@ -281,4 +291,18 @@ async def test_a_malformed_inline_set_harms_nobody_else(
         " VALUES ('aaa', 'a', 'a', 'https://aaa.test', $1, 'aaa.test', 1)",
         msgspec.json.encode({"keys": "none"}).decode(),
     )
+    assert await holds(tokens, issuer)
+
+
+@pytest.mark.asyncio
+async def test_known_keys_hold_without_the_database(
+    tokens: Tokens, issuers: Issuers, issuer: Issuer, pool: "asyncpg.Pool[asyncpg.Record]", clock: ManualClock
+) -> None:
+    """A refresh that fails is logged, and takes nothing away."""
+    assert await holds(tokens, issuer)
+    await pool.close()
+    clock.advance(TABLE_COOL_DOWN_MS)
+    with capture_logs() as logs, pytest.raises(asyncpg.InterfaceError):
+        await issuers.refresh()
+    assert [entry["event"] for entry in logs] == ["issuers.refresh_failed"]
     assert await holds(tokens, issuer)

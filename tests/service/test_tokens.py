@@ -38,6 +38,7 @@ async def test_a_public_route_needs_no_token(probe: httpx.AsyncClient) -> None:
     assert (anyone.status_code, anyone.json()) == (200, None)
     assert (caller.status_code, caller.json()["code"]) == (401, "token_required")
     assert caller.headers["WWW-Authenticate"] == "Bearer"
+    assert (await probe.get("/probe/open")).json()["code"] == "token_required"
 
 
 @pytest.mark.asyncio

@@ -80,6 +80,8 @@ def test_missing_and_malformed_are_told_together() -> None:
             "must name at least 2 different relays",
         ),
         ("BEACON_RELAYS", "https://one.example,two.example", "must be a URL that starts with https://"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "must be networks such as 10.0.0.0/8, separated by commas"),
+        ("REQUESTS_PER_PLAYER", "0", "must be a whole number from 1 to 1000000"),
         ("LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
         ("PUBLIC_URL", "playfair.example", "must be a URL that starts with http:// or https://"),
     ],

@@ -110,18 +110,36 @@ async def test_parallel_plays_of_a_player_share_a_seat(
 
 
 @pytest.mark.asyncio
-async def test_limits_and_seats_hold_against_a_crowd(
-    backstage: Stage, engines: tuple[Engine, Engine]
-) -> None:
-    """Exactly as many plays are accepted as the day allows, however many come at once."""
-    campaign_id = await backstage.launch(wheel(), limits={"per_day": 5})
+async def test_limits_hold_against_a_crowd(backstage: Stage, engines: tuple[Engine, Engine]) -> None:
+    """Exactly as many plays are accepted as the day allows, however many come at once and in which pools."""
+    campaign_id = await backstage.launch(wheel("one"), wheel("two"), limits={"per_day": 5})
     backstage.fund("ann", 1_000)
-    await backstage.sit(engines[0], campaign_id, "ann", "wheel")
+    for pool_id in ("one", "two"):
+        await backstage.sit(engines[0], campaign_id, "ann", pool_id)
     views, refusals = await together(
-        *(backstage.play(engines[n % 2], campaign_id, "ann", "wheel", key=f"key-{n}") for n in range(20))
+        *(
+            backstage.play(engines[n % 2], campaign_id, "ann", pool_id, key=f"{pool_id}-{n}")
+            for n in range(10)
+            for pool_id in (("one", "two") if n % 2 else ("two", "one"))
+        )
     )
     assert (len(views), refusals) == (5, {"limit_per_day": 15})
     assert backstage.ledger.balances[f"house:{campaign_id}"] == 50
+
+
+@pytest.mark.asyncio
+async def test_one_key_for_two_pools_is_one_play(backstage: Stage, engines: tuple[Engine, Engine]) -> None:
+    """A key is the player's in the campaign: of two pools that it is used for at once, one is played."""
+    campaign_id = await backstage.launch(wheel("one"), wheel("two"))
+    backstage.fund("ann", 1_000)
+    for pool_id in ("one", "two"):
+        await backstage.sit(engines[0], campaign_id, "ann", pool_id)
+    for n in range(10):
+        views, refusals = await together(
+            backstage.play(engines[0], campaign_id, "ann", "one", key=f"{n}"),
+            backstage.play(engines[1], campaign_id, "ann", "two", key=f"{n}"),
+        )
+        assert (len(views), refusals) == (1, {"idempotency_mismatch": 1})
 
 
 @pytest.mark.asyncio

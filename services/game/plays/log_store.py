@@ -26,11 +26,11 @@ async def pools_under_log(
 async def seats_of(
     conn: Connection, campaign_id: str, seat_ids: Collection[bytes], places: Iterable[tuple[str, UUID]]
 ) -> dict[bytes, Seat]:
-    """Seats by id, and the live or offered ones of players in pools."""
-    found = await conn.fetch(SQL.lock_seats, campaign_id, list(seat_ids)) if seat_ids else []
+    """Seats by id, and the live or offered ones of players in pools; locked in one order, as plays do."""
     keys = [(campaign_id, *place) for place in sorted(set(places))]
-    if keys:
-        found = [*found, *await conn.fetch(SQL.lock_live_seats, *columns(keys, 3))]
+    at_places = await conn.fetch(SQL.live_seat_ids, *columns(keys, 3)) if keys else []
+    wanted = {*seat_ids, *(row["seat_id"] for row in at_places)}
+    found = await conn.fetch(SQL.lock_seats, campaign_id, list(wanted)) if wanted else []
     return {row["seat_id"]: Seat(**row) for row in found}
 
 

@@ -1,15 +1,23 @@
 -- Statements of the life of a play. Arrays are columns: one element is one row.
 
 -- name: lock_pools
--- The pools that plays are asked of, locked in key order. No row: no such pool.
+-- Locks the pools that plays are asked of, in key order.
+SELECT p.campaign_id, p.pool_id
+FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, pool_id)
+JOIN pool AS p USING (campaign_id, pool_id)
+ORDER BY p.campaign_id, p.pool_id
+FOR NO KEY UPDATE OF p;
+
+-- name: pool_states
+-- Pools as they stand, read by a statement of its own once they are locked: one that had to wait for a lock sees the
+-- other rows as they were before the wait. No row: no such pool.
 SELECT p.campaign_id, p.pool_id, c.state AS campaign_state, p.state, p.accepting, p.draws_reserved, p.draws_cap,
        (SELECT n.pool_id FROM pool AS n
         WHERE n.campaign_id = p.campaign_id AND n.replaces_id = p.pool_id AND n.state <> 'draft') AS replaced_by
 FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, pool_id)
 JOIN pool AS p USING (campaign_id, pool_id)
 JOIN campaign AS c USING (campaign_id)
-ORDER BY p.campaign_id, p.pool_id
-FOR NO KEY UPDATE OF p;
+ORDER BY p.campaign_id, p.pool_id;
 
 -- name: add_participations
 -- First plays of players in campaigns; those that have played are left alone.
@@ -131,6 +139,14 @@ JOIN play AS p USING (campaign_id, seat_id)
 WHERE s.campaign_id = $1 AND s.pool_id = $2 AND s.state = 'live'
 ORDER BY s.entry_index
 LIMIT $3;
+
+-- name: live_seat_ids
+-- The seats of players in pools, offered or live; constant while the log's lock is held. No row: the player has none there.
+SELECT s.seat_id
+FROM unnest($1::text[], $2::text[], $3::uuid[]) AS asked (campaign_id, pool_id, player_id)
+JOIN seat AS s USING (campaign_id, pool_id, player_id)
+WHERE s.state IN ('offered', 'live')
+ORDER BY s.seat_id;
 
 -- name: lock_seats
 -- Seats of one campaign by id, locked in key order.

@@ -35,7 +35,9 @@ def fields(structs: Iterable[Any], *names: str) -> list[list[Any]]:
 
 async def lock_pools(conn: Connection, keys: Iterable[PoolKey]) -> dict[PoolKey, PoolState]:
     """The pools that plays are asked of."""
-    rows = await conn.fetch(SQL.lock_pools, *columns(sorted(set(keys)), 2))
+    asked = columns(sorted(set(keys)), 2)
+    await conn.execute(SQL.lock_pools, *asked)
+    rows = await conn.fetch(SQL.pool_states, *asked)
     return {(campaign, pool): PoolState(**state) for campaign, pool, state in map(_split_pool, rows)}
 
 

@@ -31,7 +31,7 @@ async def site(installation: Site) -> AsyncIterator[Site]:
 
 
 @pytest_asyncio.fixture(loop_scope="package")
-async def people(site: Site) -> AsyncIterator[People]:
+async def people(installation: Site) -> AsyncIterator[People]:
     """Who plays and who checks."""
-    async with people_of(site) as found:
+    async with people_of(installation) as found:
         yield found

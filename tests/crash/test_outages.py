@@ -47,6 +47,18 @@ async def test_postgres_stops_at_once_inside_of_a_batch(site: Site, people: Peop
     await assert_all_agree(people, places_of(bets), made)
 
 
+async def test_redis_is_away(site: Site, people: People) -> None:
+    """Nothing that counts is in Redis: plays are made without it, and after it."""
+    await site.start_service()
+    bets = await six_bets(people)
+    site.redis.end(signal.SIGKILL)
+    assert [answer.status for answer in await _all_sent(bets)] == [201] * len(bets)
+    site.redis.start()
+    made = await end_all(bets)
+    await site.restart_later()
+    await assert_all_agree(people, places_of(bets), made)
+
+
 async def test_everything_is_killed_at_once(site: Site, people: People) -> None:
     """Service, ledger, Redis and PostgreSQL end by SIGKILL with plays in flight, and start on their data."""
     await site.start_service()

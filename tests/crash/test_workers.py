@@ -1,7 +1,6 @@
 """Two processes serve the same campaigns, and nothing happens twice or in two orders."""
 
 import asyncio
-import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -20,18 +19,18 @@ from tests.crash.wire import Hold
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 LAST_UNIT = wheel(
-    row("phone", "goods", 1, weight=1, stock=1, **{"else": "thanks"}),
+    row("phone", "goods", 1, weight=1, stock=1, **{"else": "point"}),
     row("point", "points", 1, weight=0),
     price_points=1,
 )
 
 
-@pytest_asyncio.fixture(loop_scope="package")
-async def two_workers(site: Site) -> AsyncIterator[Site]:
+@pytest_asyncio.fixture(loop_scope="package", scope="module")
+async def two_workers(installation: Site) -> AsyncIterator[Site]:
     """The installation with a service of two processes."""
-    await site.start_service(workers=2)
-    yield site
-    await site.service.end(signal.SIGTERM)
+    await installation.start_service(workers=2)
+    yield installation
+    await installation.service.gone()
 
 
 @pytest.mark.usefixtures("two_workers")
@@ -82,9 +81,9 @@ async def test_parallel_plays_of_one_player_take_consecutive_draws(people: Peopl
     await assert_all_agree(people, [place], made)
 
 
-async def test_a_stop_finishes_what_is_in_flight(site: Site, people: People) -> None:
+async def test_a_stop_finishes_what_is_in_flight(two_workers: Site, people: People) -> None:
     """Plays whose debits are on the wire at SIGTERM are answered, and none is left unfinished."""
-    await site.start_service(workers=2)
+    site = two_workers
     bets = await six_bets(people)
     site.wire.hold(Hold.ANSWERS)
     sent = asyncio.gather(*(bet.send() for bet in bets))

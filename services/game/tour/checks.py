@@ -46,8 +46,9 @@ def _faults(play: Made, draw: DrawView) -> Iterator[str]:
     except Finding as finding:
         yield f"check {finding.check}: {finding.says}"
         return
-    told = (draw.entry_index, draw.outcome.row, draw.leaf_hash)
-    if told != (logged.i, own.row, leaf_hash(entry).hex()):
+    assert isinstance(logged, DrawEntry), "verify_draw takes nothing else"
+    told = (draw.entry_index, draw.n, draw.outcome.row, draw.leaf_hash)
+    if told != (logged.i, logged.n, own.row, leaf_hash(entry).hex()):
         yield f"the player was told {told}, the log says {draw.entry}"
 
 

@@ -55,17 +55,18 @@ class Verdict(msgspec.Struct, frozen=True):
 async def tell(settings: Settings, key: Ed25519PrivateKey) -> Sequence[str]:
     """Play the whole story against a running service and print it; what does not agree."""
     began = time.monotonic()
-    async with _venue(settings, key) as venue:
+    async with open_venue(settings, key) as venue:
         with step("Opening two campaigns"):
             wheel, cards = [await open_campaign(venue.resources, venue.manager, plan) for plan in plans()]
-        played = await _play(venue, wheel, cards)
-        verdict = await _check(venue, (wheel, cards), played)
+        played = await play_everything(venue, wheel, cards)
+        verdict = await check_everything(venue, (wheel, cards), played)
     _print(played, (wheel, cards), verdict, seconds=time.monotonic() - began)
     return verdict.findings
 
 
 @asynccontextmanager
-async def _venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterator[Venue]:
+async def open_venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterator[Venue]:
+    """Connections to a running service, and funded players."""
     async with demo.open_resources(settings) as resources, connected(settings.public_url) as session:
 
         def client(name: str, role: Role) -> Client:
@@ -87,7 +88,8 @@ async def _venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterator[Ve
         yield Venue(resources, manager, Client(session, None), tuple(guests), poor)
 
 
-async def _play(venue: Venue, wheel: Place, cards: Place) -> Played:
+async def play_everything(venue: Venue, wheel: Place, cards: Place) -> Played:
+    """200 plays of each game, the free draws that they won, and what goes wrong on purpose."""
     with step(f"Seating {PLAYERS} players in both"):
         at_wheel, at_cards = await sit_down(venue.guests, wheel), await sit_down(venue.guests, cards)
         (poor,) = await sit_down([venue.poor], wheel)
@@ -110,7 +112,8 @@ async def _play(venue: Venue, wheel: Place, cards: Place) -> Played:
     return Played((*spun, *free, *uncovered, refused), tuple(covered), (*others, rejected))
 
 
-async def _check(venue: Venue, places: Sequence[Place], played: Played) -> Verdict:
+async def check_everything(venue: Venue, places: Sequence[Place], played: Played) -> Verdict:
+    """Hold draws, logs, stocks, points and prizes against what the players were told."""
     findings, checked = incidents.unexpected(played.incidents), []
     with step("Checking every draw"):
         findings += checks.check_draws(played.made)

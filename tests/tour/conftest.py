@@ -1,0 +1,64 @@
+"""One small tour, whose evidence the tests then tamper with."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pytest_asyncio
+
+from game.campaigns.views import ManagedCampaign
+from game.tour import books, checks
+from game.tour.books import Balances
+from game.tour.checks import Replayed
+from game.tour.guests import Made
+from game.tour.stage import Place, open_campaign, plans
+from game.tour.story import Played, Venue, open_venue, play_everything
+from tests.crash.site import Site
+from tests.support.databases import place_for_clusters
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What the players were told at the wheel and with the cards, and what everything was checked against."""
+
+    places: tuple[Place, Place]
+    played: Played
+    replayed: tuple[Replayed, ...]
+    shown: tuple[ManagedCampaign, ...]
+    balances: Balances
+
+    def made(self, place: Place) -> list[Made]:
+        """The plays of a campaign."""
+        return [play for play in self.played.made if play.place is place]
+
+
+@pytest_asyncio.fixture(loop_scope="package", scope="package")
+async def told() -> AsyncIterator[Told]:
+    """An honest tour."""
+    with TemporaryDirectory(prefix="playfair-", dir=place_for_clusters()) as folder:
+        site = Site(Path(folder))
+        await site.open()
+        try:
+            await site.start_service()
+            async with open_venue(site.settings, site.issuer_key) as venue:
+                yield await _told(venue)
+        finally:
+            await site.close()
+
+
+async def _told(venue: Venue) -> Told:
+    wheel, cards = [await open_campaign(venue.resources, venue.manager, plan) for plan in plans()]
+    places, played = (wheel, cards), await play_everything(venue, wheel, cards)
+    shown = [await venue.manager.get(f"/v1/manage/campaigns/{place.campaign_id}") for place in places]
+    due = books.due_balances([*venue.guests, venue.poor], places, played.made)
+    return Told(
+        places,
+        played,
+        tuple([await checks.replay(venue.anybody, place, _of(played, place)) for place in places]),
+        tuple(answer.read(ManagedCampaign, status=200) for answer in shown),
+        await books.balances(venue.resources.ledger, due),
+    )
+
+
+def _of(played: Played, place: Place) -> list[Made]:
+    return [play for play in played.made if play.place is place]

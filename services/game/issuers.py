@@ -130,7 +130,7 @@ class Issuers:
         try:
             async with self._fetches:
                 keys = _trusted_keys(brand, await _download(self._session, brand["jwks_url"]))
-        except (JwksError, aiohttp.ClientError, TimeoutError) as error:
+        except (JwksError, aiohttp.ClientError, TimeoutError, ValueError) as error:
             log.warning("issuers.fetch_failed", brand_id=brand["brand_id"], reason=repr(error))
             stale = now_ms - before.fetched_ms > STALE_LIMIT_MS
             return _Fetched(() if stale else before.keys, before.fetched_ms, now_ms)
@@ -177,8 +177,8 @@ def _trusted_keys(brand: asyncpg.Record, jwks: bytes | str) -> tuple[TrustedKey,
     for jwk in given:
         try:
             key = _trusted_key(brand, jwk)
-        except (JwksError, jwt.PyJWTError) as error:
-            log.warning("issuers.key_refused", brand_id=brand["brand_id"], reason=str(error))
+        except Exception as error:  # an issuer may publish anything, and must not harm another brand's keys
+            log.warning("issuers.key_refused", brand_id=brand["brand_id"], reason=repr(error))
         else:
             found.setdefault(key.key_id, key)
     return tuple(found.values())

@@ -113,7 +113,11 @@ async def test_a_scratch_card_stays_covered_until_it_is_uncovered(stage: Stage, 
     assert hidden == [(None, None, None)] * 3
     once = (await ann.scratch(covered["id"], 2)).json()
     assert [draw["entry"] is None for draw in once["draws"]] == [True, False, True]
+    times = "SELECT uncovered_ms FROM draw ORDER BY nth"
+    uncovered_ms = stage.clock()
+    stage.clock.advance(1_000)
     await ann.scratch(covered["id"], 1, 2, 3)
+    assert (await stage.resources.pool.fetch(times))[1]["uncovered_ms"] == uncovered_ms
     stage.clock.advance(1_000)
     answers = [await ann.scratch(covered["id"], 3, 1), await ann.read(covered["id"])]
     assert answers[0].content == answers[1].content

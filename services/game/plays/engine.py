@@ -153,15 +153,22 @@ class Engine:
         if done.credits and len(self._crediting) < CREDITING_MAX:
             task = asyncio.create_task(outbox.send(self.resources, done.credits))
             self._crediting.add(task)
-            task.add_done_callback(self._crediting.discard)
+            task.add_done_callback(self._credited)
         return done.answers
+
+    def _credited(self, task: "asyncio.Task[None]") -> None:
+        self._crediting.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("credits.not_sent", error=repr(error))
 
     async def close(self) -> None:
         """Let what is under way come to its end, for a while; a sweeper takes up what is cut off."""
-        under_way = [*self._driven.values(), *self._crediting]
-        if under_way:
-            _, late = await asyncio.wait(under_way, timeout=GRACE_SECONDS)
-            log.info("engine.closed", finished=len(under_way) - len(late), cut_off=len(late))
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                while under_way := [*self._driven.values(), *self._crediting]:  # plays leave credits behind
+                    await asyncio.wait(under_way)
+        except TimeoutError:
+            log.warning("engine.cut_off", plays=len(self._driven), credits=len(self._crediting))
 
 
 def _unchanged(play: Play) -> Advanced:

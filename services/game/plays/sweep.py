@@ -6,17 +6,13 @@ and if they did, nothing would happen twice.
 
 import asyncio
 
-import structlog
-
 from game.plays import store
-from game.plays.clerk import WantBeacon
+from game.plays.clerk import Advanced, WantBeacon
 from game.plays.engine import Engine
 
 CLAIM_MAX = 64
 # Longer than one attempt takes: the ledger's deadline, a release or a settle.
 LEASE_MS = 10_000
-
-log = structlog.get_logger()
 
 
 async def sweep(engine: Engine) -> int:
@@ -25,13 +21,7 @@ async def sweep(engine: Engine) -> int:
     async with engine.resources.pool.acquire() as conn:
         plays = await store.claim_unfinished(conn, now_ms=now_ms, until_ms=now_ms + LEASE_MS, limit=CLAIM_MAX)
     driven = await asyncio.gather(*(engine.drive(play) for play in plays), return_exceptions=True)
-    finished = 0
-    for play, outcome in zip(plays, driven, strict=True):
-        if isinstance(outcome, BaseException):
-            log.warning("play.sweep_failed", play=play.wire_id, error=repr(outcome))
-        else:
-            finished += outcome.play.is_finished
-    return finished
+    return sum(outcome.play.is_finished for outcome in driven if isinstance(outcome, Advanced))
 
 
 async def log_beacon(engine: Engine, campaign_id: str, round_: int, signature: bytes) -> None:

@@ -27,9 +27,6 @@ Paragraphs = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000, patter
 Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
 """A name for machines."""
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
-"""A number of points, units or draws that JavaScript reads exactly."""
-
 
 class Malformed(Refusal):
     """The body is not what its Content-Type says (400)."""

@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from game.auth import PUBLIC, AppRequest, Caller, Role, require
 from game.errors import Exhausted
-from game.wire import Count, Line, Paragraphs
+from game.wire import Line, Paragraphs
 
 ERRORS: dict[str, Exception] = {
     "refusal": Exhausted("limit_per_day", "Used up.", limit=5, used=5, asked=1),
@@ -22,7 +22,7 @@ ERRORS: dict[str, Exception] = {
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    weight: Count
+    weight: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -64,7 +64,6 @@ class Seats(Controller):
     path = "/v1/campaigns/{campaign_id:str}/pools/{pool_id:str}"
     tags = ("Plays",)
     guards = (require(Role.PLAYER),)
-    responses = problem_responses(401, 403, 404, 409, 429, 503)
 
     @post("/anchors", status_code=HTTP_201_CREATED)
     async def anchor(
@@ -112,7 +111,6 @@ class Plays(Controller):
     path = "/v1"
     tags = ("Plays",)
     guards = (require(Role.PLAYER),)
-    responses = problem_responses(401, 403, 404, 422, 429, 503)
 
     @get("/plays/{play_id:str}")
     async def one(self, request: AppRequest, play_id: FromPath[str]) -> PlayView:

@@ -56,7 +56,6 @@ class Prizes(Controller):
     path = "/v1"
     tags = ("Prizes",)
     guards = (require(Role.PLAYER),)
-    responses = problem_responses(401, 403, 404, 422, 429, 503)
 
     @get("/campaigns/{campaign_id:str}/me/prizes")
     async def inbox(

@@ -14,7 +14,6 @@ from game.plays import service
 from game.plays.api import engine_of
 from game.plays.rules import DRAWS_MAX
 from game.plays.views import PlayView
-from game.problems import problem_responses
 
 Ticket = Annotated[int, msgspec.Meta(ge=1, le=DRAWS_MAX, examples=[1])]
 
@@ -36,7 +35,6 @@ class Scratch(Controller):
     path = "/v1/plays"
     tags = ("Plays",)
     guards = (require(Role.PLAYER),)
-    responses = problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 
     @post("/{play_id:str}/scratch", status_code=HTTP_200_OK)
     async def uncover(

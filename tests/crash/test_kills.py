@@ -1,8 +1,11 @@
 """The service dies at each stage of a play, and the play ends the same."""
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,8 @@ import pytest
 from game.tour.stage import Place
 from tests.crash.accounts import assert_all_agree
 from tests.crash.bets import Bet, People, end_all, places_of, six_bets
-from tests.crash.site import Site
+from tests.crash.locks import locked_logs, settles_wait
+from tests.crash.site import Site, until
 from tests.crash.wire import Hold
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -74,6 +78,30 @@ async def test_killed_and_away_for_too_long(site: Site, people: People) -> None:
     made = await end_all(bets)
     assert [play.view.state for play in made] == ["settled"] * 4 + ["cancelled"] * 2
     await assert_all_agree(people, places_of(bets), made)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's list of child processes")
+async def test_one_of_two_processes_is_killed(site: Site, people: People) -> None:
+    """The other one takes its plays up, and the service gets a second process again."""
+    await site.start_service(workers=2)
+    bets = await six_bets(people)
+    database_url = site.settings.database_url
+    async with locked_logs(database_url, places_of(bets)):
+        sent = asyncio.create_task(_all_sent(bets))
+        await settles_wait(database_url, transactions=2)
+        killed, other = _workers(site.service.pid)
+        os.kill(killed, signal.SIGKILL)
+    await sent
+    made = await end_all(bets)
+    await until(lambda: len(_workers(site.service.pid)) == 2, "a second process", seconds=20.0)
+    assert other in _workers(site.service.pid)
+    await site.restart_later()
+    await assert_all_agree(people, places_of(bets), made)
+
+
+def _workers(supervisor: int) -> list[int]:
+    pids = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def is_play_of(place: Place) -> Callable[[dict[str, Any]], bool]:

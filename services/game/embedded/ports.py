@@ -2,10 +2,15 @@
 
 import errno
 import http.client
+import secrets
 import socket
+from contextlib import suppress
 
 LOOPBACK = "127.0.0.1"
 ANSWER_TIMEOUT_SECONDS = 2.0
+# Below those that Linux (from 32768) and macOS (from 49152) give to outgoing connections.
+PORTS = range(20_000, 32_000)
+ATTEMPTS_MAX = 100
 
 
 class PortError(Exception):
@@ -28,11 +33,13 @@ def require_free(port: int, *, option: str, variable: str) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as attempt:
-        attempt.bind((LOOPBACK, 0))
-        port: int = attempt.getsockname()[1]
-        return port
+    """A port that nobody listens on now, and that no outgoing connection takes before we do."""
+    for _ in range(ATTEMPTS_MAX):
+        port = secrets.choice(PORTS)
+        with socket.socket() as attempt, suppress(OSError):
+            attempt.bind((LOOPBACK, port))
+            return port
+    raise PortError(f"No port of {LOOPBACK} from {PORTS.start} to {PORTS.stop - 1} seems to be free.")
 
 
 def accepts(port: int) -> bool:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="playfair tour", description=__doc__)
     parser.add_argument("--workers", default="1", help="processes of the service (1)")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("Playfair tour, on free ports and with data that are thrown away")
     try:
         return _run(_environment(options.workers))

@@ -5,12 +5,16 @@ import http.client
 import secrets
 import socket
 from contextlib import suppress
+from itertools import chain, cycle
 
 LOOPBACK = "127.0.0.1"
 ANSWER_TIMEOUT_SECONDS = 2.0
 # Below those that Linux (from 32768) and macOS (from 49152) give to outgoing connections.
 PORTS = range(20_000, 32_000)
 ATTEMPTS_MAX = 100
+_START = secrets.randbelow(len(PORTS))
+# Each process begins somewhere else, and none asks for the same port twice in a row.
+_CANDIDATES = cycle(chain(PORTS[_START:], PORTS[:_START]))
 
 
 class PortError(Exception):
@@ -35,7 +39,7 @@ def require_free(port: int, *, option: str, variable: str) -> None:
 def free_port() -> int:
     """A port that nobody listens on now, and that no outgoing connection takes before we do."""
     for _ in range(ATTEMPTS_MAX):
-        port = secrets.choice(PORTS)
+        port = next(_CANDIDATES)
         with socket.socket() as attempt, suppress(OSError):
             attempt.bind((LOOPBACK, port))
             return port

@@ -21,7 +21,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
 Before = Annotated[str | None, QueryParameter(max_length=100, description="The `next` of the page before.")]
 
 
-class PrizeView(msgspec.Struct, frozen=True, kw_only=True):
+class GrantView(msgspec.Struct, frozen=True, kw_only=True):
     """A prize and the draw that won it: the log's entry with index `entry_index`.
 
     Points are `paying` until the ledger has them, then `paid`; `review`: a person has to look. A voucher is
@@ -46,7 +46,7 @@ class PrizeView(msgspec.Struct, frozen=True, kw_only=True):
 class PrizePage(msgspec.Struct, frozen=True, kw_only=True):
     """Prizes, newest first; `next` is the cursor of the page that follows, null at the end."""
 
-    prizes: tuple[PrizeView, ...]
+    prizes: tuple[GrantView, ...]
     next: str | None
 
 
@@ -69,18 +69,18 @@ class Prizes(Controller):
         return PrizePage(prizes=views, next=views[-1].id if len(views) == limit else None)
 
     @get("/prizes/{prize_id:str}")
-    async def one(self, request: AppRequest, prize_id: FromPath[str]) -> PrizeView:
+    async def one(self, request: AppRequest, prize_id: FromPath[str]) -> GrantView:
         """One prize."""
         return _view(await service.find(request.resources, request.caller, prize_id))
 
     @post("/prizes/{prize_id:str}/redeem", status_code=HTTP_200_OK, responses=problem_responses(409))
-    async def redeem(self, request: AppRequest, prize_id: FromPath[str]) -> PrizeView:
+    async def redeem(self, request: AppRequest, prize_id: FromPath[str]) -> GrantView:
         """Reveal the code of a voucher and mark it as redeemed. Repeat it as often as you like."""
         return _view(await service.redeem(request.resources, request.caller, prize_id))
 
 
-def _view(grant: Grant) -> PrizeView:
-    return PrizeView(
+def _view(grant: Grant) -> GrantView:
+    return GrantView(
         id=wire_id(grant.campaign_id, grant.grant_id),
         campaign=grant.campaign_id,
         pool=grant.pool_id,

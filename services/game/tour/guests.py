@@ -7,7 +7,7 @@ import msgspec
 
 from game.demo import BRAND
 from game.plays.views import PlayView, SeatedView
-from game.prizes.api import PrizePage, PrizeView
+from game.prizes.api import GrantView, PrizePage
 from game.tour.client import Client, play, take_seat, uncover
 from game.tour.stage import Place
 from ledger_client import player as player_account
@@ -114,9 +114,9 @@ async def uncover_all(made: Iterable[Made]) -> list[Made]:
     return await asyncio.gather(*map(scratch, made))
 
 
-async def prizes_of(guest: Guest, campaign_id: str) -> list[PrizeView]:
+async def prizes_of(guest: Guest, campaign_id: str) -> list[GrantView]:
     """All that a guest has won in a campaign."""
-    prizes: list[PrizeView] = []
+    prizes: list[GrantView] = []
     path = f"/v1/campaigns/{campaign_id}/me/prizes?limit={PRIZES_PER_PAGE}"
     before = ""
     for _ in range(PAGES_MAX):

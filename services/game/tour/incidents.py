@@ -7,7 +7,7 @@ import msgspec
 
 from game.plays.rules import DRAWS_MAX
 from game.plays.views import PlayView
-from game.prizes.api import PrizeView
+from game.prizes.api import GrantView
 from game.tour.client import play
 from game.tour.guests import Made, Seated, prizes_of
 
@@ -69,7 +69,7 @@ async def redeem(made: Iterable[Made]) -> Incident:
     prizes = await prizes_of(winner.guest, winner.place.campaign_id)
     voucher = next(prize for prize in prizes if prize.kind == "voucher")
     path = f"/v1/prizes/{voucher.id}/redeem"
-    codes = [(await winner.guest.client.post(path)).read(PrizeView, status=200).code for _ in range(2)]
+    codes = [(await winner.guest.client.post(path)).read(GrantView, status=200).code for _ in range(2)]
     expected = voucher.code is None and codes[0] == codes[1] and codes[0] in winner.place.codes
     return Incident("a voucher", f"redeemed, code {codes[0]}", expected=expected)
 

@@ -19,8 +19,9 @@ SECRET_BYTES = 32
 
 def prepared(work: Desk, head: Head, pools: Sequence[Pool], *, replaces: Pool | None) -> list[Published]:
     """What the pools become when they are appended to the log at this head, each with a fresh secret."""
+    t_ms = next_t_ms(head, work.resources.clock())
     return [
-        _prepared(work, head, pool, index=index, replaces=replaces)
+        _prepared(work, pool, index=index, t_ms=t_ms, replaces=replaces)
         for index, pool in enumerate(pools, start=head.size)
     ]
 
@@ -34,9 +35,8 @@ async def publish(work: Desk, head: Head, published: Sequence[Published], *, acc
     )
 
 
-def _prepared(work: Desk, head: Head, pool: Pool, *, index: int, replaces: Pool | None) -> Published:
+def _prepared(work: Desk, pool: Pool, *, index: int, t_ms: int, replaces: Pool | None) -> Published:
     campaign, resources = work.campaign, work.resources
-    t_ms = next_t_ms(head, resources.clock())
     opens_ms = max(t_ms, campaign.opens_ms)
     secret = resources.entropy(SECRET_BYTES)
     rules = rules_document(campaign, pool.draft, opens_ms=opens_ms)

@@ -119,8 +119,8 @@ def local_day(now_ms: int, time_zone: str) -> date:
 
 
 def used_today(taken: Participation, today: date) -> int:
-    """How many draws count against today's limit."""
-    return taken.draws_today if taken.day == today else 0
+    """How many draws count against today's limit. A day has begun once it has for any process."""
+    return taken.draws_today if taken.day >= today else 0
 
 
 def refusal(

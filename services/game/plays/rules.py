@@ -155,7 +155,8 @@ def accept(
         raise Unavailable("ledger_unavailable", "Points cannot be paid at the moment; you were not charged.")
     uses = _chances(asked, at.lots)
     seat = _seat(asked, at.seat, now_ms=now_ms, operation_ttl_ms=operation_ttl_ms)
-    today = local_day(now_ms, terms.time_zone)
+    # Another process's clock may be ahead of ours: no day comes back, or its count would begin anew.
+    today = max(local_day(now_ms, terms.time_zone), at.taken.day)
     play = _play(asked, seat, today=today, now_ms=now_ms, apply_before_ms=now_ms + operation_ttl_ms)
     return Accepted(play=play, after=_after(asked, at, seat, uses, today), uses=uses)
 

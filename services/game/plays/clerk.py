@@ -85,8 +85,9 @@ async def write_batch(resources: Resources, campaign_id: str, batch: Sequence[Wa
     terms = {key: await pool_terms(resources, campaign_id=campaign_id, pool_id=key) for key in _pools(batch)}
     async with resources.pool.acquire() as conn, conn.transaction():
         head = await audit.lock_head(conn, campaign_id=campaign_id)
-        t_ms = max(audit.next_t_ms(head, resources.clock()), _earliest_ms(batch, terms))
-        page, settling = await _read(conn, resources, terms, batch, size=head.size, t_ms=t_ms)
+        settling = await _read_plays(conn, campaign_id, terms, batch)
+        t_ms = max(audit.next_t_ms(head, resources.clock()), _earliest_ms(batch, terms, settling))
+        page = await _read(conn, resources, terms, batch, settling, size=head.size, t_ms=t_ms)
         seats = _fill(resources, page, settling, batch)
         written = (
             await audit.append(conn, head=head, entries=page.entries, last_t_ms=t_ms)
@@ -115,9 +116,9 @@ def _pools(batch: Sequence[Want]) -> set[str]:
     return pools
 
 
-def _earliest_ms(batch: Sequence[Want], terms: Mapping[str, PoolTerms]) -> int:
+def _earliest_ms(batch: Sequence[Want], terms: Mapping[str, PoolTerms], settling: Settling) -> int:
     """No entry may be older than what it stands on, though another process's clock may be ahead of ours."""
-    opens = [terms[want.play.pool_id].opens_ms for want in batch if isinstance(want, WantDraws)]
+    opens = [terms[play.pool_id].opens_ms for play in settling.plays.values()]
     return max([0, *opens, *(round_time_ms(want.round) for want in batch if isinstance(want, WantBeacon))])
 
 
@@ -126,12 +127,12 @@ async def _read(
     resources: Resources,
     terms: Mapping[str, PoolTerms],
     batch: Sequence[Want],
+    settling: Settling,
     *,
     size: int,
     t_ms: int,
-) -> tuple[Page, Settling]:
+) -> Page:
     campaign_id = next(iter(terms.values())).campaign_id
-    settling = await _read_plays(conn, campaign_id, terms, batch)
     plays = settling.plays.values()
     pools = await log_store.pools_under_log(conn, campaign_id, terms.keys())
     wanted = [(want.terms.pool_id, want.player_id) for want in batch if isinstance(want, WantSeat)]
@@ -140,7 +141,7 @@ async def _read(
     seats = await log_store.seats_of(conn, campaign_id, seat_ids, [*wanted, *sealed])
     places = [*wanted, *((play.pool_id, play.player_id) for play in plays)]
     standings = [(terms[pool_id].lineage_id, player_id) for pool_id, player_id in places]
-    page = Page(
+    return Page(
         campaign_id=campaign_id,
         size=size,
         t_ms=t_ms,
@@ -155,7 +156,6 @@ async def _read(
         seats=seats,
         rounds=await log_store.beacon_values(conn, campaign_id, _rounds(batch, seats)),
     )
-    return page, settling
 
 
 def _rounds(batch: Sequence[Want], seats: Mapping[bytes, Seat]) -> set[int]:

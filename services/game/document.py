@@ -16,10 +16,11 @@ from game.problems import EXAMPLES, MEDIA_TYPE, example_problem
 from game.texts import problem_titles
 
 VERSION = "1"
-DESCRIPTION = """Scratch cards and prize wheels whose every draw can be checked by anyone.
+DESCRIPTION = """\
+Scratch cards and prize wheels whose every draw can be checked by anyone.
 
-Players and managers call with a short-lived token (JWT) of their brand's issuer. What is refused is
-answered as problem+json (RFC 9457): its `code` is stable, its `title` follows `Accept-Language` (zh-CN or
+Players and managers call with a short-lived token (JWT) of their brand's issuer. What is refused is \
+answered as problem+json (RFC 9457): its `code` is stable, its `title` follows `Accept-Language` (zh-CN or \
 English), and further members hold the numbers that explain it. A refused play was not charged."""
 TOKEN: dict[str, list[str]] = {"bearer": []}
 # What routes of a kind may answer, beyond what their handlers declare.

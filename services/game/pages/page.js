@@ -141,7 +141,7 @@ function shown(text) {
   }
 }
 
-function draw(operations, contents) {
+function draw(operations) {
   const groups = new Map();
   for (const [path, item] of Object.entries(document_.paths)) {
     for (const method of METHODS.filter((one) => item[one])) {
@@ -149,20 +149,19 @@ function draw(operations, contents) {
       groups.set(tag, [...(groups.get(tag) || []), [path, method, item[method]]]);
     }
   }
-  const index = element("ul");
   operations.replaceChildren();
   for (const [tag, members] of groups) {
     operations.append(element("h2", {}, tag));
     for (const [path, method, operation] of members) {
       const id = operation.operationId;
-      const name = () => [element("span", { class: "method" }, method.toUpperCase()), element("code", {}, path)];
-      index.append(element("li", {}, element("a", { href: `#${id}` }, ...name())));
-      operations.append(element("details", { id }, element("summary", {}, ...name()), element("div", {},
-        element("p", {}, operation.description || operation.summary || ""),
+      const says = operation.description || operation.summary || "";
+      const summary = element("summary", {}, element("span", { class: "method" }, method.toUpperCase()),
+        element("code", {}, path), element("div", { class: "says" }, says.split("\n\n")[0]));
+      operations.append(element("details", { id }, summary, element("div", {},
+        element("p", {}, says.split("\n\n").slice(1).join(" ")),
         formOf(path, method, operation), element("h3", {}, "Answers"), answersOf(operation))));
     }
   }
-  contents.replaceChildren(index);
   const rows = Object.entries(document_["x-problem-codes"] || {}).map(([code, titles]) => element("tr", { id: code },
     element("td", {}, element("code", {}, code)), element("td", {}, titles.en), element("td", {}, titles.zh)));
   operations.append(element("h2", {}, "Problem codes"), element("table", {}, ...rows));
@@ -179,7 +178,7 @@ async function start() {
     document_ = await (await fetch("/openapi.json")).json();
     document.getElementById("title").textContent = `${document_.info.title} ${document_.info.version}`;
     document.getElementById("description").textContent = document_.info.description || "";
-    draw(operations, document.getElementById("contents"));
+    draw(operations);
     unfold();
     addEventListener("hashchange", unfold);
   } catch (error) {

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
+from structlog.testing import capture_logs
 
 from game.ids import parse_wire_id
 from game.plays import store
 from game.plays.rules import Play
 from game.plays.sweep import sweep
+from ledger_client import Lane, encode
+from ledger_client.operations import decode
 from ledger_client.testing import FakeLedger
 from ledger_client.testing.fake import Fault
-from tests.support.pools import wheel
+from tests.support.pools import BEACON, wheel
 from tests.support.stage import Guest, Stage, another_engine
 
 Guests = Callable[[str, str], Guest]
@@ -197,3 +201,32 @@ async def test_a_ledger_that_contradicts_itself_is_for_a_person(stage: Stage, gu
             assert (advanced.play.state, advanced.draws) == ("review", ())
     assert (await ann.read(play_id)).json()["state"] == "review"
     assert await stage.resources.pool.fetchval("SELECT draws_reserved FROM pool") == 0
+
+
+@pytest.mark.asyncio
+async def test_a_rejected_sealed_play_leaves_no_seat(stage: Stage, guest: Guests) -> None:
+    """A sealed seat is logged once it is paid, so who cannot pay has none."""
+    campaign_id = await stage.launch(wheel(seat_draws=1, beacon=BEACON))
+    play = (await guest(campaign_id, "ann").play("wheel", "key")).json()
+    assert (play["state"], play["seat"]) == ("rejected", None)
+    assert await stage.resources.pool.fetchval("SELECT count(*) FROM seat") == 0
+
+
+@pytest.mark.asyncio
+async def test_a_bug_that_the_ledger_finds_is_not_the_players(stage: Stage, guest: Guests) -> None:
+    """It knows the id with other bytes: the player hears 503, the play stays as it is, and it is logged."""
+    ann = await seated(stage, guest, 100)
+    stage.ledger.faults.append(Fault.LOSE_REQUEST)
+    play_id = (await ann.play("wheel", "key")).json()["id"]
+    ((_, body),) = stage.ledger.received
+    other = msgspec.structs.replace(decode(body), ref="not what we sent")
+    await stage.ledger.apply(
+        operation_id=other.id, body=encode(other), lane=Lane.PLAY, subject="player:acme.ann", deadline=0.0
+    )
+    with capture_logs() as logs:
+        answer = await ann.play("wheel", "key")
+    assert (answer.status_code, answer.json()["code"]) == (503, "ledger_unavailable")
+    assert ("play.ledger_refuses_us", "idempotency_mismatch") in [
+        (line["event"], line.get("code")) for line in logs
+    ]
+    assert (await stored(stage, play_id)).state == "resolving"

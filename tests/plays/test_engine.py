@@ -10,6 +10,7 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from game.errors import Unavailable
+from game.ledger.service import RESEND_AFTER_MS, resend_due
 from game.plays import engine as plays
 from game.plays.accept import Driven
 from game.plays.clerk import Sitting, WantSeat
@@ -116,3 +117,37 @@ async def test_a_failure_that_nobody_waits_for_is_logged(backstage: Stage, engin
         engine.drive(missing)
         await engine.close()
     assert [(line["event"], line["play"]) for line in logs] == [("play.not_driven_on", missing.wire_id)]
+
+
+@pytest.mark.asyncio
+async def test_credits_beyond_the_limit_are_left_to_the_sweeper(
+    backstage: Stage, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are owed from the settle on, and sent once their turn comes."""
+    monkeypatch.setattr(plays, "CREDITING_MAX", 0)
+    driven = await accepted(backstage, engine)
+    await engine.drive(driven.play, driven.debit)
+    await engine.close()
+    credit = "SELECT state FROM operation WHERE kind = 'credit'"
+    assert await rows_of(backstage.resources, credit) == [{"state": "due"}]
+    backstage.clock.advance(RESEND_AFTER_MS)
+    assert await resend_due(backstage.resources) == 1
+    assert await rows_of(backstage.resources, credit) == [{"state": "applied"}]
+
+
+@pytest.mark.asyncio
+async def test_credits_that_cannot_be_sent_are_logged(backstage: Stage, engine: Engine) -> None:
+    """The play is settled all the same; its prize stays due."""
+    driven = await accepted(backstage, engine)
+    async with backstage.resources.pool.acquire() as conn, conn.transaction():
+        await conn.execute(
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'full'; END $$"
+        )
+        await conn.execute(
+            "CREATE TRIGGER failing BEFORE UPDATE ON operation FOR EACH ROW"
+            " WHEN (new.kind = 'credit') EXECUTE FUNCTION fail()"
+        )
+    with capture_logs() as logs:
+        assert (await engine.drive(driven.play, driven.debit)).play.state == "settled"
+        await engine.close()
+    assert "credits.not_sent" in [line["event"] for line in logs]

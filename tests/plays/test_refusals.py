@@ -277,3 +277,12 @@ async def test_what_cannot_be_uncovered(stage: Stage, guest: Guests) -> None:
         "SELECT count(*) FROM draw WHERE uncovered_ms IS NOT NULL"
     )
     assert uncovered == 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("cursor", ["nonsense", f"{'x' * 12}-{'0' * 32}"])
+async def test_a_cursor_is_the_one_that_was_given(stage: Stage, guest: Guests, cursor: str) -> None:
+    """A cursor of another campaign, or none at all, is refused and not taken for the beginning."""
+    ann = await seated(stage, guest, wheel())
+    answer = await ann.send("GET", f"/campaigns/{ann.campaign_id}/me/plays?before={cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")

@@ -139,7 +139,8 @@ def refusal(
 
 
 def _ended(terms: PoolTerms, pool: PoolState, *, now_ms: int) -> Refusal | None:
-    if pool.replaced_by is not None:
+    # Whoever has waited for the replacement's lock does not see its other rows yet: then nobody is named.
+    if pool.replaced_by is not None or pool.state == "replaced":
         return Conflict("pool_replaced", "Another pool has taken this one's place.", by=pool.replaced_by)
     if pool.campaign_state == "ended":
         return Conflict("campaign_ended", "The campaign was ended.")

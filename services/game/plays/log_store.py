@@ -13,6 +13,8 @@ from game.plays.settling import Settling, next_attempt_ms
 from game.plays.store import SQL, columns, fields
 
 QUEUE_LIMIT = 512
+# One that drains accepts no play, and yet seats the sealed plays that are paid by now.
+TAKING_SEATS = ("live", "draining")
 
 
 async def pools_under_log(
@@ -20,7 +22,7 @@ async def pools_under_log(
 ) -> dict[str, tuple[bool, list[int | None]]]:
     """Per pool, whether it still takes seats and what is left of each row."""
     rows = await conn.fetch(SQL.pools_under_log, campaign_id, list(pool_ids))
-    return {row["pool_id"]: (row["state"] == "live", list(row["units_left"])) for row in rows}
+    return {row["pool_id"]: (row["state"] in TAKING_SEATS, list(row["units_left"])) for row in rows}
 
 
 async def seats_of(

@@ -8,6 +8,7 @@ import pytest
 
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.replacement import publish_replacements, replace_pool
+from game.db.connection import Connection
 from game.errors import Refusal
 from game.plays.accept import accept_batch
 from game.plays.sweep import sweep
@@ -16,7 +17,17 @@ from tests.support.auditing import rows_of
 from tests.support.pools import BEACON, wheel
 from tests.support.stage import MANAGER, Stage, engine_of
 
+LOOKS_MAX = 200
 SEALED: dict[str, Any] = {"seat_draws": 1, "beacon": BEACON}
+
+
+async def somebody_waits(conn: Connection) -> bool:
+    """Whether somebody waits for a lock, now or soon."""
+    for _ in range(LOOKS_MAX):
+        if await conn.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 async def replaced(stage: Stage, campaign_id: str) -> bool:
@@ -47,7 +58,6 @@ async def test_what_is_paid_while_the_pool_drains_is_drawn(backstage: Stage) -> 
 async def test_nothing_is_accepted_that_waited_for_a_replacement(backstage: Stage) -> None:
     """The play's statement began before the replacement was committed, and reads the pool's row after."""
     campaign_id = await backstage.launch(wheel(**SEALED))
-    engine = engine_of(backstage.resources)
     backstage.fund("ann", 100)
     asked = await backstage.asked(campaign_id, "ann", "wheel", key="key")
     async with backstage.resources.pool.acquire() as conn:
@@ -58,8 +68,7 @@ async def test_nothing_is_accepted_that_waited_for_a_replacement(backstage: Stag
         async with conn.transaction():
             await conn.execute("UPDATE pool SET state = 'replaced' WHERE pool_id = 'wheel'")
             waiting = asyncio.create_task(accept_batch(backstage.resources, [asked]))
-            while not await conn.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                await asyncio.sleep(0.01)
+            assert await somebody_waits(conn)
     (answer,) = await waiting
     assert isinstance(answer, Refusal)
     assert answer.code == "pool_replaced"

@@ -70,6 +70,7 @@ def check_draft(
     check_table(entry, at=at)
     if replaces is not None:
         check_successor(replaces, entry, at=at, undrawn_sealed_seats=0)
+        _check_prizes_kept(replaces.draft, draft, at=at)
 
 
 def check_table(entry: PoolEntry, *, at: str) -> None:
@@ -140,6 +141,19 @@ def _check_prize(prize: PrizeDraft, path: str) -> None:
         raise broken(f"{path}.amount", "vouchers and goods are won one at a time", amount=prize.amount)
     if (prize.kind == "voucher") != (prize.voucher_batch is not None):
         raise broken(f"{path}.voucher_batch", "a voucher has a batch of codes, and nothing else has")
+
+
+def _check_prizes_kept(old: PoolDraft, new: PoolDraft, *, at: str) -> None:
+    """The log has the rows' ids alone: nobody but us sees to it that the same id pays no less."""
+    for index, (was, row) in enumerate(zip(old.rows, new.rows, strict=True)):
+        path, prize = f"{at}.rows[{index}].prize", row.prize
+        if was.prize.kind not in ("nothing", prize.kind):
+            raise broken(f"{path}.kind", f"stays {was.prize.kind}")
+        if prize.amount < was.prize.amount:
+            raise broken(f"{path}.amount", f"not lower than {was.prize.amount}", amount=prize.amount)
+        if prize.value_fen < was.prize.value_fen:
+            least = was.prize.value_fen
+            raise broken(f"{path}.value_fen", f"not lower than {least}", value_fen=prize.value_fen)
 
 
 def _check_cap(draft: PoolDraft, at: str) -> None:

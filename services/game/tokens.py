@@ -17,7 +17,6 @@ TOKEN_BYTES = 4_096
 TOKENS_REMEMBERED = 50_000
 LIFETIME_SECONDS = 3_600
 CLOCK_SKEW_SECONDS = 30
-KEYS_TRIED = 16
 AUDIENCES_LIMIT = 20
 ROLES_LIMIT = 20
 
@@ -55,7 +54,7 @@ class _Verified:
 
 
 class Tokens:
-    """Verifies tokens. Nothing a token says is used before its signature holds, but for the key's id."""
+    """Verifies tokens. Before a signature holds, nothing of a token is used but to choose its key."""
 
     def __init__(self, issuers: Issuers, *, audience: str, clock: Callable[[], int]) -> None:
         self._issuers = issuers
@@ -83,23 +82,23 @@ class Tokens:
         header = _part(header_part, Header)
         if header.crit is not None:
             _refuse("the token has critical extensions")
-        keys = [key for key in await self._keys(header.kid) if key.algorithm == header.alg][:KEYS_TRIED]
-        signers = [key for key in keys if key.signed(message, _decoded(signature))]
-        if not signers:
-            _refuse("no issuer's key signed the token")
         claims = _part(claims_part, Claims)
+        key = await self._key(header, claims.iss)
+        if key is None or not key.signed(message, _decoded(signature)):
+            _refuse("no key of its issuer signed the token")
         self._check(claims)
-        key = next((key for key in signers if key.issuer == claims.iss), None)
-        if key is None:
-            _refuse("the key is another issuer's")
         return claims, key
 
-    async def _keys(self, key_id: str) -> tuple[TrustedKey, ...]:
-        keys = self._issuers.keys(key_id)
-        if not keys:
-            await self._issuers.refresh()
-            keys = self._issuers.keys(key_id)
-        return keys
+    async def _key(self, header: Header, issuer: str) -> TrustedKey | None:
+        if (key := self._known_key(header, issuer)) is not None:
+            return key
+        await self._issuers.refresh()
+        return self._known_key(header, issuer)
+
+    def _known_key(self, header: Header, issuer: str) -> TrustedKey | None:
+        # Brands choose their keys' ids, and several may choose the same.
+        keys = self._issuers.keys(header.kid)
+        return next((key for key in keys if (key.algorithm, key.issuer) == (header.alg, issuer)), None)
 
     def _check(self, claims: Claims) -> None:
         now = self._clock() / 1000

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from game.db.pool import open_pool
-from game.issuers import Issuers
+from game.issuers import TABLE_COOL_DOWN_MS, Issuers
 from game.tokens import Tokens
 from tests.support.service import ManualClock
 from tests.support.tokens import AUDIENCE, Issuer
@@ -58,3 +58,31 @@ async def test_a_key_that_is_none_is_left_out(
     tokens = Tokens(issuers, audience=AUDIENCE, clock=clock)
     assert (await tokens.caller(issuer.token("ann").encode())).brand_id == "acme"
     assert (await tokens.caller(evil.token("eve").encode())).brand_id == "evil"
+
+
+@pytest.mark.asyncio
+async def test_a_crowd_under_one_key_id_keeps_nobody_out(
+    issuers: Issuers, database_url: str, clock: ManualClock
+) -> None:
+    """Many brands call their keys the same, by accident or not."""
+    crowd = [Issuer(f"brand-{number:02}", clock=clock) for number in range(20)]
+    for each in crowd:
+        each.key_id = "default"
+        await each.insert_brand(database_url)
+    tokens = Tokens(issuers, audience=AUDIENCE, clock=clock)
+    callers = [await tokens.caller(each.token("ann").encode()) for each in crowd]
+    assert [caller.brand_id for caller in callers] == [each.brand_id for each in crowd]
+
+
+@pytest.mark.asyncio
+async def test_a_new_key_is_found_under_an_id_that_another_brand_has(
+    issuers: Issuers, issuer: Issuer, database_url: str, clock: ManualClock
+) -> None:
+    """A brand that is new, or has changed its key, does not wait for the next time all keys are read."""
+    tokens = Tokens(issuers, audience=AUDIENCE, clock=clock)
+    await tokens.caller(issuer.token("ann").encode())
+    newcomer = Issuer("new", clock=clock)
+    newcomer.key_id = issuer.key_id
+    await newcomer.insert_brand(database_url)
+    clock.advance(TABLE_COOL_DOWN_MS)
+    assert (await tokens.caller(newcomer.token("ann").encode())).brand_id == "new"

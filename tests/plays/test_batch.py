@@ -10,6 +10,7 @@ from game.errors import Conflict, Unavailable
 
 BATCH_LIMIT = 8
 WAITING_LIMIT = 16
+ANSWER_SECONDS = 5.0
 
 
 class Runner:
@@ -45,6 +46,12 @@ class Runner:
         return tasks
 
 
+async def answers(*tasks: "asyncio.Task[int]") -> list[int | BaseException]:
+    """What becomes of submitted items; TimeoutError where one is never answered."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def settled() -> None:
     """Let every task run as far as it gets."""
     for _ in range(50):
@@ -68,7 +75,7 @@ async def test_items_collect_while_a_batch_is_in_flight() -> None:
     later = await runner.submitted(2, 3, 4)
     assert runner.batches == [[1]]
     runner.open()
-    assert await asyncio.gather(*first, *later) == [2, 4, 6, 8]
+    assert await answers(*first, *later) == [2, 4, 6, 8]
     assert runner.batches == [[1], [2, 3, 4]]
 
 
@@ -79,7 +86,7 @@ async def test_a_batch_has_a_limit() -> None:
     first = await runner.submitted(0)
     later = await runner.submitted(*range(1, BATCH_LIMIT + 4))
     runner.open()
-    await asyncio.gather(*first, *later)
+    await answers(*first, *later)
     assert [len(batch) for batch in runner.batches] == [1, BATCH_LIMIT, 3]
 
 
@@ -90,7 +97,7 @@ async def test_a_refused_item_harms_no_other() -> None:
     first = await runner.submitted(0)
     good, bad, better = await runner.submitted(1, -1, 2)
     runner.open()
-    await asyncio.gather(*first)
+    await answers(*first)
     with pytest.raises(Conflict) as refused:
         await bad
     assert refused.value.numbers == {"item": -1}
@@ -107,10 +114,10 @@ async def test_halving_isolates_the_item_at_fault(place: int) -> None:
     first = await runner.submitted(0)
     tasks = await runner.submitted(*numbers[:place], 666, *numbers[place:])
     runner.open()
-    answers = await asyncio.gather(*first, *tasks, return_exceptions=True)
-    fault = answers.pop(1 + place)
+    outcomes = await answers(*first, *tasks)
+    fault = outcomes.pop(1 + place)
     assert isinstance(fault, ValueError)
-    assert answers == [0, 2, 4, 6, 8]
+    assert outcomes == [0, 2, 4, 6, 8]
     alone = [batch for batch in runner.batches if 666 in batch]
     assert alone[-1] == [666]
     assert len(runner.batches) <= 1 + 2 * 5
@@ -123,9 +130,9 @@ async def test_two_items_at_fault_are_both_found() -> None:
     first = await runner.submitted(0)
     tasks = await runner.submitted(1, 666, 2, 666, 3)
     runner.open()
-    await asyncio.gather(*first)
-    answers = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(answer) for answer in answers] == [int, ValueError, int, ValueError, int]
+    await answers(*first)
+    outcomes = await answers(*tasks)
+    assert [type(outcome) for outcome in outcomes] == [int, ValueError, int, ValueError, int]
 
 
 @pytest.mark.asyncio
@@ -138,7 +145,7 @@ async def test_waiting_is_bounded() -> None:
         await runner.batcher.submit(99)
     assert (refused.value.code, refused.value.numbers) == ("busy", {"waiting": WAITING_LIMIT})
     runner.open()
-    await asyncio.gather(*first, *waiting)
+    await answers(*first, *waiting)
     assert await runner.batcher.submit(1) == 2
 
 

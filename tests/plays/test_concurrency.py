@@ -194,7 +194,7 @@ async def test_a_seat_is_opened_once(backstage: Stage, engines: tuple[Engine, En
 
 @pytest.mark.asyncio
 async def test_two_engines_settle_one_campaign(backstage: Stage, engines: tuple[Engine, Engine]) -> None:
-    """Players, pools and payments in any mixture: all are settled, and the audit at the end finds one log."""
+    """Players, pools and payments in any mixture are settled, and told again as they were told first."""
     campaign_id = await backstage.launch(wheel(), cards())
     for subject in PLAYERS:
         backstage.fund(subject, 30)
@@ -209,6 +209,8 @@ async def test_two_engines_settle_one_campaign(backstage: Stage, engines: tuple[
         )
     )
     assert (Counter(view.state for view in views), refusals) == ({"settled": 80}, {})
+    for view in views:
+        assert await backstage.read(engines[0], view.id) == view
 
 
 MIXTURE: tuple[tuple[str, Any], ...] = (

@@ -11,7 +11,7 @@ from game.fair.entries import SeatEntry, decode, leaf_hash
 from game.fair.note import open_note
 from game.fair.receipt import Evidence, verify_draw, verify_receipt
 from tests.support.pools import cards, pool, row, wheel
-from tests.support.stage import SEED, Guest, Stage
+from tests.support.stage import DAY_MS, SEED, Guest, Stage
 from tests.support.tokens import Issuer
 
 Guests = Callable[[str, str], Guest]
@@ -85,6 +85,21 @@ async def test_retry_and_lookup_give_the_same_bytes(stage: Stage, guest: Guests)
     assert first.content == again.content == read.content
     assert (first.status_code, again.status_code, read.status_code) == (201, 201, 200)
     assert stage.balance("ann") >= 500 - 80
+
+
+@pytest.mark.asyncio
+async def test_a_retry_is_answered_whatever_has_happened_since(stage: Stage, guest: Guests) -> None:
+    """Limits, pauses, the end and the close refuse new plays, not the answer to an old one."""
+    ann = guest(await stage.launch(wheel(draws_cap=3), limits={"total": 3}), "ann")
+    stage.fund("ann", 30)
+    await ann.sit("wheel")
+    first = await ann.play("wheel", "key", 3)
+    stage.ledger.reachable = False
+    for happens in (stage.turn("pause", ann.campaign_id), stage.turn("end", ann.campaign_id)):
+        await happens
+        assert (await ann.play("wheel", "key", 3)).content == first.content
+    stage.clock.advance(10 * DAY_MS)
+    assert (await ann.play("wheel", "key", 3)).content == first.content
 
 
 @pytest.mark.asyncio

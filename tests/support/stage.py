@@ -21,6 +21,7 @@ from game.db.pool import open_pool
 from game.fair.note import Verifier
 from game.fair.receipt import Evidence
 from game.fair.rounds import round_at
+from game.ids import parse_wire_id
 from game.instants import to_datetime
 from game.players import account_of, player_id_of
 from game.plays import service
@@ -141,6 +142,15 @@ class Stage:
         """Play on an engine, as the route does."""
         terms = await pool_terms(engine.resources, campaign_id=campaign_id, pool_id=pool_id)
         return await service.play(engine, player(subject), terms, key=key, draws=draws, paid_with=paid_with)
+
+    async def read(self, engine: Engine, play_id: str) -> PlayView:
+        """Look a play up on an engine, as its player."""
+        place = parse_wire_id(play_id)
+        assert place is not None
+        subject = await self.resources.pool.fetchval(
+            "SELECT subject FROM play JOIN player USING (player_id) WHERE play_id = $1", place[1]
+        )
+        return await service.read(engine, player(subject), play_id)
 
     async def deliver(self, engine: Engine, campaign_id: str) -> int:
         """Log the value of every awaited round that is public by now; how many there were."""

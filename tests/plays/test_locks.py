@@ -10,6 +10,7 @@ import pytest_asyncio
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.replacement import publish_replacements, replace_pool
 from game.errors import Conflict
+from game.plays import store
 from game.plays.accept import accept_batch
 from game.plays.clerk import Want, WantDraws, WantSeat, write_batch
 from game.plays.engine import Engine
@@ -118,3 +119,19 @@ async def test_the_clerk_takes_seats_in_one_order(backstage: Stage, engine: Engi
             await conn.execute(f"{lock} NOWAIT", high["seat_id"])
         done = await clerk
     assert len(done.answers) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_sweeper_does_not_wait_for_another(backstage: Stage, engine: Engine) -> None:
+    """Plays that one is about to claim are left to it; the other takes what is left over, at once."""
+    campaign_id = await backstage.launch(wheel(price_points=0))
+    await backstage.sit(engine, campaign_id, "ann", "wheel")
+    asked = [await backstage.asked(campaign_id, "ann", "wheel", key=key) for key in ("one", "two")]
+    await accept_batch(backstage.resources, asked)
+    backstage.clock.advance(LEASE_MS)
+    async with backstage.resources.pool.acquire() as conn, conn.transaction():
+        now_ms = backstage.clock()
+        claimed = await store.claim_unfinished(conn, now_ms=now_ms, until_ms=now_ms + LEASE_MS, limit=1)
+        assert len(claimed) == 1
+        assert await sweep(engine) == 1
+    assert await sweep(engine) == 0

@@ -136,7 +136,7 @@ ORDER BY pool_id;
 SELECT s.seat_id, p.play_id
 FROM seat AS s
 JOIN play AS p USING (campaign_id, seat_id)
-WHERE s.campaign_id = $1 AND s.pool_id = $2 AND s.state = 'live'
+WHERE s.campaign_id = $1 AND s.pool_id = $2 AND s.state = 'live' AND p.state = 'paid'
 ORDER BY s.entry_index
 LIMIT $3;
 

@@ -133,6 +133,13 @@ def test_the_day_is_the_campaigns_own() -> None:
     assert accepted(now_ms=after_midnight_ms).play.day == TODAY + timedelta(days=1)
 
 
+def test_no_day_comes_back() -> None:
+    """A process whose clock is behind counts into the day that has begun for another one."""
+    tomorrow = TODAY + timedelta(days=1)
+    made = accepted(at=standpoint(taken=Participation(draws_total=9, day=tomorrow, draws_today=4)))
+    assert (made.play.day, made.after.taken.draws_today) == (tomorrow, 7)
+
+
 def test_a_free_pool_needs_no_debit() -> None:
     """A price of 0 is paid at once, ledger or not."""
     free = terms_of(table("main", ROWS, seat_draws=12, price=0))
@@ -184,13 +191,6 @@ def test_too_few_chances_tell_how_many_there_are() -> None:
     """What is missing is not made up for with points."""
     at = standpoint(lots=(lot(1, 1), lot(2, 1)))
     assert refused(asked(paid_with="chance"), at) == (409, "too_few_chances", {"have": 2, "need": 3})
-
-
-def test_points_leave_the_chances_alone() -> None:
-    """Who pays with points keeps the chances."""
-    at = standpoint(lots=(lot(1, 5),))
-    made = accepted(at=at)
-    assert (made.uses, made.after.lots) == ((), at.lots)
 
 
 @pytest.mark.parametrize("sitting", [None, seat(state="offered", seed=None, entry_index=None)])

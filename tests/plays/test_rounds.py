@@ -11,7 +11,7 @@ from game.fair.rounds import round_time_ms
 from game.plays.sweep import log_beacon, sweep
 from tests.support.auditing import rows_of
 from tests.support.pools import BEACON, wheel
-from tests.support.stage import SEED, Guest, Stage, signature_of
+from tests.support.stage import SEED, Guest, Stage, another_engine, signature_of
 
 Guests = Callable[[str, str], Guest]
 SWEEPS_MAX = 20
@@ -102,6 +102,19 @@ async def test_a_value_that_comes_twice_is_logged_once(stage: Stage, guest: Gues
     ]
     size = await stage.resources.pool.fetchval("SELECT size FROM log")
     assert size == 4  # pool, seat, beacon, draw
+
+
+@pytest.mark.asyncio
+async def test_a_slow_clock_logs_no_value_before_its_round(stage: Stage, guest: Guests) -> None:
+    """The process that fetched the value is behind: the entry carries the round's own time at least."""
+    campaign_id = await stage.launch(wheel(beacon=BEACON))
+    stage.fund("ann", 100)
+    round_ = (await waiting(guest(campaign_id, "ann"), "key"))["seat"]["round"]
+    stage.clock.advance(1_000)
+    async with another_engine(stage.resources) as behind:
+        await log_beacon(behind, campaign_id, round_, signature_of(round_))
+    last_t_ms = await stage.resources.pool.fetchval("SELECT last_t_ms FROM log")
+    assert last_t_ms == round_time_ms(round_) > stage.clock()
 
 
 @pytest.mark.asyncio

@@ -1,5 +1,7 @@
 """The close of a pool reveals its secret: never early, and once (docs/fairdraw.md, section 7)."""
 
+import structlog
+
 from game.audit.service import append, lock_head, next_t_ms
 from game.campaigns import pool_store, store
 from game.campaigns.access import SERVICE, Desk, desk
@@ -12,6 +14,8 @@ from game.resources import Resources
 MAX_CLOSING = 100
 TICKETS_AT_ONCE = 5_000
 
+log = structlog.get_logger()
+
 
 async def close_pools(resources: Resources) -> int:
     """Close what is over: closed by the clock, sold out or replaced. How many pools were closed.
@@ -20,7 +24,15 @@ async def close_pools(resources: Resources) -> int:
     """
     async with resources.pool.acquire() as conn:
         keys = await pool_store.closable_pools(conn, now_ms=resources.clock(), limit=MAX_CLOSING, only=None)
-    return sum([await _close(resources, key) for key in keys])
+    return sum([await _close_alone(resources, key) for key in keys])
+
+
+async def _close_alone(resources: Resources, key: PoolKey) -> bool:
+    try:
+        return await _close(resources, key)
+    except Exception:  # one pool's trouble is not the others'; it is tried again
+        log.exception("pool.not_closed", campaign_id=key.campaign_id, pool_id=key.pool_id)
+        return False
 
 
 async def _close(resources: Resources, key: PoolKey) -> bool:

@@ -68,6 +68,9 @@ async def _settle(resources: Resources, key: PoolKey) -> bool:
         return False
     except Refusal as refusal:
         return await _take_back(resources, key, actor=SERVICE, reason=refusal.code)
+    except Exception:  # one pool's trouble is not the others'; it is tried again
+        log.exception("replacement.failed", campaign_id=key.campaign_id, pool_id=key.pool_id)
+        return False
 
 
 async def _drain(

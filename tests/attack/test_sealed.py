@@ -18,6 +18,7 @@ from tests.support.pools import BEACON, wheel
 from tests.support.stage import MANAGER, Stage, engine_of
 
 LOOKS_MAX = 200
+LAST_MINUTES_MS = 300_000
 SEALED: dict[str, Any] = {"seat_draws": 1, "beacon": BEACON}
 
 
@@ -72,3 +73,24 @@ async def test_nothing_is_accepted_that_waited_for_a_replacement(backstage: Stag
     (answer,) = await waiting
     assert isinstance(answer, Refusal)
     assert answer.code == "pool_replaced"
+
+
+@pytest.mark.asyncio
+async def test_a_crowd_of_ones_own_is_drawn_before_the_close(backstage: Stage) -> None:
+    """One player sends play after play at the last moment; each needs a seat and a round of its own."""
+    campaign_id = await backstage.launch(wheel(**SEALED))
+    engine = engine_of(backstage.resources)
+    backstage.fund("ann", 1_000)
+    (pool,) = await rows_of(backstage.resources, "SELECT closes_ms FROM pool")
+    backstage.clock.now_ms = pool["closes_ms"] - LAST_MINUTES_MS
+    for number in range(30):
+        try:
+            await backstage.play(engine, campaign_id, "ann", "wheel", key=f"key {number}")
+        except Refusal:
+            break
+    while backstage.clock() < pool["closes_ms"]:
+        backstage.clock.advance(3_000)
+        await backstage.deliver(engine, campaign_id)
+        await sweep(engine)
+    plays = await rows_of(backstage.resources, "SELECT state, count(*) FROM play GROUP BY state")
+    assert plays == [{"state": "settled", "count": 9}]

@@ -1,5 +1,6 @@
 """Accepting plays, many in one transaction: each is judged alone, and one that is refused harms no other."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -47,6 +48,7 @@ class _Tally:
     seats: dict[SeatKey, Seat]
     lots: dict[PlayerKey, tuple[Lot, ...]]
     known: dict[tuple[str, UUID, str], Play]
+    waiting: Counter[SeatKey]
     accepted: list[Accepted] = field(default_factory=list)
 
 
@@ -73,6 +75,7 @@ async def _read(conn: Connection, batch: Sequence[Asked], *, now_ms: int) -> _Ta
     pools = await store.lock_pools(conn, map(_pool_key, batch))
     days = {_player_key(asked): local_day(now_ms, asked.terms.time_zone) for asked in batch}
     taken = await store.lock_participations(conn, days)
+    sealed = [_seat_key(asked) for asked in batch if asked.terms.is_sealed]
     with_chances = [_player_key(asked) for asked in batch if asked.paid_with == "chance"]
     return _Tally(
         pools=pools,
@@ -81,6 +84,7 @@ async def _read(conn: Connection, batch: Sequence[Asked], *, now_ms: int) -> _Ta
         known=await store.find_plays(conn, list({_key(asked) for asked in batch})),
         seats=await store.lock_live_seats(conn, map(_seat_key, batch)),
         lots=await store.lock_lots(conn, with_chances, now_ms=now_ms) if with_chances else {},
+        waiting=await store.count_unfinished(conn, sealed) if sealed else Counter(),
     )
 
 
@@ -110,6 +114,7 @@ def _standpoint(asked: Asked, tally: _Tally) -> Standpoint:
         taken=tally.taken[_player_key(asked)],
         seat=tally.seats.get(_seat_key(asked)),
         lots=tally.lots.get(_player_key(asked), ()),
+        waiting=tally.waiting[_seat_key(asked)],
     )
 
 
@@ -120,6 +125,7 @@ def _note(asked: Asked, accepted: Accepted, tally: _Tally) -> None:
     tally.pools[_pool_key(asked)] = after.pool
     tally.taken[_player_key(asked)] = after.taken
     tally.lots[_player_key(asked)] = after.lots
+    tally.waiting[_seat_key(asked)] += 1
     if after.seat is not None:
         tally.seats[_seat_key(asked)] = after.seat
 

@@ -54,6 +54,15 @@ WHERE s.state IN ('offered', 'live')
 ORDER BY s.campaign_id, s.seat_id
 FOR NO KEY UPDATE OF s;
 
+-- name: count_unfinished
+-- How many plays of players in pools are under way. No row: none.
+SELECT p.campaign_id, p.pool_id, p.player_id, count(*) AS plays
+FROM unnest($1::text[], $2::text[], $3::uuid[]) AS asked (campaign_id, pool_id, player_id)
+JOIN play AS p USING (campaign_id, pool_id, player_id)
+WHERE p.state IN ('funding', 'resolving', 'paid')
+GROUP BY p.campaign_id, p.pool_id, p.player_id
+ORDER BY p.campaign_id, p.pool_id, p.player_id;
+
 -- name: lock_lots
 -- The chances of players that have not expired, locked in the order in which they are used.
 SELECT l.campaign_id, l.lot_id, l.player_id, l.units_left, l.expires_ms

@@ -10,9 +10,12 @@ import msgspec
 from game.campaigns.rules import Participation, PoolState, PoolTerms, local_day, refusal, used_today
 from game.errors import Conflict, Exhausted, Invalid, Refusal, Unavailable
 from game.fair.draw import Standing
+from game.fair.rounds import QUICKNET_PERIOD_SECONDS
 from game.ids import wire_id
 
 DRAWS_MAX = 10
+# How long a sealed draw keeps the player's next one from its seat, beside the rounds that it waits.
+SEALED_TURN_MS = 15_000
 PaidWith = Literal["points", "chance"]
 State = Literal["funding", "paid", "settled", "rejected", "resolving", "cancelled", "review"]
 FINISHED = frozenset({"settled", "rejected", "cancelled", "review"})
@@ -113,12 +116,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What one play is judged against. `seat` is None where the player has no live one in the pool."""
+    """What one play is judged against. `seat` is None where the player has no live one in the pool.
+
+    `waiting` counts the player's plays of a sealed pool that are not finished: each needs a seat of its own.
+    """
 
     pool: PoolState
     taken: Participation
     seat: Seat | None
     lots: tuple[Lot, ...]
+    waiting: int = 0
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +161,7 @@ def accept(
     if asked.price_points and not ledger_available:
         raise Unavailable("ledger_unavailable", "Points cannot be paid at the moment; you were not charged.")
     uses = _chances(asked, at.lots)
-    seat = _seat(asked, at.seat, now_ms=now_ms, operation_ttl_ms=operation_ttl_ms)
+    seat = _seat(asked, at, now_ms=now_ms, operation_ttl_ms=operation_ttl_ms)
     # Another process's clock may be ahead of ours: no day comes back, or its count would begin anew.
     today = max(local_day(now_ms, terms.time_zone), at.taken.day)
     play = _play(asked, seat, today=today, now_ms=now_ms, apply_before_ms=now_ms + operation_ttl_ms)
@@ -175,13 +182,15 @@ def _chances(asked: Asked, lots: tuple[Lot, ...]) -> tuple[tuple[UUID, int], ...
     return tuple((lot_id, units) for lot_id, units in uses if units)
 
 
-def _seat(asked: Asked, seat: Seat | None, *, now_ms: int, operation_ttl_ms: int) -> Seat | None:
+def _seat(asked: Asked, at: Standpoint, *, now_ms: int, operation_ttl_ms: int) -> Seat | None:
     """The seat with the play's draws reserved; None in a sealed pool, where it is logged once it is paid."""
-    if asked.terms.is_sealed:
-        _check_sealed(asked, now_ms=now_ms, margin_ms=2 * operation_ttl_ms)
+    seat, beacon = at.seat, asked.terms.entry.beacon
+    if beacon is not None and asked.terms.is_sealed:
+        turn_ms = SEALED_TURN_MS + beacon.delay * QUICKNET_PERIOD_SECONDS * 1000
+        _check_sealed(asked, now_ms=now_ms, margin_ms=2 * operation_ttl_ms + at.waiting * turn_ms)
         return None
     if seat is None or seat.state == "offered":
-        if asked.terms.entry.beacon:
+        if beacon is not None:
             raise SeatWanted("seat_required", "A seat comes first.")
         raise Conflict("seat_required", "Ask for an anchor, then open a seat with a seed of your own.")
     if seat.draws_left < asked.draws:

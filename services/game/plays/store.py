@@ -1,5 +1,6 @@
 """The rows of plays, seats and standings, read and written for many at once. Connection first."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
@@ -83,6 +84,12 @@ async def lock_live_seats(conn: Connection, keys: Iterable[SeatKey]) -> dict[Sea
     """The seats, offered or live, of players in pools."""
     rows = await conn.fetch(SQL.lock_live_seats, *columns(sorted(set(keys)), 3))
     return {(row["campaign_id"], row["pool_id"], row["player_id"]): Seat(**row) for row in rows}
+
+
+async def count_unfinished(conn: Connection, keys: Iterable[SeatKey]) -> Counter[SeatKey]:
+    """How many plays of players in pools are not finished."""
+    rows = await conn.fetch(SQL.count_unfinished, *columns(sorted(set(keys)), 3))
+    return Counter({(row["campaign_id"], row["pool_id"], row["player_id"]): row["plays"] for row in rows})
 
 
 async def lock_lots(

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
+from game.fair.rounds import round_time_ms
 from game.ledger import service as outbox
 from game.plays import store
 from game.plays.accept import Driven, accept_batch
 from game.plays.clerk import WAITING_PLAYS_MAX, WantDraws, write_batch
 from game.plays.engine import Engine
 from game.plays.rules import Asked, PaidWith
-from game.plays.settling import Funded
+from game.plays.settling import LATE_BEACON_MS, Funded
 from game.plays.sweep import CLAIM_MAX, LEASE_MS, sweep
 from ledger_client import Applied, Lane
 from tests.support.auditing import rows_of
@@ -246,6 +247,21 @@ async def test_a_play_is_left_alone_until_its_turn(backstage: Stage, engines: tu
         assert await store.claim_unfinished(conn, now_ms=now_ms, until_ms=now_ms, limit=9) == []
     backstage.clock.advance(LEASE_MS)
     assert await sweep(engines[1]) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_play_that_waits_for_its_round_is_not_looked_at_before(
+    backstage: Stage, engines: tuple[Engine, Engine]
+) -> None:
+    """Its turn comes a little after its round is public."""
+    campaign_id = await backstage.launch(wheel(beacon=BEACON))
+    backstage.fund("ann", 100)
+    play = await backstage.play(engines[0], campaign_id, "ann", "wheel", key="key")
+    assert play.seat is not None
+    due_ms = round_time_ms(play.seat.round or 0) + LATE_BEACON_MS
+    async with backstage.resources.pool.acquire() as conn:
+        assert await store.claim_unfinished(conn, now_ms=due_ms - 1, until_ms=due_ms, limit=9) == []
+        assert len(await store.claim_unfinished(conn, now_ms=due_ms, until_ms=due_ms, limit=9)) == 1
 
 
 @pytest.mark.asyncio

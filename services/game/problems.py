@@ -40,17 +40,17 @@ FRAMEWORK_CODES = {404: "route_not_found", 405: "method_not_allowed", 413: "body
 EXAMPLES: dict[int, tuple[str, str, dict[str, Number]]] = {
     400: ("malformed_body", "The body is not JSON: Input data was truncated", {}),
     401: ("token_required", "Send a token of the brand's issuer: Authorization: Bearer …", {}),
-    403: ("role_required", "The token has none of the roles this needs.", {"roles": ["manager"]}),
+    403: ("role_required", "The token has no role that may do this.", {"roles": ["admin", "manager"]}),
     404: ("campaign_not_found", "There is no such campaign.", {}),
-    409: ("limit_per_day", "The limit of draws per day is reached.", {"limit": 5, "used": 5, "asked": 1}),
+    409: ("limit_per_day", "5 of 5 draws are used.", {"limit": 5, "used": 5, "asked": 1}),
     413: ("body_too_large", "Request Entity Too Large", {}),
     415: ("unsupported_media_type", "Send the body as Content-Type: application/json.", {}),
-    422: ("invalid_body", "$.count: Expected `int` >= 1", {"field": "$.count", "rule": "`int` >= 1"}),
-    429: (
-        "rate_limited",
-        "Too many requests; come back later.",
-        {"retry_after_seconds": 2, "limited": "player"},
+    422: (
+        "invalid_body",
+        "$.count: Expected `int` >= 1",
+        {"field": "$.count", "rule": "Expected `int` >= 1"},
     ),
+    429: ("rate_limited", "Too many requests; come back later.", {"retry_after_seconds": 2}),
     503: ("busy", "Too many requests are in flight; nothing was stored.", {"retry_after_seconds": 1}),
 }
 

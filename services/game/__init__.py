@@ -1,1 +1,1 @@
-"""game."""
+"""The games service: campaigns, fair draws, plays and prizes."""

@@ -10,7 +10,7 @@ COMMANDS = {
     "migrate": ("game.migrate", "bring the database's schema forward"),
     "token": ("game.mint", "make a token for the run on this machine"),
     "openapi": ("game.openapi", "print the OpenAPI document"),
-    "tour": ("game.tour", "play against the run on this machine, and check everything"),
+    "tour": ("game.tour", "play against a service of its own for a few seconds, and check everything"),
 }
 
 

@@ -55,7 +55,7 @@ class Conflict(Refusal):
 
 
 class Exhausted(Refusal):
-    """A limit, a stock or a rate is used up (429 for rates, else 409)."""
+    """A limit or a stock is used up (409)."""
 
     status = 409
 

@@ -1,1 +1,1 @@
-"""audit."""
+"""The draw log of a campaign: append, checkpoints, tiles, receipts, and the beacon."""

@@ -1,1 +1,1 @@
-"""db."""
+"""PostgreSQL: the pool of connections, named statements, migrations."""

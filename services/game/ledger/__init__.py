@@ -1,1 +1,1 @@
-"""ledger."""
+"""The outbox: credits on their way to the core ledger."""

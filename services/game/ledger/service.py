@@ -40,7 +40,7 @@ async def send(resources: Resources, credits_due: Sequence[Credit]) -> None:
 
 
 async def resend_due(resources: Resources) -> int:
-    """Send credits whose turn has come; how many there were. None while the ledger is known to be away."""
+    """Send credits whose turn has come; how many there were: none while the ledger is away."""
     if not resources.ledger.available():
         return 0
     now_ms = resources.clock()

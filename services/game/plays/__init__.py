@@ -1,1 +1,1 @@
-"""plays."""
+"""The life of a play, and the seats it is drawn from."""

@@ -1,1 +1,1 @@
-"""prizes."""
+"""What was won: points, vouchers, goods and chances."""

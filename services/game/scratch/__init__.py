@@ -1,1 +1,1 @@
-"""scratch."""
+"""Scratch cards: their artwork, and uncovering them."""

@@ -1,1 +1,1 @@
-"""wheel."""
+"""The wheel that the app draws, and where it stops."""

@@ -240,7 +240,7 @@ WHERE campaign_id = $1;
 
 -- name: changes_of_campaign
 -- One page of a campaign's change log from an index on, oldest first.
-SELECT change_index, at_ms, actor, action, old_values, new_values
+SELECT at_ms, actor, action, old_values, new_values
 FROM campaign_change
 WHERE campaign_id = $1 AND change_index >= $2
 ORDER BY change_index
@@ -251,7 +251,7 @@ LIMIT $3;
 INSERT INTO chance_lot (campaign_id, lot_id, player_id, source, granted, units_left, expires_ms)
 VALUES ($1, $2, $3, $4, $5, $5, $6)
 ON CONFLICT (campaign_id, player_id, source) DO NOTHING
-RETURNING lot_id, granted, units_left, expires_ms;
+RETURNING lot_id;
 
 -- name: chances_of_source
 -- The free plays that a source has granted to a player.

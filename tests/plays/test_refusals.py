@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from game.campaigns.closing import close_pools
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.replacement import replace_pool
 from tests.support.pools import BEACON, cards, pool, row, wheel
@@ -55,10 +56,12 @@ async def test_not_open_yet(stage: Stage, guest: Guests) -> None:
 
 @pytest.mark.asyncio
 async def test_closed(stage: Stage, guest: Guests) -> None:
-    """At its close a pool takes no more plays, although its seats have draws left."""
+    """From its time on a pool takes no more plays, although its seats have draws left; closed or not."""
     ann = await seated(stage, guest, wheel())
     closes_ms = stage.clock() + 10 * DAY_MS
     stage.clock.advance(10 * DAY_MS)
+    await check_play(ann, stage, 409, "closed", closes_ms=closes_ms)
+    await close_pools(stage.resources)
     await check_play(ann, stage, 409, "closed", closes_ms=closes_ms)
 
 

@@ -179,7 +179,7 @@ class Stage:
         return Evidence(entry, receipt)
 
     async def counts(self) -> dict[str, int]:
-        """How many rows each table of the campaigns has, but for those that hold a lock's place and closes."""
+        """How many rows each table of the campaigns has; neither closes nor rows that only hold a lock."""
         return {
             table: await self.resources.pool.fetchval(f"SELECT count(*) FROM {table} WHERE {which}")
             for table, which in TABLES.items()

@@ -6,6 +6,8 @@ STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 4_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 10.0
+# A server that cannot be heard any more says nothing of its own limits: the last word is ours, after theirs.
+COMMAND_TIMEOUT_SECONDS = 8.0
 
 
 async def open_pool(
@@ -18,6 +20,7 @@ async def open_pool(
         max_size=connections,
         max_inactive_connection_lifetime=0,
         timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings={
             "application_name": application_name,
             "statement_timeout": str(STATEMENT_TIMEOUT_MS),

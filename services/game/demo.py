@@ -13,17 +13,15 @@ from redis.asyncio import Redis
 from game.auth import Caller, Role
 from game.campaigns import drafting, launch
 from game.campaigns.drafts import CampaignDraft, LimitsDraft, NameDraft, PoolDraft, RulesDraft, ScheduleDraft
-from game.db.connection import Connection
 from game.db.pool import open_pool
 from game.instants import to_datetime
 from game.ledger.rules import NEVER_MS
+from game.players import account_of
 from game.resources import Resources, system_clock, system_entropy
 from game.settings import Settings
 from game.vault import Vault
-from ledger_client import Applied, Lane, Leg, Operation, budget, encode, player
-from ledger_client.client import LedgerClient
+from ledger_client import Applied, Lane, LedgerClient, Leg, Operation, Options, budget, encode
 from ledger_client.operations import ISSUER as ISSUER_ACCOUNT
-from ledger_client.options import Options
 
 BRAND = "demo"
 PLAYER = "alice"
@@ -34,6 +32,11 @@ DAY_MS = 24 * 60 * 60 * 1000
 DURATION_DAYS = 90
 FUNDING_SECONDS = 10.0
 TIME_ZONE = "Asia/Shanghai"
+KEEP_BRAND = """
+INSERT INTO brand (brand_id, name_zh, name_en, issuer, jwks, operator_name, created_ms)
+VALUES ($1, '喜鹊便利店', 'Magpie Stores', $2, $3, 'draws.magpie.example', $4)
+ON CONFLICT (brand_id) DO UPDATE SET jwks = excluded.jwks
+"""
 
 
 class _Texts(msgspec.Struct, frozen=True):
@@ -54,7 +57,7 @@ async def load(settings: Settings) -> dict[str, str]:
     """Bring the brand's campaigns into the database, where they are not yet; the campaign of each pool."""
     demonstrations = msgspec.json.decode(_text(), type=list[_Demonstration])
     async with open_resources(settings) as resources:
-        await fund(resources, player(f"{BRAND}.{PLAYER}"), PLAYER_POINTS)
+        await fund(resources, account_of(brand_id=BRAND, subject=PLAYER), PLAYER_POINTS)
         pools = {row["pool_id"] for row in await _live(resources)}
         for demonstration in demonstrations:
             if demonstration.pool.pool_id not in pools:
@@ -66,21 +69,11 @@ async def keep_brand(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -
     """Store the brand, or the keys of its issuer where it is stored already."""
     connection = await asyncpg.connect(settings.database_url)
     try:
-        await _keep_brand(connection, issuer=issuer, jwks=jwks)
+        await connection.execute(
+            KEEP_BRAND, BRAND, issuer, msgspec.json.encode(jwks).decode(), system_clock()
+        )
     finally:
         await connection.close()
-
-
-async def _keep_brand(conn: Connection, *, issuer: str, jwks: dict[str, Any]) -> None:
-    await conn.execute(
-        "INSERT INTO brand (brand_id, name_zh, name_en, issuer, jwks, operator_name, created_ms)"
-        " VALUES ($1, '喜鹊便利店', 'Magpie Stores', $2, $3, 'draws.magpie.example', $4)"
-        " ON CONFLICT (brand_id) DO UPDATE SET jwks = excluded.jwks",
-        BRAND,
-        issuer,
-        msgspec.json.encode(jwks).decode(),
-        system_clock(),
-    )
 
 
 async def fund(resources: Resources, account: str, points: int) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from uuid import UUID
 
 from game.audit import reading
 from game.audit import service as audit
@@ -10,8 +9,8 @@ from game.auth import Caller
 from game.campaigns.rules import PoolTerms
 from game.campaigns.service import no_such_pool, pool_terms
 from game.errors import Conflict, Invalid, NotFound
-from game.ids import parse_wire_id
-from game.players import player_id_of
+from game.ids import parse_cursor, parse_wire_id
+from game.players import account_of, player_id_of
 from game.plays import store
 from game.plays.clerk import Advanced, WantSeat
 from game.plays.engine import Engine
@@ -25,11 +24,9 @@ from game.plays.views import (
     play_view,
     seat_view,
 )  # fmt: skip
-from ledger_client import player as player_account
 
 SEED_BYTES_MIN = 16
 PAGE_MAX = 50
-LAST_ID = UUID(int=2**128 - 1)
 
 
 async def terms_for(engine: Engine, caller: Caller, *, campaign_id: str, pool_id: str) -> PoolTerms:
@@ -90,7 +87,7 @@ async def play(
         terms=terms,
         play_id=engine.resources.new_id(),
         player_id=await player_id_of(engine.resources, caller),
-        account=player_account(f"{caller.brand_id}.{caller.subject}"),
+        account=account_of(brand_id=caller.brand_id, subject=caller.subject),
         idempotency_key=key,
         draws=draws,
         paid_with=paid_with,
@@ -156,13 +153,11 @@ async def history(
     engine: Engine, caller: Caller, *, campaign_id: str, before: str | None, limit: int
 ) -> PlayPage:
     """The caller's plays in a campaign, newest first, without their draws."""
-    place = parse_wire_id(before) if before is not None else (campaign_id, LAST_ID)
-    if place is None or place[0] != campaign_id:
-        raise Invalid("invalid_cursor", "`before` is the `next` of the page before.")
+    start = parse_cursor(before, campaign_id=campaign_id)
     player_id = await player_id_of(engine.resources, caller)
     async with engine.resources.pool.acquire() as conn:
         plays = await store.history(
-            conn, campaign_id=campaign_id, player_id=player_id, before=place[1], limit=limit
+            conn, campaign_id=campaign_id, player_id=player_id, before=start, limit=limit
         )
     views = [play_view(await _terms_of(engine, play), play, None, ()) for play in plays]
     return PlayPage(plays=tuple(views), next=plays[-1].wire_id if len(plays) == limit else None)

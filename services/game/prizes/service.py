@@ -1,7 +1,6 @@
 """What was won: granted with the draw, then paid, shown and redeemed."""
 
 from collections.abc import Sequence
-from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -9,8 +8,8 @@ import structlog
 
 from game.auth import Caller
 from game.db.connection import Connection
-from game.errors import Invalid, NotFound
-from game.ids import parse_wire_id
+from game.errors import NotFound
+from game.ids import parse_cursor, parse_wire_id
 from game.ledger import service as outbox
 from game.ledger.service import Credit, credit_of
 from game.players import player_id_of
@@ -20,9 +19,7 @@ from game.resources import Resources
 
 __all__ = ["Won", "find", "grant", "inbox", "redeem"]
 
-_NEWEST: Final = UUID(int=2**128 - 1)
-
-_log = structlog.get_logger()
+log = structlog.get_logger()
 
 
 async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> list[Credit]:
@@ -49,13 +46,11 @@ async def inbox(
     resources: Resources, caller: Caller, *, campaign_id: str, before: str | None, limit: int
 ) -> list[Grant]:
     """The caller's prizes in a campaign, newest first; those under covered tickets are not among them."""
-    place = parse_wire_id(before) if before is not None else (campaign_id, _NEWEST)
-    if place is None or place[0] != campaign_id:
-        raise Invalid("invalid_cursor", "`before` is the `next` of the page before.")
+    start = parse_cursor(before, campaign_id=campaign_id)
     player_id = await player_id_of(resources, caller)
     async with resources.pool.acquire() as conn:
         return await store.inbox(
-            conn, campaign_id=campaign_id, player_id=player_id, before=place[1], limit=limit
+            conn, campaign_id=campaign_id, player_id=player_id, before=start, limit=limit
         )
 
 
@@ -101,7 +96,7 @@ async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:
 def _tell_missing(vouchers: Sequence[Won], given: set[UUID]) -> None:
     for w in vouchers:
         if w.grant_id not in given:
-            _log.error(
+            log.error(
                 "voucher.missing",
                 campaign_id=w.campaign_id,
                 voucher_batch=w.prize.voucher_batch,

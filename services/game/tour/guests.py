@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from game.demo import BRAND
+from game.players import account_of
 from game.plays.views import PlayView, SeatedView
 from game.prizes.api import GrantView, PrizePage
 from game.tour.client import Client, play, take_seat, uncover
 from game.tour.stage import Place
-from ledger_client import player as player_account
 
 PLAYS_AT_ONCE = 3
 # One play of ten draws and nine of one: 200 plays of each game by 20 players.
@@ -29,7 +29,7 @@ class Guest(msgspec.Struct, frozen=True):
     @property
     def account(self) -> str:
         """Its account in the core ledger."""
-        return player_account(f"{BRAND}.{self.name}")
+        return account_of(brand_id=BRAND, subject=self.name)
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,9 +43,7 @@ from game.vault import Vault
 from game.wheel.api import Wheel
 from game.wheel.rules import stop
 from game.worker import Step, run_steps
-from ledger_client import Ledger
-from ledger_client.client import LedgerClient
-from ledger_client.options import Options
+from ledger_client import Ledger, LedgerClient, Options
 
 BODY_BYTES = 256 * 1024
 REFRESH_KEYS_MS = 300_000

@@ -7,8 +7,7 @@ import msgspec
 from game.db.connection import Connection
 from game.db.statements import load
 from game.ledger.rules import Credit
-from ledger_client import Applied
-from ledger_client.outcomes import Decided
+from ledger_client import Applied, Decided
 
 _SQL = load("game.ledger")
 

@@ -70,6 +70,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         values["public_url"] = values["public_url"] or _local_url(values["host"], values["port"])
         return cls(**values)
 
+    @property
+    def has_beacon(self) -> bool:
+        """Whether pools may have a beacon here."""
+        return bool(self.beacon_relays)
+
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [(name, getattr(self, name)) for name in self.__struct_fields__ if name not in SECRET_FIELDS]
 

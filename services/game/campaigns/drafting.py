@@ -57,10 +57,11 @@ async def edit_campaign(
 
 async def add_pool(resources: Resources, caller: Caller, draft: PoolDraft, *, campaign_id: str) -> None:
     """Add a pool to a draft. Conflict `pool_id_taken`; Invalid names the field that breaks a rule."""
-    has_beacon = bool(resources.settings.beacon_relays)
     async with desk_of(resources, caller, campaign_id) as work:
         require_state(work.campaign, "draft")
-        check_draft(draft, work.campaign, at="$", now_ms=resources.clock(), has_beacon=has_beacon)
+        check_draft(
+            draft, work.campaign, at="$", now_ms=resources.clock(), has_beacon=resources.settings.has_beacon
+        )
         await store_draft_pool(work, new_pool(draft, replaces=None))
         await store.bump_version(work.conn, campaign_id=campaign_id)
         await work.record("pool.add", old={}, new=msgspec.to_builtins(draft))

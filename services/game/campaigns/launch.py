@@ -32,7 +32,9 @@ async def launch(resources: Resources, caller: Caller, *, campaign_id: str) -> N
     """
     seen = await managed(resources, caller, campaign_id=campaign_id)
     require_state(seen.campaign, "draft")
-    check_launch(seen.campaign, seen.pools, now_ms=resources.clock(), has_beacon=_has_beacon(resources))
+    check_launch(
+        seen.campaign, seen.pools, now_ms=resources.clock(), has_beacon=resources.settings.has_beacon
+    )
     needed = demand(seen.pools)
     available_points = await budget_points(resources, seen.campaign)
     check_budget(needed.points, available_points=available_points, account=seen.campaign.budget_account)
@@ -65,10 +67,6 @@ async def budget_points(resources: Resources, campaign: Campaign) -> int:
     except LedgerUnreachable as error:
         raise Unavailable("ledger_unavailable", "The ledger does not answer; nothing was changed.") from error
     return account.available
-
-
-def _has_beacon(resources: Resources) -> bool:
-    return bool(resources.settings.beacon_relays)
 
 
 def _require_unchanged(campaign: Campaign, seen: Campaign) -> None:

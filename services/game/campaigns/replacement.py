@@ -76,14 +76,18 @@ async def _settle(resources: Resources, key: PoolKey) -> bool:
 async def _drain(
     resources: Resources, caller: Caller, draft: PoolDraft, *, campaign_id: str, pool_id: str
 ) -> None:
-    has_beacon = bool(resources.settings.beacon_relays)
     async with desk_of(resources, caller, campaign_id) as work:
         require_state(work.campaign, "live", "paused")
         await pool_store.lock_pools(work.conn, campaign_id=campaign_id)
         old = pool_among(await pool_store.pools_of_campaign(work.conn, campaign_id=campaign_id), pool_id)
         _require_live(old)
         check_draft(
-            draft, work.campaign, at="$", now_ms=resources.clock(), has_beacon=has_beacon, replaces=old
+            draft,
+            work.campaign,
+            at="$",
+            now_ms=resources.clock(),
+            has_beacon=resources.settings.has_beacon,
+            replaces=old,
         )
         await store_draft_pool(work, new_pool(draft, replaces=old))
         await pool_store.set_pool_state(

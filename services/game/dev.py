@@ -13,17 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from game import demo
-from game.db.migrations import MigrationError
-from game.embedded.child import Child, ChildError
-from game.embedded.folder import FolderError, default_folder, held_folder
-from game.embedded.ports import PortError
+from game.embedded.child import Child
+from game.embedded.folder import default_folder, held_folder
 from game.embedded.secrets import keep_secrets
-from game.embedded.stack import running_stack, step
+from game.embedded.stack import EXPECTED, running_stack, step
 from game.embedded.welcome import welcome
-from game.settings import SettingsError
 
 WATCH_SECONDS = 0.2
-EXPECTED = (ChildError, FolderError, MigrationError, PortError, SettingsError, OSError)
 
 
 def main(arguments: list[str]) -> int:

@@ -10,17 +10,19 @@ from typing import Any, Protocol
 import msgspec
 
 from game.db.migrate import migrate
-from game.db.migrations import read_migrations
+from game.db.migrations import MigrationError, read_migrations
 from game.embedded import postgres, redis
-from game.embedded.child import Child, Program, running_child
-from game.embedded.folder import DataFolder
+from game.embedded.child import Child, ChildError, Program, running_child
+from game.embedded.folder import DataFolder, FolderError
 from game.embedded.issuer import ISSUER, key_set
-from game.embedded.ports import LOOPBACK, accepts, free_port, is_ready, require_free
+from game.embedded.ports import LOOPBACK, PortError, accepts, free_port, is_ready, require_free
 from game.embedded.secrets import Secrets
-from game.settings import Settings
+from game.settings import Settings, SettingsError
 
 GAME_DATABASE = "playfair"
 LEDGER_DATABASE = "ledger"
+# What the machine or the settings can do to a run, each with a text for whoever started it.
+EXPECTED = (ChildError, FolderError, MigrationError, PortError, SettingsError, OSError)
 
 
 class StoreBrand(Protocol):

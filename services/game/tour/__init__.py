@@ -9,18 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from game import demo
-from game.db.migrations import MigrationError
-from game.embedded.child import ChildError
-from game.embedded.folder import FolderError, held_folder
-from game.embedded.ports import PortError, free_port
+from game.embedded.folder import held_folder
+from game.embedded.ports import free_port
 from game.embedded.secrets import keep_secrets
-from game.embedded.stack import running_stack
+from game.embedded.stack import EXPECTED, running_stack
 from game.fair.findings import Finding
-from game.settings import SettingsError
 from game.tour.client import UnexpectedAnswerError
 from game.tour.story import tell
 
-EXPECTED = (ChildError, FolderError, MigrationError, PortError, SettingsError, OSError)
 # All players share an address here, and are faster than people.
 REQUESTS_PER_SECOND = 100_000
 

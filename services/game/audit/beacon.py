@@ -27,7 +27,7 @@ SIGNATURE_BYTES = 48
 
 Deliver = Callable[[str, int, bytes], Awaitable[None]]
 
-_log = structlog.get_logger()
+log = structlog.get_logger()
 _TIMEOUT = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_SECONDS)
 
 
@@ -65,7 +65,7 @@ async def _deliver_to(campaign_ids: Sequence[str], round_: int, signature: bytes
             await deliver(campaign_id, round_, signature)
             delivered += 1
         except Exception:  # one campaign's trouble is not the others'; the round is awaited still
-            _log.exception("beacon.undelivered", campaign_id=campaign_id, round=round_)
+            log.exception("beacon.undelivered", campaign_id=campaign_id, round=round_)
     return delivered
 
 
@@ -81,10 +81,10 @@ async def fetch_round(session: aiohttp.ClientSession, relays: Sequence[str], rou
         for task in asked:
             task.cancel()
     if len(answers) < RELAYS_THAT_AGREE:
-        _log.info("beacon.late", round=round_, answers=len(answers))
+        log.info("beacon.late", round=round_, answers=len(answers))
         return None
     if len(set(answers)) > 1:
-        _log.error("beacon.differs", round=round_, signatures=[answer.hex() for answer in answers])
+        log.error("beacon.differs", round=round_, signatures=[answer.hex() for answer in answers])
         return None
     return answers[0]
 
@@ -106,7 +106,7 @@ async def _answer_of(session: aiohttp.ClientSession, relay: str, round_: int) ->
         async with session.get(url, timeout=_TIMEOUT, allow_redirects=False) as response:
             body = await _bounded_body(response) if response.status == 200 else b""
     except (aiohttp.ClientError, TimeoutError) as error:
-        _log.info("beacon.unreachable", relay=relay, round=round_, error=type(error).__name__)
+        log.info("beacon.unreachable", relay=relay, round=round_, error=type(error).__name__)
         return None
     return signature_of(body, round_)
 

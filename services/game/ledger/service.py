@@ -21,7 +21,7 @@ SEND_SECONDS: Final = 10.0
 CLAIM_LIMIT: Final = 256
 IN_FLIGHT_LIMIT: Final = 512
 
-_log = structlog.get_logger()
+log = structlog.get_logger()
 
 
 async def enqueue(conn: Connection, credits_due: Sequence[Credit], *, next_attempt_ms: int) -> None:
@@ -77,7 +77,7 @@ async def _apply(resources: Resources, credit: Credit) -> Outcome | LedgerBug:
 def _tell(credit: Credit, outcome: Outcome | LedgerBug) -> None:
     telemetry.LEDGER.labels("credit", type(outcome).__name__.lower()).inc()
     if not isinstance(outcome, Applied | Unknown):
-        _log.error(
+        log.error(
             "credit.refused",
             campaign_id=credit.campaign_id,
             operation_id=credit.operation_id,

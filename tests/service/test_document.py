@@ -105,6 +105,13 @@ async def test_the_page_is_our_own(app_client: httpx.AsyncClient, path: str, med
     assert not re.search(r"(https?:)?//[a-z0-9.-]+\.[a-z]", answer.text)
 
 
+@pytest.mark.asyncio
+async def test_the_bare_address_leads_to_the_page(app_client: httpx.AsyncClient) -> None:
+    """Whoever opens what the run prints in a browser is not told that nothing is there."""
+    answer = await app_client.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/docs")
+
+
 def test_the_page_names_files_that_exist() -> None:
     """What the page loads is in the package."""
     page = files("game.pages").joinpath("page.html").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from litestar import Controller, Response, get
 from litestar.datastructures import CacheControlHeader
+from litestar.response import Redirect
 
 from game.auth import PUBLIC, AppRequest
 
@@ -27,6 +28,11 @@ class Pages(Controller):
     opt = PUBLIC
     include_in_schema = False
     cache_control = BRIEFLY
+
+    @get("/", sync_to_thread=False)
+    def root(self) -> Redirect:
+        """The way to the page, for whoever opens the service's bare address."""
+        return Redirect("/docs")
 
     @get("/openapi.json", sync_to_thread=False)
     def openapi(self, request: AppRequest) -> Response[bytes]:

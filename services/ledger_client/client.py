@@ -13,6 +13,8 @@ from ledger_client.options import Hooks, Options
 from ledger_client.outcomes import (
     Account,
     Capabilities,
+    ControlTotals,
+    EntryPage,
     Explanation,
     Lookup,
     Outcome,
@@ -89,6 +91,14 @@ class LedgerClient:
     async def explain(self, operation_id: str) -> Explanation:
         """What became of an operation; see `Ledger.explain`."""
         return await questions.explain(self._line, operation_id)
+
+    async def entries(self, *, after_seq: int, limit: int) -> EntryPage:
+        """A page of the feed; see `Ledger.entries`."""
+        return await questions.entries(self._line, after_seq=after_seq, limit=limit)
+
+    async def control_totals(self, *, from_seq: int, to_seq: int) -> ControlTotals:
+        """Count and sum of entries; see `Ledger.control_totals`."""
+        return await questions.control_totals(self._line, from_seq=from_seq, to_seq=to_seq)
 
     async def capabilities(self) -> Capabilities:
         """What this ledger guarantees; see `Ledger.capabilities`."""

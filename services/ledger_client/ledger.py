@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Protocol
 
-from ledger_client.outcomes import Account, Capabilities, Explanation, Lookup, Outcome
+from ledger_client.outcomes import (
+    Account,
+    Capabilities,
+    ControlTotals,
+    EntryPage,
+    Explanation,
+    Lookup,
+    Outcome,
+)
 
 
 class Lane(Enum):
@@ -17,7 +25,7 @@ class Lane(Enum):
 class Ledger(Protocol):
     """A ledger that applies every operation at most once.
 
-    `lookup`, `account`, `explain` and `capabilities` raise `LedgerUnreachable` when no answer could be had.
+    All questions (everything but `apply` and `fence`) raise `LedgerUnreachable` when no answer could be had.
     """
 
     async def apply(
@@ -45,6 +53,14 @@ class Ledger(Protocol):
 
     async def explain(self, operation_id: str) -> Explanation:
         """What became of an operation and why, for support."""
+        ...
+
+    async def entries(self, *, after_seq: int, limit: int) -> EntryPage:
+        """Up to 1,000 entries of all accounts, in the order of their commits; fewer: these are the last."""
+        ...
+
+    async def control_totals(self, *, from_seq: int, to_seq: int) -> ControlTotals:
+        """Count and sum of a range of at most a million entries, both ends included."""
         ...
 
     async def capabilities(self) -> Capabilities:

@@ -9,6 +9,8 @@ from ledger_client.outcomes import Outcome
 
 ITEMS_MAX: Final = {Lane.PLAY: 64, Lane.BULK: 256}
 LOOKUP_MAX: Final = 256
+ENTRIES_MAX: Final = 1_000
+TOTALS_RANGE_MAX: Final = 1_000_000
 ATTEMPTS_MAX: Final = 3
 FAILURES_BEFORE_SPLIT: Final = 2
 ANSWER_BYTES_MAX: Final = 4_000_000

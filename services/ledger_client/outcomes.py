@@ -89,6 +89,9 @@ class Unknown(msgspec.Struct, frozen=True):
         return self.reason not in _UNSENT
 
 
+# Without `apply_before` a fence decides in its place; `feed` is for reconciliation only.
+_NEEDED: Final = ("sticky_refusals", "fence", "ordered_floors")
+
 Decided = Applied | Rejected | Expired | Fenced
 Outcome = Decided | Unknown
 
@@ -135,8 +138,36 @@ class Account(msgspec.Struct, frozen=True):
     expiring: Expiring | None
 
 
+class Entry(msgspec.Struct, frozen=True, rename={"posted_ms": "posted_at"}):
+    """One leg as it was posted; `seq` is its place in the ledger's order of commits."""
+
+    seq: int
+    operation_id: str
+    leg: int
+    debit: str
+    credit: str
+    amount: int
+    posted_ms: int
+
+
+class EntryPage(msgspec.Struct, frozen=True):
+    """Entries in the order of their commits; go on after `next_after_seq`. No gap is ever filled in later."""
+
+    entries: tuple[Entry, ...]
+    next_after_seq: int
+
+
+class ControlTotals(msgspec.Struct, frozen=True):
+    """How many entries there are from `from_seq` to `to_seq`, both included, and their sum in points."""
+
+    from_seq: int
+    to_seq: int
+    entries: int
+    amount: int
+
+
 class Capabilities(msgspec.Struct, frozen=True):
-    """What a ledger guarantees; the play engine must make up for what is missing."""
+    """What a ledger guarantees, or its adapter in its place (docs/decisions/0008-adapters.md)."""
 
     batch_max: int
     sticky_refusals: bool
@@ -144,3 +175,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     fence: bool
     ordered_floors: bool
     feed: bool
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The guarantees without which points could be lost or taken twice, and that are not given."""
+        return tuple(name for name in _NEEDED if not getattr(self, name))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -10,11 +11,13 @@ import msgspec
 from ledger_client.answers import Again, LookupAnswer, RecordAnswer, judge_as, judge_one, problem_of
 from ledger_client.errors import LedgerBug, LedgerUnreachable
 from ledger_client.line import Line
-from ledger_client.options import ATTEMPTS_MAX, LOOKUP_MAX
+from ledger_client.options import ATTEMPTS_MAX, ENTRIES_MAX, LOOKUP_MAX, TOTALS_RANGE_MAX
 from ledger_client.outcomes import (
     Account,
     Capabilities,
+    ControlTotals,
     Decided,
+    EntryPage,
     Explanation,
     Lookup,
     Outcome,
@@ -24,7 +27,7 @@ from ledger_client.outcomes import (
 from ledger_client.transport import Reply, Request, Silence
 
 T = TypeVar("T")
-_Judge = Callable[[Reply | Silence], T | Again | LedgerBug]
+Judge = Callable[[Reply | Silence], T | Again | LedgerBug]
 
 PAUSE_SECONDS_MAX: Final = 5.0
 
@@ -32,6 +35,8 @@ _ACCOUNT: Final = msgspec.json.Decoder(Account)
 _CAPABILITIES: Final = msgspec.json.Decoder(Capabilities)
 _LOOKUP: Final = msgspec.json.Decoder(LookupAnswer)
 _RECORD: Final = msgspec.json.Decoder(RecordAnswer)
+_ENTRIES: Final = msgspec.json.Decoder(EntryPage)
+_TOTALS: Final = msgspec.json.Decoder(ControlTotals, strict=False)  # a sum is written as a string of digits
 
 
 async def fence(line: Line, operation_id: str) -> Outcome:
@@ -41,7 +46,7 @@ async def fence(line: Line, operation_id: str) -> Outcome:
         return judge_one(operation_id, reply)
 
     request = Request(f"/v1/operations/{_quoted(operation_id)}:fence", b"", 1)
-    verdict: Decided | Again = await _ask(line, request, judge)
+    verdict: Decided | Again = await ask(line, request, judge)
     if isinstance(verdict, Again):
         return Unknown(operation_id, verdict.reason)
     return verdict
@@ -52,7 +57,7 @@ async def lookup(line: Line, operation_ids: Sequence[str]) -> Lookup:
     assert 0 < len(operation_ids) <= LOOKUP_MAX, "the caller pages"
     body = msgspec.json.encode({"ids": operation_ids})
     request = Request("/v1/operations:lookup", body, len(operation_ids))
-    answer = _answered(await _ask(line, request, lambda reply: judge_as(_LOOKUP, reply)))
+    answer = answered(await ask(line, request, lambda reply: judge_as(_LOOKUP, reply)))
     found = {outcome.operation_id: outcome for outcome in answer.found}
     if not set(operation_ids) <= found.keys() | set(answer.missing):
         raise LedgerUnreachable("the answer leaves out an id")
@@ -62,13 +67,38 @@ async def lookup(line: Line, operation_ids: Sequence[str]) -> Lookup:
 async def account(line: Line, account_id: str) -> Account:
     """The account's points."""
     request = Request(f"/v1/accounts/{_quoted(account_id)}", None, 1)
-    return _answered(await _ask(line, request, lambda reply: judge_as(_ACCOUNT, reply)))
+    return answered(await ask(line, request, lambda reply: judge_as(_ACCOUNT, reply)))
+
+
+async def entries(line: Line, *, after_seq: int, limit: int) -> EntryPage:
+    """A page of the feed; one that is out of order, or goes back, is no answer."""
+    assert 1 <= limit <= ENTRIES_MAX, "the caller pages"
+    request = Request(f"/v1/entries?after_seq={after_seq}&limit={limit}", None, 1)
+    page = answered(await ask(line, request, lambda reply: judge_as(_ENTRIES, reply)))
+    places = [after_seq, *(entry.seq for entry in page.entries)]
+    if (
+        page.next_after_seq != places[-1]
+        or any(b <= a for a, b in pairwise(places))
+        or len(places) > limit + 1
+    ):
+        raise LedgerUnreachable("the entries do not follow each other")
+    return page
+
+
+async def control_totals(line: Line, *, from_seq: int, to_seq: int) -> ControlTotals:
+    """Count and sum of a range of entries."""
+    assert 0 <= to_seq - from_seq < TOTALS_RANGE_MAX, "the caller splits longer ranges"
+    request = Request(f"/v1/control-totals?from_seq={from_seq}&to_seq={to_seq}", None, 1)
+    totals = answered(await ask(line, request, lambda reply: judge_as(_TOTALS, reply)))
+    if (totals.from_seq, totals.to_seq) != (from_seq, to_seq):
+        raise LedgerUnreachable("the totals are those of another range")
+    return totals
 
 
 async def capabilities(line: Line) -> Capabilities:
     """What the ledger guarantees."""
     request = Request("/v1/capabilities", None, 1)
-    return _answered(await _ask(line, request, lambda reply: judge_as(_CAPABILITIES, reply)))
+    return answered(await ask(line, request, lambda reply: judge_as(_CAPABILITIES, reply)))
 
 
 async def explain(line: Line, operation_id: str) -> Explanation:
@@ -80,10 +110,11 @@ async def explain(line: Line, operation_id: str) -> Explanation:
         record = judge_as(_RECORD, reply)
         return _explained(operation_id, record) if isinstance(record, RecordAnswer) else record
 
-    return _answered(await _ask(line, Request(f"/v1/operations/{_quoted(operation_id)}", None, 1), judge))
+    return answered(await ask(line, Request(f"/v1/operations/{_quoted(operation_id)}", None, 1), judge))
 
 
-async def _ask(line: Line, request: Request, judge: _Judge[T]) -> T | Again:
+async def ask(line: Line, request: Request, judge: Judge[T]) -> T | Again:
+    """What the judge makes of an answer, asked for a few times; raises `LedgerBug`."""
     last = Again(UnknownReason.CIRCUIT_OPEN, None)
     for failures in range(ATTEMPTS_MAX):
         if failures and not await _may_repeat(line, failures=failures, last=last):
@@ -108,7 +139,8 @@ async def _may_repeat(line: Line, *, failures: int, last: Again) -> bool:
     return True
 
 
-def _answered(found: T | Again) -> T:
+def answered(found: T | Again) -> T:
+    """The answer; raises `LedgerUnreachable` when there is none."""
     if isinstance(found, Again):
         raise LedgerUnreachable(found.reason.value)
     return found

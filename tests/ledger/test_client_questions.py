@@ -7,6 +7,7 @@ import pytest
 from ledger_client import (
     Account,
     Capabilities,
+    Entry,
     Fenced,
     Hooks,
     InvalidOperation,
@@ -113,6 +114,60 @@ async def test_what_a_ledger_declares(scripted_ledger: ScriptedLedger) -> None:
     async with at_once(scripted_ledger) as client:
         assert await client.capabilities() == declared
         assert await client.account("player:a") == Account("player:a", 5, 1, 4, None)
+
+
+ENTRY = {
+    "seq": 4, "operation_id": "a", "leg": 0, "debit": "issuer", "credit": "player:a", "amount": 7,
+    "code": "x", "debit_balance": -7, "credit_balance": 7, "posted_at": 9,
+}  # fmt: skip
+
+
+@pytest.mark.asyncio
+async def test_the_feed_and_its_totals_are_read(scripted_ledger: ScriptedLedger) -> None:
+    """An entry says what moved; a sum is a string on the wire and a number here."""
+    totals = {"from_seq": 1, "to_seq": 4, "entries": 1, "amount": "90071992547409910"}
+    scripted_ledger.questions.append(page({"entries": [ENTRY], "next_after_seq": 4}))
+    scripted_ledger.questions.append(page(totals))
+    async with at_once(scripted_ledger) as client:
+        found = await client.entries(after_seq=3, limit=10)
+        counted = await client.control_totals(from_seq=1, to_seq=4)
+    assert found.entries == (Entry(4, "a", 0, "issuer", "player:a", 7, posted_ms=9),)
+    assert counted.amount == 90071992547409910
+    assert scripted_ledger.asked == [
+        "/v1/entries?after_seq=3&limit=10",
+        "/v1/control-totals?from_seq=1&to_seq=4",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"entries": [ENTRY], "next_after_seq": 3},
+        {"entries": [ENTRY], "next_after_seq": 5},
+        {"entries": [ENTRY, ENTRY], "next_after_seq": 4},
+        {"entries": [ENTRY | {"seq": 3}], "next_after_seq": 3},
+        {"entries": [], "next_after_seq": 9},
+        {"entries": [ENTRY, ENTRY | {"seq": 5}, ENTRY | {"seq": 6}], "next_after_seq": 6},
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_feed_that_does_not_follow_is_no_answer(
+    scripted_ledger: ScriptedLedger, answer: dict[str, object]
+) -> None:
+    """Whoever believed it would leave entries out, or never come to the end."""
+    scripted_ledger.questions.append(page(answer))
+    async with at_once(scripted_ledger) as client:
+        with pytest.raises(LedgerUnreachable):
+            await client.entries(after_seq=3, limit=2)
+
+
+@pytest.mark.asyncio
+async def test_totals_of_another_range_are_no_answer(scripted_ledger: ScriptedLedger) -> None:
+    """They would be compared with the wrong entries."""
+    scripted_ledger.questions.append(page({"from_seq": 1, "to_seq": 5, "entries": 1, "amount": "1"}))
+    async with at_once(scripted_ledger) as client:
+        with pytest.raises(LedgerUnreachable):
+            await client.control_totals(from_seq=1, to_seq=4)
 
 
 class Broken:

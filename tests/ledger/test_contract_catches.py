@@ -4,9 +4,20 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ledger_client import Applied, Decided, Fenced, IdempotencyMismatch, Lookup, Operation, Outcome, Rejected
+from ledger_client import (
+    Applied,
+    ControlTotals,
+    Decided,
+    EntryPage,
+    Fenced,
+    IdempotencyMismatch,
+    Lookup,
+    Operation,
+    Outcome,
+    Rejected,
+)
 from ledger_client.operations import ISSUER
-from ledger_client.testing import Bench, FakeLedger, contract
+from ledger_client.testing import Bench, FakeLedger, contract, feed
 from tests.ledger.serving import Clock
 
 
@@ -91,6 +102,21 @@ class Unmarked(FakeLedger):
         return outcome
 
 
+class Gappy(FakeLedger):
+    """Leaves the last entry of every page out."""
+
+    async def entries(self, *, after_seq: int, limit: int) -> EntryPage:
+        page = await super().entries(after_seq=after_seq, limit=limit)
+        return EntryPage(page.entries[:-1], page.next_after_seq)
+
+
+class Miscounting(FakeLedger):
+    """Counts one entry too few."""
+
+    async def control_totals(self, *, from_seq: int, to_seq: int) -> ControlTotals:
+        return await super().control_totals(from_seq=from_seq + 1, to_seq=to_seq)
+
+
 @pytest.mark.parametrize(
     ("wrong", "check"),
     [
@@ -106,6 +132,8 @@ class Unmarked(FakeLedger):
         (Tombless, contract.never_applies_what_was_fenced),
         (Tombless, contract.decides_a_race_with_a_fence_once),
         (Unmarked, contract.applies_concurrent_duplicates_once),
+        (Gappy, feed.feeds_what_was_applied),
+        (Miscounting, feed.totals_are_those_of_the_feed),
     ],
 )
 @pytest.mark.asyncio

@@ -1,6 +1,6 @@
 """The contract as checks that run against any ledger; each raises AssertionError when it is broken.
 
-They write: to accounts of the bench's own, under ids of its own, funded from `issuer`.
+They write: to accounts of the bench's own, under ids of its own, with points from the account that it names.
 """
 
 import asyncio
@@ -13,17 +13,22 @@ from ledger_client.errors import IdempotencyMismatch
 from ledger_client.ledger import Lane, Ledger
 from ledger_client.operations import ISSUER, Leg, Operation, encode
 from ledger_client.outcomes import Applied, Expired, Fenced, Outcome, Rejected
+from ledger_client.testing.feed import feeds_what_was_applied, totals_are_those_of_the_feed
 
 PATIENCE_SECONDS: Final = 30.0
 LIFETIME_MS: Final = 600_000
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """A ledger, the time on its clock (ms), and a prefix for names that nothing else uses."""
+    """A ledger, the time on its clock (ms), a prefix for names that nothing else uses, and a purse.
+
+    Besides the accounts of its prefix, `source` is the only one that is touched: it is debited.
+    """
 
     ledger: Ledger
     now_ms: Callable[[], int]
     prefix: str
+    source: str = ISSUER
 
     @property
     def player(self) -> str:
@@ -60,8 +65,8 @@ class Bench(msgspec.Struct, frozen=True):
         )
 
     async def fund(self, account: str, amount: int, *, name: str = "fund") -> None:
-        """Issue points to an account."""
-        assert isinstance(await self.apply(self.operation(name, (ISSUER, account, amount))), Applied)
+        """Give points to an account."""
+        assert isinstance(await self.apply(self.operation(name, (self.source, account, amount))), Applied)
 
     async def posted(self, account: str) -> int:
         """The account's balance."""
@@ -235,7 +240,7 @@ async def decides_a_race_with_a_fence_once(bench: Bench) -> None:
 
 async def explains_what_it_saw(bench: Bench) -> None:
     """Support sees the legs and the outcome, or as of when nothing was seen."""
-    operation = bench.operation("fund", (ISSUER, bench.player, 50))
+    operation = bench.operation("fund", (bench.source, bench.player, 50))
     await bench.apply(operation)
     seen = await bench.ledger.explain(operation.id)
     unseen = await bench.ledger.explain(f"{bench.prefix}:unseen")
@@ -262,4 +267,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     never_overdraws_under_concurrency,
     decides_a_race_with_a_fence_once,
     explains_what_it_saw,
+    feeds_what_was_applied,
+    totals_are_those_of_the_feed,
 )

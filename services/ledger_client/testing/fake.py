@@ -1,9 +1,11 @@
 """A ledger in memory that keeps the whole contract, and fails when told to."""
 
 import asyncio
+from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from enum import Enum
+from operator import attrgetter
 from typing import assert_never
 
 import msgspec
@@ -15,7 +17,10 @@ from ledger_client.outcomes import (
     Account,
     Applied,
     Capabilities,
+    ControlTotals,
     Decided,
+    Entry,
+    EntryPage,
     Expired,
     Explanation,
     Fenced,
@@ -43,7 +48,10 @@ class _Record(msgspec.Struct, frozen=True):
 
 
 class FakeLedger:
-    """Implements `Ledger`; `faults` are used up one per `apply`, and `received` keeps what was sent."""
+    """Implements `Ledger`; `faults` are used up one per `apply`, and `received` keeps what was sent.
+
+    `feed` is the entries in the order of their `seq`; a test may falsify it.
+    """
 
     def __init__(self, *, now_ms: Callable[[], int]) -> None:
         self.now_ms = now_ms
@@ -51,6 +59,7 @@ class FakeLedger:
         self.faults: deque[Fault] = deque()
         self.received: list[tuple[str, bytes]] = []
         self.balances: defaultdict[str, int] = defaultdict(int)
+        self.feed: list[Entry] = []
         self._records: dict[str, _Record] = {}
         self._next_seq = 1
 
@@ -76,8 +85,7 @@ class FakeLedger:
 
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of the ids, as of now."""
-        if not self.reachable:
-            raise LedgerUnreachable("set so by the test")
+        self._require_reachable()
         return Lookup({id_: self._replay(id_) for id_ in operation_ids}, as_of_ms=self.now_ms())
 
     async def account(self, account_id: str) -> Account:
@@ -99,15 +107,28 @@ class FakeLedger:
             ref=operation.ref if operation else "",
         )
 
+    async def entries(self, *, after_seq: int, limit: int) -> EntryPage:
+        """A page of the feed."""
+        self._require_reachable()
+        start = bisect_right(self.feed, after_seq, key=attrgetter("seq"))
+        found = tuple(self.feed[start : start + limit])
+        return EntryPage(found, next_after_seq=found[-1].seq if found else after_seq)
+
+    async def control_totals(self, *, from_seq: int, to_seq: int) -> ControlTotals:
+        """Count and sum of a part of the feed."""
+        self._require_reachable()
+        amounts = [entry.amount for entry in self.feed if from_seq <= entry.seq <= to_seq]
+        return ControlTotals(from_seq, to_seq, entries=len(amounts), amount=sum(amounts))
+
     async def capabilities(self) -> Capabilities:
-        """Everything but a feed."""
+        """All of them."""
         return Capabilities(
             batch_max=256,
             sticky_refusals=True,
             apply_before=True,
             fence=True,
             ordered_floors=True,
-            feed=False,
+            feed=True,
         )
 
     def available(self) -> bool:
@@ -121,6 +142,10 @@ class FakeLedger:
         """Issue points to an account, outside of any operation."""
         self.balances[account_id] += amount
         self.balances[ISSUER] -= amount
+
+    def _require_reachable(self) -> None:
+        if not self.reachable:
+            raise LedgerUnreachable("set so by the test")
 
     async def _fail(self, fault: Fault, operation: Operation, deadline: float) -> Outcome:
         match fault:
@@ -159,9 +184,17 @@ class FakeLedger:
                 return refusal
         self.balances, seq = draft, self._next_seq
         self._next_seq += len(operation.legs)
+        self.feed.extend(_entries(operation, first_seq=seq, now_ms=self.now_ms()))
         touched = sorted({account for leg in operation.legs for account in (leg.debit, leg.credit)})
         guarded = {account: draft[account] for account in touched if _is_guarded(account)}
         return Applied(operation.id, seq=seq, replayed=False, balances=guarded)
+
+
+def _entries(operation: Operation, *, first_seq: int, now_ms: int) -> list[Entry]:
+    return [
+        Entry(first_seq + nth, operation.id, nth, leg.debit, leg.credit, leg.amount, now_ms)
+        for nth, leg in enumerate(operation.legs)
+    ]
 
 
 def _is_guarded(account_id: str) -> bool:

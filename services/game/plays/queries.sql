@@ -126,7 +126,7 @@ ORDER BY play_id
 FOR NO KEY UPDATE;
 
 -- name: plays_of_rounds
--- Paid plays whose seats wait for these beacon rounds, and paid plays at the head of a sealed pool's queue.
+-- Paid plays whose seats wait for these beacon rounds, in the order of the seats.
 SELECT p.play_id
 FROM seat AS s
 JOIN play AS p USING (campaign_id, seat_id)
@@ -138,11 +138,12 @@ LIMIT $3;
 -- The pools whose seats name a beacon round.
 SELECT DISTINCT pool_id FROM seat
 WHERE campaign_id = $1 AND round = $2
-ORDER BY pool_id;
+ORDER BY pool_id
+LIMIT 64;
 
 -- name: sealed_queue
--- Seats of a sealed pool that wait for their one draw, with their plays, in the order in which they must be drawn.
-SELECT s.seat_id, p.play_id
+-- The plays of a sealed pool that wait for their one draw, in the order in which they must be drawn.
+SELECT p.play_id
 FROM seat AS s
 JOIN play AS p USING (campaign_id, seat_id)
 WHERE s.campaign_id = $1 AND s.pool_id = $2 AND s.state = 'live' AND p.state = 'paid'
@@ -168,11 +169,11 @@ FOR NO KEY UPDATE;
 
 -- name: pools_under_log
 -- What a pool has left, per row, and its state; constant while the log's lock is held.
-SELECT p.pool_id, p.state, p.accepting, array_agg(r.units_left ORDER BY r.ordinal) AS units_left
+SELECT p.pool_id, p.state, array_agg(r.units_left ORDER BY r.ordinal) AS units_left
 FROM pool AS p
 JOIN pool_row AS r USING (campaign_id, pool_id)
 WHERE p.campaign_id = $1 AND p.pool_id = ANY ($2::text[])
-GROUP BY p.pool_id, p.state, p.accepting
+GROUP BY p.pool_id, p.state
 ORDER BY p.pool_id;
 
 -- name: standings
@@ -294,16 +295,14 @@ ORDER BY s.campaign_id, s.seat_id
 FOR NO KEY UPDATE OF s;
 
 -- name: doubt
--- The debit's outcome is not known: the sweeper asks again later. No row: somebody else knows by now.
+-- The debit's outcome is not known: the sweeper asks again later, unless somebody else knows by now.
 UPDATE play SET state = 'resolving', next_attempt_ms = $3
-WHERE campaign_id = $1 AND play_id = $2 AND state IN ('funding', 'resolving')
-RETURNING play_id;
+WHERE campaign_id = $1 AND play_id = $2 AND state IN ('funding', 'resolving');
 
 -- name: contradict
 -- A play that was told "not charged" and yet was: a person has to look.
 UPDATE play SET state = 'review', finished_ms = NULL
-WHERE campaign_id = $1 AND play_id = $2 AND state IN ('rejected', 'cancelled')
-RETURNING play_id;
+WHERE campaign_id = $1 AND play_id = $2 AND state IN ('rejected', 'cancelled');
 
 -- name: claim_unfinished
 -- Plays whose turn it is to be driven on, put off for a while so that no other process drives them too. No row: none is due.

@@ -182,12 +182,12 @@ async def save_released(
 
 async def doubt(conn: Connection, play: Play, *, next_attempt_ms: int) -> None:
     """The outcome of the play's debit is unknown; the sweeper asks again."""
-    await conn.fetch(SQL.doubt, play.campaign_id, play.play_id, next_attempt_ms)
+    await conn.execute(SQL.doubt, play.campaign_id, play.play_id, next_attempt_ms)
 
 
-async def contradict(conn: Connection, play: Play) -> bool:
-    """Put a play that was charged after all before a person; False: it already is, or never was released."""
-    return bool(await conn.fetch(SQL.contradict, play.campaign_id, play.play_id))
+async def contradict(conn: Connection, play: Play) -> None:
+    """Put a play that was released, and charged after all, before a person."""
+    await conn.execute(SQL.contradict, play.campaign_id, play.play_id)
 
 
 async def claim_unfinished(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> list[Play]:

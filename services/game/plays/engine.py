@@ -97,7 +97,13 @@ class Engine:
             funded = Funded(
                 ledger_seq=outcome.seq, balance_points=next(iter(outcome.balances.values()), None)
             )
-        answer = await self._clerk(play.campaign_id).submit(WantDraws(play=play, funded=funded))
+        return await self._settle(play, funded)
+
+    async def _settle(self, play: Play, funded: Funded | None) -> Advanced:
+        try:
+            answer = await self._clerk(play.campaign_id).submit(WantDraws(play=play, funded=funded))
+        except Unavailable:  # the clerk has no room: whoever is charged must not hear that nothing was stored
+            return _unchanged(await self._doubt(play))
         assert isinstance(answer, Advanced)
         return answer
 

@@ -42,6 +42,10 @@ class Stake(msgspec.Struct, frozen=True, kw_only=True):
     secret: bytes
     takes_seats: bool
 
+    def __repr__(self) -> str:
+        """Without the secret: what is shown ends up in logs."""
+        return f"Stake(pool_id={self.terms.pool_id!r}, takes_seats={self.takes_seats})"
+
 
 @dataclass(slots=True, kw_only=True)
 class Page:
@@ -63,7 +67,7 @@ class Page:
     changed_seats: set[bytes] = field(default_factory=set)
     changed_standings: set[tuple[str, UUID]] = field(default_factory=set)
     beacons: dict[int, int] = field(default_factory=dict)
-    chains: dict[bytes, Sequence[bytes]] = field(default_factory=dict)
+    chains: dict[bytes, Sequence[bytes]] = field(default_factory=dict, repr=False)
 
     @property
     def next_index(self) -> int:

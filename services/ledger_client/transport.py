@@ -13,11 +13,20 @@ from ledger_client.outcomes import UnknownReason
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What to send; a POST has a body, a GET has none. `items` is for those who count."""
+    """What to send: a POST when there is a body, else a GET. `items` is for those who count.
+
+    `query`: the body is a question, for ledgers that read one from a GET.
+    """
 
     path: str
     body: bytes | None
     items: int
+    query: bool = False
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        return "GET" if self.body is None or self.query else "POST"
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -73,9 +82,9 @@ class HttpTransport:
         await self._session.close()
 
     async def _call(self, request: Request) -> Reply | Silence:
-        method = "GET" if request.body is None else "POST"
+        url = URL(self._base + request.path, encoded=True)
         async with self._session.request(
-            method, URL(self._base + request.path, encoded=True), data=request.body, allow_redirects=False
+            request.method, url, data=request.body, allow_redirects=False
         ) as response:
             body = await _read(response.content.iter_chunked(65_536))
             if body is None:

@@ -10,6 +10,7 @@ COMMANDS = {
     "migrate": ("game.migrate", "bring the database's schema forward"),
     "token": ("game.mint", "make a token for the run on this machine"),
     "openapi": ("game.openapi", "print the OpenAPI document"),
+    "ledger-check": ("ledger_client.testing.command", "ask a ledger whether it keeps the contract"),
     "tour": ("game.tour", "play against a service of its own for a few seconds, and check everything"),
 }
 
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    lines = "\n".join(f"  {name:<10}{meaning}" for name, (_, meaning) in COMMANDS.items())
+    lines = "\n".join(f"  {name:<14}{meaning}" for name, (_, meaning) in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="playfair",
         usage="playfair <command> [options]; playfair <command> --help",

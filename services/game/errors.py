@@ -24,6 +24,18 @@ class Refusal(Exception):
         self.numbers = numbers
 
 
+class Malformed(Refusal):
+    """The body is not what its Content-Type says (400)."""
+
+    status = 400
+
+
+class UnsupportedMedia(Refusal):
+    """The body is of a type that is not read here (415)."""
+
+    status = 415
+
+
 class Invalid(Refusal):
     """The request cannot be understood or breaks a rule about its fields (422)."""
 

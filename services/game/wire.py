@@ -2,11 +2,11 @@
 
 import re
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import msgspec
 
-from game.errors import Invalid, Refusal
+from game.errors import Invalid, Malformed, UnsupportedMedia
 
 JSON = "application/json"
 BODY_TYPES_CACHED = 256
@@ -26,18 +26,6 @@ Paragraphs = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000, patter
 
 Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
 """A name for machines."""
-
-
-class Malformed(Refusal):
-    """The body is not what its Content-Type says (400)."""
-
-    status: ClassVar[int] = 400
-
-
-class UnsupportedMedia(Refusal):
-    """The body is of a type that is not read here (415)."""
-
-    status: ClassVar[int] = 415
 
 
 @lru_cache(maxsize=BODY_TYPES_CACHED)

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from game.db import pool as limits
 from game.db.pool import open_pool
+from tests.support.pools import wheel
+from tests.support.stage import Stage, engine_of
 
 COMMAND_SECONDS = 0.5
 PATIENCE_SECONDS = 20.0
@@ -25,6 +28,7 @@ class Line:
         self.place = (parts.hostname, parts.port)
         self.is_heard = asyncio.Event()
         self.is_heard.set()
+        self.commits_lost = 0
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -43,7 +47,41 @@ class Line:
         while data := await source.read(65_536):
             await self.is_heard.wait()
             sink.write(data)
+            if b"COMMIT;" in data and self.commits_lost:
+                self.commits_lost -= 1
+                await sink.drain()
+                self.is_heard.clear()  # the answer never arrives
         sink.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("lost", ["accepting", "settling"])
+async def test_a_commit_without_an_answer_is_found_again(
+    backstage: Stage, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Whether it was done is not known: asked again with the same key, it is one play, charged once."""
+    monkeypatch.setattr(limits, "COMMAND_TIMEOUT_SECONDS", COMMAND_SECONDS)
+    campaign_id = await backstage.launch(wheel())
+    backstage.fund("ann", 100)
+    await backstage.sit(engine_of(backstage.resources), campaign_id, "ann", "wheel")
+    line = Line(backstage.resources.settings.database_url)
+    async with line.serving() as url, await open_pool(url, connections=2) as connections:
+        engine = engine_of(replace(backstage.resources, pool=connections))
+        if lost == "accepting":
+            line.commits_lost = 1
+            with pytest.raises(TimeoutError):
+                await backstage.play(engine, campaign_id, "ann", "wheel", key="key")
+        else:
+            driven = await engine.accept(await backstage.asked(campaign_id, "ann", "wheel", key="key"))
+            line.commits_lost = 1
+            await asyncio.wait({engine.drive(driven.play, driven.debit)})
+        assert line.commits_lost == 0
+        line.is_heard.set()
+        view = await backstage.play(engine, campaign_id, "ann", "wheel", key="key")
+        again = await backstage.play(engine, campaign_id, "ann", "wheel", key="key")
+    assert (view.state, view) == ("settled", again)
+    assert await backstage.resources.pool.fetchval("SELECT count(*) FROM play") == 1
+    assert backstage.balance("ann") == 90
 
 
 @pytest.mark.asyncio

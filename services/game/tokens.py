@@ -12,6 +12,7 @@ from game.auth import Caller, Role
 from game.errors import Unauthenticated
 from game.issuers import Issuers, TrustedKey
 from game.recent import Recent
+from game.wire import SubjectName
 
 TOKEN_BYTES = 4_096
 TOKENS_REMEMBERED = 50_000
@@ -38,7 +39,7 @@ class Claims(msgspec.Struct, frozen=True):
     """What the issuer says. Roles that this service does not know are ignored."""
 
     iss: str
-    sub: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$(?!\n)")]
+    sub: SubjectName
     aud: str | Annotated[list[str], msgspec.Meta(max_length=AUDIENCES_LIMIT)]
     iat: Time
     exp: Time

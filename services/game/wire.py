@@ -27,6 +27,9 @@ Paragraphs = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000, patter
 Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
 """A name for machines."""
 
+SubjectName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$(?!\n)")]
+"""A brand's own name of a person, as its tokens have it."""
+
 
 @lru_cache(maxsize=BODY_TYPES_CACHED)
 def _decoder(body_type: Any) -> msgspec.json.Decoder[Any]:

@@ -33,7 +33,15 @@ def test_a_folder_without_a_run_is_told(tmp_path: Path, capsys: pytest.CaptureFi
     assert "Did `playfair dev` run with this data folder?" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["token", "--role", "king", "--subject", "alice"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["token", "--role", "king", "--subject", "alice"],
+        ["token", "--role", "player", "--subject", "alice in wonderland"],
+    ],
+)
 def test_wrong_arguments_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """With usage, and the exit code of wrong usage."""
     with pytest.raises(SystemExit) as caught:

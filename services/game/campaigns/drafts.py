@@ -12,7 +12,7 @@ import msgspec
 from game.campaigns.rules import Game, PrizeKind
 from game.fair.entries import BeaconTerms, Guarantee, PoolEntry, UrnRow, WheelRow
 from game.fair.rounds import QUICKNET_CHAIN
-from game.wire import LINE, Line, Paragraphs, Slug
+from game.wire import LINE, Line, Paragraphs, Slug, SubjectName
 
 MAX_ROWS = 256
 MAX_POINTS = 1_000_000_000
@@ -164,7 +164,7 @@ class VoucherCodes(_Input, frozen=True, kw_only=True):
 class ChancesGrant(_Input, frozen=True, kw_only=True):
     """Free plays for a player; the same `source` grants a player nothing twice."""
 
-    subject: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$(?!\n)")]
+    subject: SubjectName
     count: Annotated[int, msgspec.Meta(ge=1, le=MAX_CHANCES)]
     expires_at: Instant
     source: Annotated[

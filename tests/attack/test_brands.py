@@ -43,7 +43,7 @@ async def test_to_another_brand_nothing_is_there(
     prize_id = (await ann.send("GET", f"/campaigns/{campaign_id}/me/prizes")).json()["prizes"][0]["id"]
     places = {
         "campaign_id": campaign_id, "pool_id": "wheel", "play_id": play_id, "prize_id": prize_id,
-        "index": "0", "tile": "0/000.p/1",
+        "operation_id": f"play:{play_id}", "index": "0", "tile": "0/000.p/1",
     }  # fmt: skip
     roles = [role.value for role in Role]
     insider = ann.issuer.headers("ann", *roles)

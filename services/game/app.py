@@ -43,7 +43,8 @@ from game.vault import Vault
 from game.wheel.api import Wheel
 from game.wheel.rules import stop
 from game.worker import Step, run_steps
-from ledger_client import Ledger, LedgerClient, Options
+from ledger_client import Ledger, Options
+from ledger_client.adapters import open_ledger
 
 BODY_BYTES = 256 * 1024
 REFRESH_KEYS_MS = 300_000
@@ -151,7 +152,7 @@ async def _open(
     stack.push_async_callback(pool.close)
     redis = _redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)
-    ledger = ledger or LedgerClient.open(settings.ledger_url, settings.ledger_token, Options())
+    ledger = ledger or open_ledger(settings.ledger_url, settings.ledger_token, Options())
     stack.push_async_callback(ledger.close)
     return Resources(
         settings=settings,

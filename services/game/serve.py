@@ -1,6 +1,7 @@
 """`playfair serve`: run the service, in one process or several that share a socket."""
 
 import argparse
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from game.ledger.guarantees import lacking
 from game.settings import Settings, SettingsError
+from ledger_client import LedgerBug, LedgerUnreachable
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -34,9 +37,21 @@ def main(arguments: list[str]) -> int:
     except SettingsError as error:
         print(f"playfair serve: {error}", file=sys.stderr)
         return 2
+    if missing := _lacking(settings):
+        print(f"playfair serve: the ledger does not guarantee {', '.join(missing)}.", file=sys.stderr)
+        return 2
     with _metrics_directory(settings):
         _run(settings)
     return 0
+
+
+def _lacking(settings: Settings) -> tuple[str, ...]:
+    """What the ledger does not guarantee. One that is away keeps nobody from starting."""
+    try:
+        return asyncio.run(lacking(settings))
+    except (LedgerUnreachable, LedgerBug, TimeoutError) as error:
+        print(f"playfair serve: the ledger does not say what it guarantees: {error!r}", file=sys.stderr)
+        return ()
 
 
 def _run(settings: Settings) -> None:

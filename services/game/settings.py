@@ -20,6 +20,8 @@ PREFIX = "PLAYFAIR_"
 SECRET_KEY_BYTES = 32
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 LEDGER_TOKEN_CHARACTERS = 16
+# Those of ledger_client.adapters, which a command that needs no ledger does not import.
+LEDGER_SCHEMES = ("http", "https", "formance+http", "formance+https")
 BEACON_RELAYS = 2
 TOKEN_AUDIENCE = "playfair"  # noqa: S105  a name, not a secret
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -203,7 +205,7 @@ def _local_url(host: str, port: int) -> str:
 VARIABLES: dict[str, Variable] = {
     "database_url": Variable("the address of PostgreSQL", _url("postgresql", "postgres")),
     "redis_url": Variable("the address of Redis", _url("redis", "rediss", "unix")),
-    "ledger_url": Variable("the address of the core ledger", _url("http", "https")),
+    "ledger_url": Variable("the address of the core ledger", _url(*LEDGER_SCHEMES)),
     "ledger_token": Variable("the token that the core ledger knows us by", _token),
     "secret_keys": Variable("the keys that seal pool secrets and log keys, id:base64,…", _secret_keys),
     "host": Variable("the address to listen on", str, "127.0.0.1"),

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from game.settings import Settings, SettingsError, read_database_url
+from ledger_client.adapters import SCHEMES
 
 OLD_KEY, NEW_KEY = bytes(range(32)), bytes(range(32, 64))
 COMPLETE = {
@@ -32,6 +33,13 @@ def test_required_variables_suffice() -> None:
     assert (settings.request_deadline_ms, settings.operation_ttl_ms) == (3_000, 60_000)
     assert settings.beacon_relays == ()
     assert settings.metrics_directory is None
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_ledgers_are_reached_through_any_adapter(scheme: str) -> None:
+    """The scheme of the ledger's address names the adapter; its path and query are kept."""
+    address = f"{scheme}://ledger.internal/v2/points?asset=PTS"
+    assert Settings.from_environment(COMPLETE | {"PLAYFAIR_LEDGER_URL": address}).ledger_url == address
 
 
 def test_first_key_comes_first() -> None:

@@ -20,7 +20,7 @@ from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted
 from game.plays.settling import Funded
 from game.plays.views import Face
 from game.resources import Resources
-from ledger_client import Applied, Lane, LedgerBug, Outcome, Unknown
+from ledger_client import Applied, Lane, LedgerBug, Outcome, Unknown, UnknownReason
 
 ACCEPTS_PER_BATCH = 128
 WANTS_PER_BATCH = 64
@@ -120,9 +120,9 @@ class Engine:
                 deadline=asyncio.get_running_loop().time()
                 + self.resources.settings.request_deadline_ms / 1000,
             )
-        except LedgerBug as bug:
+        except LedgerBug as bug:  # the play is stored, and may have been charged or may yet be
             log.exception("play.ledger_refuses_us", play=play.wire_id, code=bug.code)
-            raise Unavailable("ledger_unavailable", "Points cannot be paid at the moment.") from bug
+            return Unknown(debit.operation_id, UnknownReason.REFUSED)
 
     async def _stored_debit(self, play: Play) -> Debit:
         async with self.resources.pool.acquire() as conn:

@@ -26,6 +26,8 @@ from game.document import document
 from game.gate import BOUNDS, Bounds, Gate
 from game.health import Operations
 from game.issuers import Issuers
+from game.ledger.api import Reconciliation
+from game.ledger.reconcile import RECONCILE_MS, reconcile
 from game.ledger.service import resend_due
 from game.limits import Limits
 from game.pages import Pages
@@ -54,7 +56,7 @@ REDIS_TIMEOUT_SECONDS = 2.0
 SWEEP_MS = 1_000
 FETCH_BEACONS_MS = 500
 CONTROLLERS: tuple[type[Controller], ...] = (
-    PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Log, Operations, Pages,
+    PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Log, Operations, Pages,
 )  # fmt: skip
 
 
@@ -95,7 +97,7 @@ def build_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            resources = await _open(stack, settings, ledger=ledger, clock=clock, entropy=entropy)
+            resources = await open_resources(stack, settings, ledger=ledger, clock=clock, entropy=entropy)
             await _start(stack, app, resources, bounds)
             yield
 
@@ -138,14 +140,15 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     await stack.enter_async_context(run_steps(resources, [*_steps(issuers), *_play_steps(engine, session)]))
 
 
-async def _open(
+async def open_resources(
     stack: AsyncExitStack,
     settings: Settings,
     *,
-    ledger: Ledger | None,
-    clock: Callable[[], int],
-    entropy: Callable[[int], bytes],
+    ledger: Ledger | None = None,
+    clock: Callable[[], int] = system_clock,
+    entropy: Callable[[int], bytes] = system_entropy,
 ) -> Resources:
+    """What the use cases need, open until the stack is closed."""
     stack.callback(telemetry.forget_process)
     stack.callback(telemetry.write_access_lines)
     pool = await open_pool(settings.database_url, connections=settings.database_connections)
@@ -210,6 +213,7 @@ def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, .
     return (
         Step(name="plays.sweep", run=sweep_plays, interval_ms=SWEEP_MS),
         Step(name="credits.resend", run=resend_due, interval_ms=SWEEP_MS),
+        Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
         Step(name="beacons.fetch", run=fetch, interval_ms=FETCH_BEACONS_MS),
         Step(name="pools.replace", run=publish_replacements, interval_ms=SWEEP_MS),
         Step(name="pools.close", run=close_pools, interval_ms=SWEEP_MS),

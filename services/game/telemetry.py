@@ -32,6 +32,21 @@ PLAYS = Counter("playfair_plays_total", "Plays that reached a state.", ("state",
 LEDGER = Counter("playfair_ledger_outcomes_total", "Outcomes of ledger operations.", ("kind", "outcome"))
 BATCHES = Histogram("playfair_batch_items", "Items per batch.", ("stage",), buckets=ITEMS)
 STEPS = Counter("playfair_step_runs_total", "Runs of background steps.", ("step", "result"))
+BREAKS = Gauge(
+    "playfair_ledger_breaks", "Open breaks of reconciliation.", ("kind",), multiprocess_mode="mostrecent"
+)
+BREAK_POINTS = Gauge(
+    "playfair_ledger_break_points", "Value of open breaks.", ("kind",), multiprocess_mode="mostrecent"
+)
+BREAK_AGE = Gauge(
+    "playfair_ledger_break_age_seconds", "Age of the oldest open break.", multiprocess_mode="mostrecent"
+)
+RECONCILED = Gauge(
+    "playfair_ledger_reconciled_seconds",
+    "When a pass ended (epoch).",
+    ("pass",),
+    multiprocess_mode="mostrecent",
+)
 ACCESS_LOST = Counter("playfair_access_lines_lost_total", "Access lines that did not fit the buffer.")
 
 

@@ -26,3 +26,290 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
     AS decided (campaign_id, operation_id, state, ledger_seq)
 WHERE (o.campaign_id, o.operation_id) = (decided.campaign_id, decided.operation_id)
   AND o.state = 'due' AND o.kind = 'credit';
+
+-- name: claim_pass
+-- Takes up a pass until $3, so that no other process does. No row: it is not its turn.
+UPDATE reconciliation SET next_ms = $3
+WHERE pass = $1 AND next_ms <= $2
+RETURNING pass, after_seq, judged_seq, play_id;
+
+-- name: release_pass
+-- When a pass is taken up again, and when it last came to its end (null: it did not).
+UPDATE reconciliation SET next_ms = $2, done_ms = coalesce($3, done_ms)
+WHERE pass = $1;
+
+-- name: restart_pass
+-- Lets a pass begin anew.
+UPDATE reconciliation SET after_seq = 0, judged_seq = 0, play_id = '00000000-0000-0000-0000-000000000000'
+WHERE pass = $1;
+
+-- name: read_pass
+-- How far a pass has come.
+SELECT pass, after_seq, judged_seq, play_id FROM reconciliation WHERE pass = $1;
+
+-- name: passes
+-- When each pass last came to its end.
+SELECT pass, after_seq, done_ms FROM reconciliation ORDER BY pass;
+
+-- name: last_copied
+-- The last entry that was copied; null: none was.
+SELECT max(seq) FROM ledger_entry;
+
+-- name: advance_feed
+-- Moves a pass on in the feed. No row: another process was faster.
+UPDATE reconciliation SET after_seq = $3
+WHERE pass = $1 AND after_seq = $2
+RETURNING pass;
+
+-- name: forget_entries
+-- Removes the copies of a part of the feed that was read again.
+DELETE FROM ledger_entry WHERE seq > $1 AND seq <= $2;
+
+-- name: copy_entries
+-- Keeps the entries that concern our campaigns: by the account that is debited or credited, else by the operation.
+INSERT INTO ledger_entry (campaign_id, seq, operation_id, debit, credit, amount)
+SELECT coalesce(d.campaign_id, c.campaign_id, o.campaign_id), e.seq, e.operation_id, e.debit, e.credit, e.amount
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[])
+    AS e (seq, operation_id, debit, credit, amount, of_debit, of_credit, of_operation)
+LEFT JOIN campaign AS d ON d.campaign_id = e.of_debit
+LEFT JOIN campaign AS c ON c.campaign_id = e.of_credit
+LEFT JOIN campaign AS o ON o.campaign_id = e.of_operation
+WHERE coalesce(d.campaign_id, c.campaign_id, o.campaign_id) IS NOT NULL;
+
+-- name: add_hours
+-- Adds what was read to the totals of its hours. An hour never goes back: entries are in the order of their commits.
+INSERT INTO ledger_hour AS h (hour_ms, from_seq, to_seq, entries, points)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::numeric[])
+ON CONFLICT (hour_ms) DO UPDATE
+SET to_seq = excluded.to_seq, entries = h.entries + excluded.entries, points = h.points + excluded.points, agreed = false;
+
+-- name: last_hour
+-- The hour that was read last; null: nothing was read.
+SELECT max(hour_ms) FROM ledger_hour;
+
+-- name: open_hours
+-- Hours before $1 whose totals have not been found to agree.
+SELECT hour_ms, from_seq, to_seq, entries, points::bigint AS points FROM ledger_hour
+WHERE NOT agreed AND hour_ms < $1
+ORDER BY hour_ms
+LIMIT $2;
+
+-- name: reopen_hours
+-- Lets all totals be compared again.
+UPDATE ledger_hour SET agreed = false WHERE agreed;
+
+-- name: agree_hour
+-- An hour's totals are those of the ledger.
+UPDATE ledger_hour SET agreed = true WHERE hour_ms = $1;
+
+-- name: posted_operations
+-- Operations of copied entries after a place in the feed, with the place and, where we made them, their play.
+SELECT e.seq, e.campaign_id, e.operation_id, o.play_id
+FROM ledger_entry AS e
+LEFT JOIN operation AS o USING (campaign_id, operation_id)
+WHERE e.seq > $1
+ORDER BY e.seq
+LIMIT $2;
+
+-- name: advance_judged
+-- Moves a pass on in the entries that it has judged. No row: another process was faster.
+UPDATE reconciliation SET judged_seq = $3
+WHERE pass = $1 AND judged_seq = $2
+RETURNING pass;
+
+-- name: advance_plays
+-- Moves a pass on in the plays that it has compared. No row: another process was faster.
+UPDATE reconciliation SET play_id = $3
+WHERE pass = $1 AND play_id = $2
+RETURNING pass;
+
+-- name: plays_between
+-- Plays of all campaigns in the order of their ids, which is that of their time.
+SELECT p.campaign_id, p.play_id
+FROM campaign AS c
+CROSS JOIN LATERAL (
+    SELECT play.campaign_id, play.play_id FROM play
+    WHERE play.campaign_id = c.campaign_id AND play.play_id > $1 AND play.play_id < $2
+    ORDER BY play.play_id
+    LIMIT $3
+) AS p
+ORDER BY p.play_id
+LIMIT $3;
+
+-- name: overdue_plays
+-- Plays whose debit or credit has been in flight since before $1, and plays that wait for a person.
+(SELECT campaign_id, play_id FROM play
+ WHERE state IN ('funding', 'resolving') AND accepted_ms < $1
+ LIMIT $2)
+UNION
+(SELECT o.campaign_id, o.play_id FROM operation AS o
+ JOIN prize_grant AS g USING (campaign_id, entry_index)
+ WHERE o.state = 'due' AND o.kind = 'credit' AND g.granted_ms < $1
+ LIMIT $2);
+
+-- name: broken_plays
+-- Plays with open breaks, after a break.
+SELECT break_id, campaign_id, play_id FROM ledger_break
+WHERE closed_ms IS NULL AND play_id IS NOT NULL AND break_id > $1
+ORDER BY break_id
+LIMIT $2;
+
+-- name: broken_strangers
+-- Operations of somebody else with open breaks, after a break.
+SELECT break_id, campaign_id, operation_id FROM ledger_break
+WHERE closed_ms IS NULL AND kind = 'theirs_only' AND break_id > $1
+ORDER BY break_id
+LIMIT $2;
+
+-- name: debit_cases
+-- Plays that cost something with their debit, as it is held and as it was posted.
+SELECT 'debit' AS kind, p.campaign_id, p.play_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
+       coalesce(o.operation_id, i.operation_id) AS operation_id, p.price_points AS owed_points, o.state, o.subject, o.body,
+       o.ledger_seq, p.accepted_ms AS since_ms, p.apply_before_ms + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
+FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+JOIN play AS p USING (campaign_id, play_id)
+CROSS JOIN LATERAL (
+    SELECT 'play:' || p.campaign_id || '-' || replace(p.play_id::text, '-', '') AS operation_id
+) AS i
+LEFT JOIN operation AS o ON (o.campaign_id, o.play_id) = (p.campaign_id, p.play_id) AND o.kind = 'debit'
+CROSS JOIN LATERAL (
+    SELECT array_agg(x.debit ORDER BY x.seq) AS debits, array_agg(x.credit ORDER BY x.seq) AS credits,
+           array_agg(x.amount ORDER BY x.seq) AS amounts
+    FROM ledger_entry AS x
+    WHERE x.campaign_id = p.campaign_id AND x.operation_id = coalesce(o.operation_id, i.operation_id)
+) AS e
+WHERE p.price_points > 0 OR o.operation_id IS NOT NULL;
+
+-- name: credit_cases
+-- Point prizes and credits of plays, each with the other where there is one, as it is held and as it was posted.
+WITH asked AS (
+    SELECT campaign_id, play_id FROM unnest($1::text[], $2::uuid[]) AS a (campaign_id, play_id)
+), won AS (
+    SELECT d.campaign_id, d.play_id, g.entry_index, g.amount, g.granted_ms
+    FROM asked JOIN draw AS d USING (campaign_id, play_id)
+    JOIN prize_grant AS g USING (campaign_id, entry_index)
+    WHERE g.kind = 'points'
+), owed AS (
+    SELECT o.campaign_id, o.play_id, o.entry_index, o.operation_id, o.state, o.subject, o.body, o.ledger_seq
+    FROM asked JOIN operation AS o USING (campaign_id, play_id)
+    WHERE o.kind = 'credit'
+), both_sides AS (
+    SELECT campaign_id, coalesce(won.play_id, owed.play_id) AS play_id, won.amount, won.granted_ms,
+           coalesce(owed.operation_id, 'draw:' || campaign_id || ':' || entry_index) AS operation_id, owed.state,
+           owed.subject, owed.body, owed.ledger_seq
+    FROM won FULL JOIN owed USING (campaign_id, entry_index)
+)
+SELECT 'credit' AS kind, b.campaign_id, b.play_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated, b.operation_id,
+       b.amount AS owed_points, b.state, b.subject, b.body, b.ledger_seq, coalesce(b.granted_ms, 0) AS since_ms,
+       coalesce(b.granted_ms, 0) + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
+FROM both_sides AS b
+JOIN play AS p USING (campaign_id, play_id)
+CROSS JOIN LATERAL (
+    SELECT array_agg(x.debit ORDER BY x.seq) AS debits, array_agg(x.credit ORDER BY x.seq) AS credits,
+           array_agg(x.amount ORDER BY x.seq) AS amounts
+    FROM ledger_entry AS x
+    WHERE x.campaign_id = b.campaign_id AND x.operation_id = b.operation_id
+) AS e;
+
+-- name: strangers
+-- Entries of operations that we never made, and whether their campaign is closed.
+SELECT e.campaign_id, e.operation_id, c.state = 'closed' AS is_closed, array_agg(e.debit ORDER BY e.seq) AS debits,
+       array_agg(e.credit ORDER BY e.seq) AS credits, array_agg(e.amount ORDER BY e.seq) AS amounts
+FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, operation_id)
+JOIN ledger_entry AS e USING (campaign_id, operation_id)
+JOIN campaign AS c USING (campaign_id)
+LEFT JOIN operation AS o USING (campaign_id, operation_id)
+WHERE o.operation_id IS NULL
+GROUP BY e.campaign_id, e.operation_id, c.state;
+
+-- name: open_breaks
+-- Stores breaks that were found; one that is open keeps its time, one that had healed is found anew.
+INSERT INTO ledger_break AS b (kind, operation_id, campaign_id, play_id, points, says, found_ms)
+SELECT kind, operation_id, campaign_id, play_id, points, says, $7
+FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])
+    AS found (kind, operation_id, campaign_id, play_id, points, says)
+ORDER BY kind, operation_id
+ON CONFLICT ON CONSTRAINT ledger_break_once DO UPDATE
+SET play_id = excluded.play_id, points = excluded.points, says = excluded.says,
+    found_ms = CASE WHEN b.closed_ms IS NULL THEN b.found_ms ELSE excluded.found_ms END, closed_ms = NULL;
+
+-- name: close_breaks_of_plays
+-- Closes the breaks of plays that were compared and that were not found again ($3 and $4: kinds and operations found).
+UPDATE ledger_break AS b SET closed_ms = $5
+FROM unnest($1::text[], $2::uuid[]) AS compared (campaign_id, play_id)
+WHERE (b.campaign_id, b.play_id) = (compared.campaign_id, compared.play_id) AND b.closed_ms IS NULL
+  AND (b.kind, b.operation_id) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]));
+
+-- name: close_breaks
+-- Closes breaks of one kind whose operations were looked at and not found again ($3).
+UPDATE ledger_break SET closed_ms = $4
+WHERE kind = $1 AND operation_id = ANY ($2::text[]) AND operation_id <> ALL ($3::text[]) AND closed_ms IS NULL;
+
+-- name: wake_plays
+-- Plays that a sweeper is to drive on at once. Whatever is locked is being driven on.
+UPDATE play AS p SET next_attempt_ms = $3
+FROM (SELECT campaign_id, play_id
+      FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+      JOIN play USING (campaign_id, play_id)
+      WHERE state IN ('funding', 'resolving') AND next_attempt_ms > $3
+      ORDER BY campaign_id, play_id
+      FOR NO KEY UPDATE OF play SKIP LOCKED) AS late
+WHERE (p.campaign_id, p.play_id) = (late.campaign_id, late.play_id);
+
+-- name: wake_credits
+-- Credits that are to be sent again at once. Whatever is locked is being sent.
+UPDATE operation AS o SET next_attempt_ms = $3
+FROM (SELECT campaign_id, operation_id
+      FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, operation_id)
+      JOIN operation USING (campaign_id, operation_id)
+      WHERE state = 'due' AND kind = 'credit' AND next_attempt_ms > $3
+      ORDER BY campaign_id, operation_id
+      FOR NO KEY UPDATE OF operation SKIP LOCKED) AS late
+WHERE (o.campaign_id, o.operation_id) = (late.campaign_id, late.operation_id);
+
+-- name: review_plays
+-- Plays that a person has to look at: released ones, and paid ones whose seat does not stand in the log.
+-- One that is locked is at work; the next pass finds it again, if it is odd still.
+UPDATE play AS p SET state = 'review', finished_ms = NULL
+FROM (SELECT campaign_id, play_id
+      FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+      JOIN play USING (campaign_id, play_id)
+      WHERE state IN ('rejected', 'cancelled') OR state = 'paid' AND seat_id IS NULL
+      ORDER BY campaign_id, play_id
+      FOR NO KEY UPDATE OF play SKIP LOCKED) AS odd
+WHERE (p.campaign_id, p.play_id) = (odd.campaign_id, odd.play_id);
+
+-- name: sums_of_open
+-- How many breaks of each kind are open, their value, and since when; of one brand, or of all (null).
+SELECT b.kind, count(*) AS breaks, sum(b.points)::bigint AS points, min(b.found_ms) AS oldest_ms
+FROM ledger_break AS b
+LEFT JOIN campaign AS c USING (campaign_id)
+WHERE b.closed_ms IS NULL AND ($1::text IS NULL OR c.brand_id = $1)
+GROUP BY b.kind
+ORDER BY b.kind;
+
+-- name: list_open
+-- Open breaks after one, oldest first; of one brand, or of all (null).
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms
+FROM ledger_break AS b
+LEFT JOIN campaign AS c USING (campaign_id)
+WHERE b.closed_ms IS NULL AND ($1::text IS NULL OR c.brand_id = $1) AND b.break_id > $2
+ORDER BY b.break_id
+LIMIT $3;
+
+-- name: breaks_of_operation
+-- The breaks of an operation in a brand's campaigns, healed ones too.
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms
+FROM ledger_break AS b
+JOIN campaign AS c USING (campaign_id)
+WHERE b.operation_id = $2 AND c.brand_id = $1
+ORDER BY b.break_id
+LIMIT 20;
+
+-- name: held_operation
+-- An operation of a brand as we hold it, with its play. No row: we never made it.
+SELECT o.campaign_id, o.operation_id, o.kind, o.play_id, p.state AS play_state, o.state, o.subject, o.body, o.ledger_seq
+FROM operation AS o
+JOIN play AS p USING (campaign_id, play_id)
+JOIN campaign AS c USING (campaign_id)
+WHERE c.brand_id = $1 AND o.campaign_id = $2 AND o.operation_id = $3;

@@ -1,0 +1,34 @@
+"""Comparing rows with entries in one transaction, and keeping what is found."""
+
+from collections.abc import Sequence
+
+from game.db.connection import Connection
+from game.ledger import reconcile_store as store
+from game.ledger.comparing import At, Kind, find_break, stranger
+from game.ledger.reconcile_store import OperationKey, PlayKey
+
+
+async def judge_plays(conn: Connection, plays: Sequence[PlayKey], *, now_ms: int) -> None:
+    """Compare plays: keep what is found, close what has healed, repair what needs no person."""
+    if not plays:
+        return
+    # Whatever was posted by then is copied: full passes only replace what recent ones have read.
+    at = At(now_ms=now_ms, read_seq=(await store.read_pass(conn, "recent")).after_seq)
+    cases = await store.cases(conn, plays)
+    found = [broken for case in cases if (broken := find_break(case, at)) is not None]
+    await store.open_breaks(conn, found, now_ms=now_ms)
+    await store.close_breaks_of_plays(conn, plays, found, now_ms=now_ms)
+    await store.repair(conn, found, now_ms=now_ms)
+
+
+async def judge_strangers(conn: Connection, keys: Sequence[OperationKey], *, now_ms: int) -> None:
+    """Look at operations that are not ours, on accounts of our campaigns."""
+    if not keys:
+        return
+    posted = await store.strangers(conn, keys)
+    seen = [stranger(*key, transfers, is_closed=is_closed) for key, transfers, is_closed in posted]
+    found = [broken for broken in seen if broken is not None]
+    await store.open_breaks(conn, found, now_ms=now_ms)
+    await store.close_breaks(
+        conn, Kind.THEIRS_ONLY, [operation_id for _, operation_id in keys], found, now_ms=now_ms
+    )

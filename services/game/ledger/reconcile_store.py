@@ -1,0 +1,203 @@
+"""The rows of reconciliation: passes, copied entries, cases and breaks. Connection first."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from game.db.connection import Connection
+from game.db.statements import load
+from game.ledger.comparing import GRACE_MS, PLACE_MS, Break, Case, Kind, Posted, Repair, campaign_of
+from ledger_client import Entry
+
+_SQL = load("game.ledger")
+
+PassName = Literal["recent", "full"]
+PlayKey = tuple[str, UUID]
+OperationKey = tuple[str, str]
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """How far a pass has come in the feed, in the entries judged and in the plays compared."""
+
+    name: PassName
+    after_seq: int
+    judged_seq: int
+    play_id: UUID
+
+
+class Hour(msgspec.Struct, frozen=True, kw_only=True):
+    """Count and sum of the entries of an hour, which are one part of the feed."""
+
+    hour_ms: int
+    from_seq: int
+    to_seq: int
+    entries: int
+    points: int
+
+
+class PostedOperation(msgspec.Struct, frozen=True, kw_only=True):
+    """The operation of an entry; without a play it is not ours."""
+
+    seq: int
+    campaign_id: str
+    operation_id: str
+    play_id: UUID | None
+
+
+async def claim_pass(conn: Connection, name: PassName, *, now_ms: int, until_ms: int) -> Pass | None:
+    """The pass, when it is its turn; nobody else gets it before `until_ms`."""
+    row = await conn.fetchrow(_SQL.claim_pass, name, now_ms, until_ms)
+    return None if row is None else Pass(*row)
+
+
+async def read_pass(conn: Connection, name: PassName) -> Pass:
+    """The pass, whoever works at it."""
+    row = await conn.fetchrow(_SQL.read_pass, name)
+    assert row is not None, "the migration stores both passes"
+    return Pass(*row)
+
+
+async def release_pass(conn: Connection, name: PassName, *, next_ms: int, done_ms: int | None) -> None:
+    """Let the pass be taken up again from `next_ms` on; `done_ms`: it came to its end."""
+    await conn.execute(_SQL.release_pass, name, next_ms, done_ms)
+
+
+async def restart_pass(conn: Connection, name: PassName) -> None:
+    """Begin anew, with the totals of all hours."""
+    await conn.execute(_SQL.restart_pass, name)
+    await conn.execute(_SQL.reopen_hours)
+
+
+async def last_copied(conn: Connection) -> int:
+    """The last entry that was copied; 0: none was."""
+    return await conn.fetchval(_SQL.last_copied) or 0
+
+
+async def advance(conn: Connection, what: str, name: PassName, *, old: Any, new: Any) -> bool:
+    """Move one cursor of a pass on; False: another process was faster. `what`: feed, judged or plays."""
+    return bool(await conn.fetch(_SQL[f"advance_{what}"], name, old, new))
+
+
+async def copy_entries(conn: Connection, entries: Sequence[Entry], *, after_seq: int, to_seq: int) -> None:
+    """Replace the copies of a part of the feed by what it says now."""
+    await conn.execute(_SQL.forget_entries, after_seq, to_seq)
+    rows = [
+        (e.seq, e.operation_id, e.debit, e.credit, e.amount,
+         *map(campaign_of, (e.debit, e.credit, e.operation_id)))
+        for e in entries
+    ]  # fmt: skip
+    if rows:
+        await conn.execute(_SQL.copy_entries, *map(list, zip(*rows, strict=True)))
+
+
+async def add_hours(conn: Connection, hours: Sequence[Hour]) -> None:
+    """Add what was read to the totals of its hours."""
+    rows = [msgspec.structs.astuple(hour) for hour in hours]
+    if rows:
+        await conn.execute(_SQL.add_hours, *map(list, zip(*rows, strict=True)))
+
+
+async def last_hour_ms(conn: Connection) -> int:
+    """The hour that was read last; 0: none was."""
+    return await conn.fetchval(_SQL.last_hour) or 0
+
+
+async def open_hours(conn: Connection, *, before_ms: int, limit: int) -> list[Hour]:
+    """Hours whose totals have not been found to agree, oldest first."""
+    return [Hour(**row) for row in await conn.fetch(_SQL.open_hours, before_ms, limit)]
+
+
+async def agree_hour(conn: Connection, hour_ms: int) -> None:
+    """The totals of an hour are those of the ledger."""
+    await conn.execute(_SQL.agree_hour, hour_ms)
+
+
+async def posted_operations(conn: Connection, *, after_seq: int, limit: int) -> list[PostedOperation]:
+    """The operations of copied entries, in the order of the feed."""
+    return [PostedOperation(**row) for row in await conn.fetch(_SQL.posted_operations, after_seq, limit)]
+
+
+async def plays_between(conn: Connection, *, after: UUID, before: UUID, limit: int) -> list[PlayKey]:
+    """Plays by the time at which they were accepted."""
+    return [(row[0], row[1]) for row in await conn.fetch(_SQL.plays_between, after, before, limit)]
+
+
+async def overdue_plays(conn: Connection, *, before_ms: int, limit: int) -> list[PlayKey]:
+    """Plays with something in flight since before a time: up to `limit` by debits, and by credits."""
+    return [(row[0], row[1]) for row in await conn.fetch(_SQL.overdue_plays, before_ms, limit)]
+
+
+async def broken_plays(conn: Connection, *, after: int, limit: int) -> list[tuple[int, PlayKey]]:
+    """Plays with open breaks, each with the number of the break."""
+    rows = await conn.fetch(_SQL.broken_plays, after, limit)
+    return [(row["break_id"], (row["campaign_id"], row["play_id"])) for row in rows]
+
+
+async def broken_strangers(conn: Connection, *, after: int, limit: int) -> list[tuple[int, OperationKey]]:
+    """Operations of somebody else with open breaks, each with the number of the break."""
+    rows = await conn.fetch(_SQL.broken_strangers, after, limit)
+    return [(row["break_id"], (row["campaign_id"], row["operation_id"])) for row in rows]
+
+
+async def cases(conn: Connection, plays: Sequence[PlayKey]) -> list[Case]:
+    """All that plays owe and are owed, as it is held and as it was posted."""
+    asked = _columns(plays)
+    debits = await conn.fetch(_SQL.debit_cases, *asked, GRACE_MS)
+    credits_ = await conn.fetch(_SQL.credit_cases, *asked, PLACE_MS)
+    return [Case(**_with_posted(row)) for row in (*debits, *credits_)]
+
+
+async def strangers(
+    conn: Connection, keys: Sequence[OperationKey]
+) -> list[tuple[OperationKey, tuple[Posted, ...], bool]]:
+    """Those of the operations that we never made, with their entries; whether their campaign is closed."""
+    rows = [_with_posted(row) for row in await conn.fetch(_SQL.strangers, *_columns(keys))]
+    return [((row["campaign_id"], row["operation_id"]), row["posted"], row["is_closed"]) for row in rows]
+
+
+async def open_breaks(conn: Connection, found: Sequence[Break], *, now_ms: int) -> None:
+    """Store breaks; those that are stored keep the time at which they were found."""
+    rows = [(b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says) for b in found]
+    if rows:
+        await conn.execute(_SQL.open_breaks, *map(list, zip(*rows, strict=True)), now_ms)
+
+
+async def close_breaks_of_plays(
+    conn: Connection, plays: Sequence[PlayKey], found: Sequence[Break], *, now_ms: int
+) -> None:
+    """Close the breaks of compared plays that were not found again."""
+    kinds, operations = [b.kind for b in found], [b.operation_id for b in found]
+    await conn.execute(_SQL.close_breaks_of_plays, *_columns(plays), kinds, operations, now_ms)
+
+
+async def close_breaks(
+    conn: Connection, kind: Kind, operation_ids: Sequence[str], found: Sequence[Break], *, now_ms: int
+) -> None:
+    """Close breaks of one kind that were looked at and not found again."""
+    await conn.execute(_SQL.close_breaks, kind, operation_ids, [b.operation_id for b in found], now_ms)
+
+
+async def repair(conn: Connection, found: Sequence[Break], *, now_ms: int) -> None:
+    """Have sweepers send again and drive on what may be, and stop plays that a person has to look at."""
+    late = [b for b in found if b.repair is Repair.DRIVE]
+    due = [b for b in found if b.repair is Repair.RESEND]
+    odd = [b for b in found if b.repair is Repair.REVIEW]
+    if late:
+        await conn.execute(_SQL.wake_plays, *_columns((b.campaign_id, b.play_id) for b in late), now_ms)
+    if due:
+        await conn.execute(_SQL.wake_credits, *_columns((b.campaign_id, b.operation_id) for b in due), now_ms)
+    if odd:
+        await conn.execute(_SQL.review_plays, *_columns((b.campaign_id, b.play_id) for b in odd))
+
+
+def _columns(keys: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
+    pairs = list(keys)
+    return [[key[0] for key in pairs], [key[1] for key in pairs]]
+
+
+def _with_posted(row: Any) -> dict[str, Any]:
+    found = dict(row)
+    sides = [found.pop(name) or () for name in ("debits", "credits", "amounts")]
+    return found | {"posted": tuple(Posted(*leg) for leg in zip(*sides, strict=True))}

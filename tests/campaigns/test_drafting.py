@@ -255,6 +255,17 @@ async def test_only_managers_manage(office: Office) -> None:
 
 
 @pytest.mark.asyncio
+async def test_auditors_read_and_change_nothing(office: Office) -> None:
+    """They see drafts, campaigns and the change log of their brand."""
+    campaign_id = await office.draft(wheel())
+    path, headers = f"/v1/manage/campaigns/{campaign_id}", office.issuer.headers("wei", "auditor")
+    for read in ("/v1/manage/campaigns", path, f"{path}/changes"):
+        assert (await office.client.get(read, headers=headers)).status_code == 200
+    refused = await office.client.post(f"{path}/launch", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "role_required")
+
+
+@pytest.mark.asyncio
 async def test_a_launched_campaign_is_not_edited(office: Office) -> None:
     """Neither its texts nor its pools; the refusal names the state."""
     campaign_id = await office.launched(wheel())

@@ -39,6 +39,9 @@ _READ = problem_responses(401, 403, 404, 422)
 _WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 _PAY = problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503)
 
+_READERS = [require(Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.ADMIN)]
+_WRITERS = [require(Role.MANAGER, Role.ADMIN)]
+
 
 async def _shown(request: AppRequest, campaign_id: str) -> ManagedCampaign:
     return managed_view(await managed(request.resources, request.caller, campaign_id=campaign_id))
@@ -49,26 +52,25 @@ class Campaigns(Controller):
 
     path = "/v1/manage/campaigns"
     tags = ("Campaigns",)
-    guards = (require(Role.MANAGER, Role.ADMIN),)
 
-    @post("/", responses=_WRITE)
+    @post("/", guards=_WRITERS, responses=_WRITE)
     async def create(self, request: AppRequest, data: JSONBody[CampaignDraft]) -> ManagedCampaign:
         """Create a draft."""
         campaign_id = await create_campaign(request.resources, request.caller, data)
         return await _shown(request, campaign_id)
 
-    @get("/", responses=_READ)
+    @get("/", guards=_READERS, responses=_READ)
     async def index(self, request: AppRequest, after: CampaignCursor = "") -> SummaryPage:
         """The brand's campaigns, drafts included, by id."""
         found = await campaigns(request.resources, request.caller, after=after, limit=PAGE)
         return summary_page(found, limit=PAGE)
 
-    @get("/{campaign_id:str}", responses=_READ)
+    @get("/{campaign_id:str}", guards=_READERS, responses=_READ)
     async def show(self, request: AppRequest, campaign_id: CampaignId) -> ManagedCampaign:
         """A campaign with its pools, its stock, and the most that it can still pay out."""
         return await _shown(request, campaign_id)
 
-    @put("/{campaign_id:str}", responses=_WRITE)
+    @put("/{campaign_id:str}", guards=_WRITERS, responses=_WRITE)
     async def edit(
         self, request: AppRequest, campaign_id: CampaignId, data: JSONBody[CampaignEdit]
     ) -> ManagedCampaign:
@@ -78,31 +80,31 @@ class Campaigns(Controller):
         )
         return await _shown(request, campaign_id)
 
-    @post("/{campaign_id:str}/launch", status_code=HTTP_200_OK, responses=_PAY)
+    @post("/{campaign_id:str}/launch", status_code=HTTP_200_OK, guards=_WRITERS, responses=_PAY)
     async def launch(self, request: AppRequest, campaign_id: CampaignId) -> ManagedCampaign:
         """Publish the draft and its pools in a new log. It checks the tables, the vouchers and the budget."""
         await launch(request.resources, request.caller, campaign_id=campaign_id)
         return await _shown(request, campaign_id)
 
-    @post("/{campaign_id:str}/pause", status_code=HTTP_200_OK, responses=_WRITE)
+    @post("/{campaign_id:str}/pause", status_code=HTTP_200_OK, guards=_WRITERS, responses=_WRITE)
     async def pause(self, request: AppRequest, campaign_id: CampaignId) -> ManagedCampaign:
         """Accept no play until it is resumed."""
         await turn(request.resources, request.caller, "pause", campaign_id=campaign_id)
         return await _shown(request, campaign_id)
 
-    @post("/{campaign_id:str}/resume", status_code=HTTP_200_OK, responses=_WRITE)
+    @post("/{campaign_id:str}/resume", status_code=HTTP_200_OK, guards=_WRITERS, responses=_WRITE)
     async def resume(self, request: AppRequest, campaign_id: CampaignId) -> ManagedCampaign:
         """Accept plays again."""
         await turn(request.resources, request.caller, "resume", campaign_id=campaign_id)
         return await _shown(request, campaign_id)
 
-    @post("/{campaign_id:str}/end", status_code=HTTP_200_OK, responses=_WRITE)
+    @post("/{campaign_id:str}/end", status_code=HTTP_200_OK, guards=_WRITERS, responses=_WRITE)
     async def end(self, request: AppRequest, campaign_id: CampaignId) -> ManagedCampaign:
         """Accept no play ever again. Secrets are revealed when the pools close, as published."""
         await turn(request.resources, request.caller, "end", campaign_id=campaign_id)
         return await _shown(request, campaign_id)
 
-    @get("/{campaign_id:str}/changes", responses=_READ)
+    @get("/{campaign_id:str}/changes", guards=_READERS, responses=_READ)
     async def changes(
         self, request: AppRequest, campaign_id: CampaignId, start: ChangeIndex = 0
     ) -> ChangePage:
@@ -112,7 +114,7 @@ class Campaigns(Controller):
         )
         return change_page(found, start=start, limit=CHANGES_PAGE)
 
-    @post("/{campaign_id:str}/pools", responses=_WRITE)
+    @post("/{campaign_id:str}/pools", guards=_WRITERS, responses=_WRITE)
     async def add_pool(
         self, request: AppRequest, campaign_id: CampaignId, data: JSONBody[PoolDraft]
     ) -> ManagedCampaign:
@@ -120,12 +122,14 @@ class Campaigns(Controller):
         await add_pool(request.resources, request.caller, data, campaign_id=campaign_id)
         return await _shown(request, campaign_id)
 
-    @delete("/{campaign_id:str}/pools/{pool_id:str}", responses=_READ | problem_responses(409))
+    @delete(
+        "/{campaign_id:str}/pools/{pool_id:str}", guards=_WRITERS, responses=_READ | problem_responses(409)
+    )
     async def remove_pool(self, request: AppRequest, campaign_id: CampaignId, pool_id: PoolId) -> None:
         """Remove a draft pool, or take back a replacement that still waits."""
         await remove_pool(request.resources, request.caller, campaign_id=campaign_id, pool_id=pool_id)
 
-    @post("/{campaign_id:str}/pools/{pool_id:str}/replacement", responses=_WAITS | _PAY)
+    @post("/{campaign_id:str}/pools/{pool_id:str}/replacement", guards=_WRITERS, responses=_WAITS | _PAY)
     async def replace_pool(
         self, request: AppRequest, campaign_id: CampaignId, pool_id: PoolId, data: JSONBody[PoolDraft]
     ) -> Response[ManagedCampaign]:
@@ -139,7 +143,7 @@ class Campaigns(Controller):
         status = HTTP_201_CREATED if done else HTTP_202_ACCEPTED
         return Response(await _shown(request, campaign_id), status_code=status)
 
-    @post("/{campaign_id:str}/vouchers", status_code=HTTP_200_OK, responses=_WRITE)
+    @post("/{campaign_id:str}/vouchers", status_code=HTTP_200_OK, guards=_WRITERS, responses=_WRITE)
     async def vouchers(
         self, request: AppRequest, campaign_id: CampaignId, data: JSONBody[VoucherCodes]
     ) -> VouchersAdded:
@@ -150,7 +154,7 @@ class Campaigns(Controller):
         )
         return VouchersAdded(voucher_batch=batch, sent=len(codes), added=added)
 
-    @post("/{campaign_id:str}/chances", status_code=HTTP_200_OK, responses=_WRITE)
+    @post("/{campaign_id:str}/chances", status_code=HTTP_200_OK, guards=_WRITERS, responses=_WRITE)
     async def chances(
         self, request: AppRequest, campaign_id: CampaignId, data: JSONBody[ChancesGrant]
     ) -> ChancesView:

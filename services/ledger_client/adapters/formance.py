@@ -133,7 +133,7 @@ class FormanceLedger:
         try:
             return await self._bury(Fenced(operation_id, replayed=False), None)
         except Undecided as undecided:
-            return _unknown(operation_id, undecided)
+            return Unknown(operation_id, undecided.reason)
 
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of up to 256 ids. None is never final: `as_of_ms` is 0; see `Ledger.lookup`."""
@@ -209,7 +209,7 @@ class FormanceLedger:
         except TimeoutError:
             return Unknown(operation.id, UnknownReason.DEADLINE if sent else UnknownReason.DEADLINE_UNSENT)
         except Undecided as undecided:
-            return _unknown(operation.id, undecided)
+            return Unknown(operation.id, undecided.reason)
 
     @asynccontextmanager
     async def _turn(self, lane: Lane, subject: str) -> AsyncIterator[None]:
@@ -268,9 +268,3 @@ class FormanceLedger:
         if isinstance(found, Again):
             raise Undecided(found.reason)
         return found
-
-
-def _unknown(operation_id: str, undecided: Undecided) -> Unknown:
-    """The breaker may open between two calls of one operation: then it may have been sent."""
-    is_open = undecided.reason is UnknownReason.CIRCUIT_OPEN
-    return Unknown(operation_id, UnknownReason.CONNECTION if is_open else undecided.reason)

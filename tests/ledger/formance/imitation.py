@@ -71,7 +71,7 @@ class FormanceImitation:
         self.transactions: list[dict[str, Any]] = []
         self.inputs: Counter[str] = Counter()
         self.outputs: Counter[str] = Counter()
-        self.mishaps: deque[Mishap] = deque()
+        self.mishaps: deque[Mishap | None] = deque()
         self.gate = asyncio.Event()
         self.gate.set()
         self.arrived = asyncio.Event()

@@ -92,6 +92,33 @@ async def test_a_deadline_ends_the_wait(there: FormanceImitation) -> None:
     await slow.close()
 
 
+@pytest.mark.asyncio
+async def test_the_breaker_holds_back_who_waits(there: FormanceImitation) -> None:
+    """An operation whose turn comes after it has opened was not sent, and says so."""
+    away = adapter(there, Options(call_seconds=30.0, breaker_failures=1))
+    there.mishaps.append(Mishap.LOSE_REQUEST)
+    there.gate.clear()
+    first = asyncio.create_task(send(away, PAY))
+    await there.arrived.wait()
+    behind = asyncio.create_task(send(away, operation("behind", (ANN, SHOP, 1))))
+    there.gate.set()
+    assert await first == Unknown(PAY.id, UnknownReason.CONNECTION)
+    assert await behind == Unknown("behind", UnknownReason.CIRCUIT_OPEN)
+    assert there.transactions == []
+    await away.close()
+
+
+@pytest.mark.asyncio
+async def test_an_answer_about_another_transaction_is_none(
+    ledger: FormanceLedger, there: FormanceImitation
+) -> None:
+    """It is asked again, and the ledger shows what was created."""
+    commit = there.commit
+    there.commit = lambda body: commit(body) | {"reference": "another"}  # type: ignore[method-assign]
+    there.inputs["player:ann"] = 50
+    assert await send(ledger, PAY) == Applied(PAY.id, seq=1, replayed=True, balances={ANN: 30})
+
+
 def test_addresses_are_never_confused() -> None:
     """Names that differ only in what an address cannot hold have addresses that differ."""
     names = ["a", "a.b", "a-b", "a~b", "a_b", "a_db", "a__b", "a_hb", "a_tb", "a._b"]

@@ -9,6 +9,7 @@ COMMANDS = {
     "serve": ("game.serve", "run the service, as the PLAYFAIR_* variables say"),
     "migrate": ("game.migrate", "bring the database's schema forward"),
     "reconcile": ("game.reconcile", "compare the plays with the core ledger now, and say what differs"),
+    "fund": ("game.fund", "issue points in the sandbox ledger of the run on this machine"),
     "token": ("game.mint", "make a token for the run on this machine"),
     "openapi": ("game.openapi", "print the OpenAPI document"),
     "ledger-check": ("ledger_client.testing.command", "ask a ledger whether it keeps the contract"),

@@ -20,7 +20,18 @@ from game.players import account_of
 from game.resources import Resources, system_clock, system_entropy
 from game.settings import Settings
 from game.vault import Vault
-from ledger_client import Applied, Lane, LedgerClient, Leg, Operation, Options, budget, encode
+from ledger_client import (
+    Applied,
+    Lane,
+    Ledger,
+    LedgerClient,
+    Leg,
+    Operation,
+    Options,
+    Outcome,
+    budget,
+    encode,
+)  # fmt: skip
 from ledger_client.operations import ISSUER as ISSUER_ACCOUNT
 
 BRAND = "demo"
@@ -78,16 +89,21 @@ async def keep_brand(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -
 
 async def fund(resources: Resources, account: str, points: int) -> None:
     """Issue points to an account, once for ever."""
+    outcome = await issue(resources.ledger, account, points, operation_id=f"demo:{account}")
+    assert isinstance(outcome, Applied), f"the sandbox ledger did not fund {account}: {outcome}"
+
+
+async def issue(ledger: Ledger, account: str, points: int, *, operation_id: str) -> Outcome:
+    """Issue points to an account of the sandbox ledger. ValidationError for what is no account or amount."""
     leg = Leg(debit=ISSUER_ACCOUNT, credit=account, amount=points, code="demo")
-    operation = Operation(id=f"demo:{account}", apply_before=NEVER_MS, legs=(leg,), ref="demonstration")
-    outcome = await resources.ledger.apply(
+    operation = Operation(id=operation_id, apply_before=NEVER_MS, legs=(leg,), ref="demonstration")
+    return await ledger.apply(
         operation_id=operation.id,
         body=encode(operation),
         lane=Lane.BULK,
         subject=account,
         deadline=asyncio.get_running_loop().time() + FUNDING_SECONDS,
     )
-    assert isinstance(outcome, Applied), f"the sandbox ledger did not fund {account}: {outcome}"
 
 
 async def _live(resources: Resources) -> Any:

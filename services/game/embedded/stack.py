@@ -21,6 +21,7 @@ from game.settings import Settings, SettingsError
 
 GAME_DATABASE = "playfair"
 LEDGER_DATABASE = "ledger"
+LEDGER_ADDRESS = "ledger.address"
 # What the machine or the settings can do to a run, each with a text for whoever started it.
 EXPECTED = (ChildError, FolderError, MigrationError, PortError, SettingsError, OSError)
 
@@ -64,6 +65,7 @@ def running_stack(
         with step("Bringing the schema forward"):
             asyncio.run(migrate(settings.database_url, read_migrations()))
         asyncio.run(store_brand(settings, issuer=ISSUER, jwks=key_set(secrets.issuer())))
+        (folder.path / LEDGER_ADDRESS).write_text(settings.ledger_url)
         ledger = start("the sandbox ledger", _ledger(folder, environment, ledger_port))
         service = start("the service", _service(folder, environment, settings.port))
         yield Stack((service, ledger, cache, database), settings)

@@ -20,6 +20,8 @@ Tokens, good for an hour:
 {tokens}
 This makes another, for whom you like:
   {program} token --role player --subject alice --data {folder}
+And this issues points, to a player or to the budget of a campaign that you want to launch:
+  {program} fund player:demo.alice 1000 --data {folder}
 
 Campaigns, with rules, odds and stock:
 {campaigns}

@@ -4,7 +4,7 @@ python := .venv/bin/python -P
 workers ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint types arrows openapi openapi-check coverage lock ci clean install-dev
+.PHONY: help run test test-slow lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ openapi-check: install-dev ## Check that the exported OpenAPI documents are thos
 coverage: install-dev ## Run the tests with branch coverage
 	@$(python) -m coverage run -m pytest -q -m "not slow" $(ARGS)
 	@$(python) -m coverage report --skip-covered
+
+rules := services/game/fair/*,services/game/*/rules.py,services/game/plays/settling.py,services/game/plays/drawing.py
+rules-check: install-dev ## Check that the tests reach every branch of the draws and the rules
+	@$(python) -m coverage run -m pytest -q tests/fair tests/audit tests/outbox tests/*/test_rules.py \
+		tests/plays/test_settling.py tests/plays/test_drawing.py tests/attack/test_secrets.py
+	@$(python) -m coverage report --include='$(rules)' --skip-covered --show-missing --fail-under=100
 
 lock: ## Write the lock files from pyproject.toml (needs uv)
 	@sh deploy/lock.sh

@@ -81,7 +81,12 @@ installed() {
     [ "$(cat "$venv/installed-$1" 2>/dev/null)" = "$state" ]
 }
 
-if new_enough "$venv/bin/python"; then
+# One that uv made has no pip, and is of no use once uv is gone.
+has_installer() {
+    command -v uv >/dev/null 2>&1 || "$venv/bin/python" -m pip --version >/dev/null 2>&1
+}
+
+if new_enough "$venv/bin/python" && has_installer; then
     # What was installed to work on it also runs it.
     if installed "$kind" || installed dev; then exit 0; fi
 else

@@ -1,5 +1,6 @@
 """The one place that decides what may be played now."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from game.campaigns.rules import (
     Participation,
     PoolState,
     PoolTerms,
+    campaign_id_from,
     local_day,
     refusal,
     used_today,
@@ -181,3 +183,11 @@ def test_only_single_draws_under_a_beacon_are_sealed() -> None:
         TERMS, entry=msgspec.structs.replace(ENTRY, beacon=beacon, seat_draws=2)
     )
     assert (TERMS.is_sealed, sealed.is_sealed, several.is_sealed) == (False, True, False)
+
+
+def test_an_id_is_spelled_from_its_entropy() -> None:
+    """Twelve letters and digits, and another entropy is another id."""
+    assert campaign_id_from(bytes(16)) == "a" * 12
+    ids = {campaign_id_from(number.to_bytes(16, "big")) for number in range(1_000)}
+    assert len(ids) == 1_000
+    assert all(re.fullmatch("[a-z0-9]{12}", id_) for id_ in ids)

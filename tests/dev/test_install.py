@@ -95,6 +95,18 @@ def test_nothing_is_installed_twice(checkout: Path) -> None:
     assert len(log.read_text().splitlines()) == 4
 
 
+def test_an_environment_without_an_installer_is_made_anew(checkout: Path) -> None:
+    """One that uv made has no pip: with uv gone, nothing could be installed into it."""
+    left = checkout / ".venv" / "bin" / "python"
+    left.parent.mkdir(parents=True)
+    left.write_text('#!/bin/sh\n[ "$1" = -c ]\n')
+    left.chmod(0o755)
+    program(checkout, "python3", WITHOUT_VENV)
+    ran = install(checkout)
+    assert "Making .venv" in ran.stdout
+    assert "apt install python3-venv" in ran.stderr
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_checkout_that_cannot_be_written_to_is_told(checkout: Path) -> None:
     """Copy it, says the text."""

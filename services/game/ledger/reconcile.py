@@ -118,7 +118,9 @@ async def _read_page(resources: Resources, name: PassName) -> bool:
         if not await store.advance(conn, "feed", name, old=after_seq, new=page.next_after_seq):
             return False
         await store.copy_entries(conn, page.entries, after_seq=after_seq, to_seq=to_seq)
-        if name == "recent":
+        if name == "full" and after_seq == 0:
+            await store.reopen_hours(conn)
+        elif name == "recent":
             last_ms = await store.last_hour_ms(conn)
             await store.add_hours(conn, hours_of(page.entries, after_seq=after_seq, last_ms=last_ms))
     return is_last

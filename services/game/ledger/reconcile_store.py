@@ -65,8 +65,12 @@ async def release_pass(conn: Connection, name: PassName, *, next_ms: int, done_m
 
 
 async def restart_pass(conn: Connection, name: PassName) -> None:
-    """Begin anew, with the totals of all hours."""
+    """Begin anew."""
     await conn.execute(_SQL.restart_pass, name)
+
+
+async def reopen_hours(conn: Connection) -> None:
+    """Let the totals of all hours be compared again."""
     await conn.execute(_SQL.reopen_hours)
 
 

@@ -11,7 +11,7 @@ from game.ledger.hours import HOUR_MS, hours_of
 from game.ledger.reconcile import advance, reconcile_now
 from game.resources import Resources
 from ledger_client import Entry, EntryPage, LedgerUnreachable
-from tests.reconcile import corruptions
+from tests.reconcile import entries
 from tests.reconcile.world import PRICE, World
 
 pytestmark = pytest.mark.asyncio
@@ -50,7 +50,7 @@ async def test_a_pass_that_is_cut_off_goes_on_where_it_was(
 ) -> None:
     """Entries are copied and counted once, however the feed is interrupted."""
     monkeypatch.setattr(passes, "ENTRIES_MAX", 2)
-    expected = await corruptions.charge_is_there_twice(world)
+    expected = await entries.charge_is_there_twice(world)
     cut: Any = CutOff(world, pages)
     while True:
         try:
@@ -60,7 +60,7 @@ async def test_a_pass_that_is_cut_off_goes_on_where_it_was(
             cut.pages = pages
     counted, feed = await hours(world), world.ledger.feed
     assert (counted[0][0], counted[-1][1]) == (1, feed[-1].seq)
-    assert sum(entries for _, _, entries, _ in counted) == len(feed)
+    assert sum(count for _, _, count, _ in counted) == len(feed)
     assert sum(points for _, _, _, points in counted) == sum(entry.amount for entry in feed)
     assert await world.reconciled() == expected
 
@@ -88,9 +88,9 @@ async def test_a_page_whose_commit_fails_is_read_again(world: World, monkeypatch
 
 async def test_processes_share_a_pass(world: World) -> None:
     """Four at once find what one would find, and count every entry once."""
-    expected = await corruptions.two_are_lost(world)
+    expected = await entries.two_are_lost(world)
     await asyncio.gather(*(reconcile_now(world.resources, "recent") for _ in range(4)))
-    assert sum(entries for _, _, entries, _ in await hours(world)) == len(world.ledger.feed)
+    assert sum(count for _, _, count, _ in await hours(world)) == len(world.ledger.feed)
     assert await world.reconciled() == expected
 
 
@@ -103,7 +103,7 @@ async def test_a_ledger_without_a_feed_is_left_alone(world: World, resources: Re
             return type(found)(**{**{f: getattr(found, f) for f in found.__struct_fields__}, "feed": False})
 
     feedless: Any = Feedless(world, 0)
-    await corruptions.charge_is_lost(world)
+    await entries.charge_is_lost(world)
     assert await advance(replace(resources, ledger=feedless), "recent")
     assert await resources.pool.fetchval("SELECT count(*) FROM ledger_break") == 0
 

@@ -9,7 +9,7 @@ from game.ledger.service import resend_due
 from game.plays.engine import Engine
 from game.plays.sweep import sweep
 from ledger_client.testing import Fault
-from tests.reconcile import corruptions
+from tests.reconcile import corruptions, entries, rows
 from tests.reconcile.world import PRICE, PRIZE, World
 from tests.support.stage import engine_of
 
@@ -24,7 +24,7 @@ async def engine(world: World) -> Engine:
 
 async def test_a_credit_that_nobody_sends_is_sent_again(world: World) -> None:
     """The ledger answers that it was applied, and the break closes; the bytes are those of the first time."""
-    (expected,) = await corruptions.credit_is_held_for_due(world)
+    (expected,) = await rows.credit_is_held_for_due(world)
     assert await resend_due(world.resources) == 0
     assert await world.reconciled() == {expected}
     before = len(world.ledger.received)
@@ -36,7 +36,7 @@ async def test_a_credit_that_nobody_sends_is_sent_again(world: World) -> None:
 
 async def test_a_prize_that_never_left_is_paid_once(world: World) -> None:
     """A credit that the ledger never saw leaves, and is the winner's once."""
-    (expected,) = await corruptions.prize_was_never_sent(world)
+    (expected,) = await rows.prize_was_never_sent(world)
     del world.ledger._records[world.credits[0]]  # as if it had never come
     paid = world.ledger.balances[world.budget]
     assert await world.reconciled() == {expected}
@@ -71,9 +71,9 @@ async def test_an_uncharged_play_is_cancelled(world: World, engine: Engine) -> N
 @pytest.mark.parametrize(
     "wrong",
     [
-        corruptions.rejected_play_was_charged,
-        corruptions.cancelled_play_was_charged,
-        corruptions.refused_play_was_charged_late,
+        rows.rejected_play_was_charged,
+        rows.cancelled_play_was_charged,
+        rows.refused_play_was_charged_late,
     ],
 )
 async def test_a_play_that_was_charged_after_all_is_stopped(
@@ -88,8 +88,8 @@ async def test_a_play_that_was_charged_after_all_is_stopped(
 
 async def test_what_stands_in_the_log_is_not_stopped(world: World) -> None:
     """A waiting play has a seat that must be drawn, whoever paid for it; settled ones are what they are."""
-    await corruptions.charge_of_a_waiting_play_is_lost(world)
-    await corruptions.charge_is_lost(world)
+    await entries.charge_of_a_waiting_play_is_lost(world)
+    await entries.charge_is_lost(world)
     assert len(await world.reconciled()) == 2
     assert await world.state(world.waiting) == "paid"
     assert await world.state(world.debits[0]) == "settled"
@@ -97,9 +97,9 @@ async def test_what_stands_in_the_log_is_not_stopped(world: World) -> None:
 
 async def test_nothing_is_sent_that_was_decided(world: World, engine: Engine) -> None:
     """Whatever else is wrong: no operation is sent again, and none is new."""
-    await corruptions.charge_is_lost(world)
-    await corruptions.prize_was_refused(world)
-    await corruptions.somebody_took_from_the_budget(world)
+    await entries.charge_is_lost(world)
+    await rows.prize_was_refused(world)
+    await entries.somebody_took_from_the_budget(world)
     before = [*world.ledger.received]
     await world.reconciled(full=True)
     assert (await resend_due(world.resources), await sweep(engine)) == (0, 0)
@@ -108,13 +108,13 @@ async def test_nothing_is_sent_that_was_decided(world: World, engine: Engine) ->
 
 async def test_what_has_healed_is_closed_and_may_break_anew(world: World) -> None:
     """A break that is found again keeps its time while it is open, and has a new one after it had healed."""
-    await corruptions.debit_is_held_for_refused(world)
+    await rows.debit_is_held_for_refused(world)
     (first,) = await world.breaks()
     world.clock.advance(5)
     assert await world.breaks() == [first]
     await world.operation("state = 'applied', ledger_seq = 1", world.debits[0])
     assert await world.breaks() == []
-    await corruptions.debit_is_held_for_refused(world)
+    await rows.debit_is_held_for_refused(world)
     (again,) = await world.breaks(full=True)
     assert (again.break_id, again.found_ms) == (first.break_id, world.clock())
 
@@ -138,7 +138,7 @@ async def test_what_is_in_flight_has_its_time(world: World, engine: Engine) -> N
 
 async def test_an_uncharged_play_has_its_time(world: World) -> None:
     """A debit may be applied until its time, and its entry is looked for a while longer."""
-    await corruptions.uncharged_play_was_left(world)
+    await rows.uncharged_play_was_left(world)
     last_ms = world.clock() + GRACE_MS
     await world.play(f"apply_before_ms = {world.clock()}", world.debits[0])
     world.clock.now_ms = last_ms

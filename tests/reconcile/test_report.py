@@ -28,7 +28,7 @@ from ledger_client import (
 )
 from ledger_client.operations import decode
 from sandbox_ledger.app import create_app
-from tests.reconcile import corruptions
+from tests.reconcile import entries, rows
 from tests.reconcile.world import PRICE, PRIZE, World
 from tests.support.server import serving
 from tests.support.service import STARTED_MS
@@ -47,8 +47,8 @@ async def test_a_brand_is_told_of_its_own_breaks(
     world.ledger.feed.append(Entry(world.ledger.feed[-1].seq + 1, "x", 0, "issuer", "player:o", 5, 1))
     await world.reconciled()
     world.ledger.feed.pop()
-    await corruptions.two_are_lost(world)
-    await corruptions.somebody_took_from_the_budget(world)
+    await entries.two_are_lost(world)
+    await entries.somebody_took_from_the_budget(world)
     kinds = {each.kind.value for each in await world.breaks(full=True)}
     assert kinds == {"ours_only", "theirs_only", "totals_differ"}
     mine = (await app_client.get(REPORT, headers=issuer.headers("ada", "auditor"))).json()
@@ -86,7 +86,7 @@ async def test_only_those_who_may_look_are_told(
 @pytest.mark.asyncio
 async def test_an_operation_is_explained(app_client: httpx.AsyncClient, world: World, issuer: Issuer) -> None:
     """What we know, what the ledger knows, and what was found."""
-    await corruptions.credit_is_lost(world)
+    await entries.credit_is_lost(world)
     await world.reconciled()
     path = f"/v1/manage/operations/{world.credits[0]}/explain"
     told_of = (await app_client.get(path, headers=issuer.headers("sue", "support"))).json()
@@ -101,7 +101,7 @@ async def test_an_operation_of_somebody_else_is_explained(
     app_client: httpx.AsyncClient, world: World, issuer: Issuer, other_issuer: Issuer
 ) -> None:
     """We never made it, and reconciliation saw it; to another brand it is not there."""
-    await corruptions.somebody_took_from_the_budget(world)
+    await entries.somebody_took_from_the_budget(world)
     await world.reconciled()
     path = "/v1/manage/operations/{}/explain"
     found = await app_client.get(path.format("gift"), headers=issuer.headers("sue", "support"))
@@ -132,7 +132,7 @@ async def _away(operation_id: str) -> Explanation:
 @pytest.mark.asyncio
 async def test_metrics_tell_of_breaks(world: World) -> None:
     """How many of each kind, their value, and the age of the oldest; all zero once they have healed."""
-    await corruptions.debit_is_held_for_refused(world)
+    await rows.debit_is_held_for_refused(world)
     await world.breaks()
     world.clock.advance(5_000)
     await world.breaks()
@@ -156,7 +156,7 @@ def _metrics() -> dict[str, float]:
 @pytest.mark.asyncio
 async def test_the_report_can_be_read(world: World) -> None:
     """Sums first, then every break with what it means; and what there is no room for is counted."""
-    await corruptions.two_are_lost(world)
+    await entries.two_are_lost(world)
     await world.breaks()
     shown = told(await report(world.resources, brand_id=None, after=0, limit=1))
     assert re.search(rf"ours_only +2 open +{PRICE + PRIZE} points, since ", shown)
@@ -188,7 +188,7 @@ async def test_the_command_compares_with_a_ledger_over_http(
         async with LedgerClient.open(ledger_url, LEDGER_TOKEN, Options()) as ledger:
             await _copy(world, ledger)
         agreed = await asyncio.to_thread(_run, database_url, ledger_url)
-        await corruptions.rejected_play_was_charged(world)
+        await rows.rejected_play_was_charged(world)
         differs = await asyncio.to_thread(_run, database_url, ledger_url, "--full")
     away = await asyncio.to_thread(_run, database_url, "http://127.0.0.1:1")
     assert (agreed.returncode, agreed.stderr) == (0, ""), agreed.stdout

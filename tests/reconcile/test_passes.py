@@ -4,13 +4,15 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from game.ledger import reconcile as passes
 from game.ledger.hours import HOUR_MS, hours_of
-from game.ledger.reconcile import advance, reconcile_now
+from game.ledger.reconcile import advance, reconcile, reconcile_now
 from game.resources import Resources
-from ledger_client import Entry, EntryPage, LedgerUnreachable
+from ledger_client import Capabilities, Entry, EntryPage, LedgerUnreachable
+from ledger_client.testing import FakeLedger
 from tests.reconcile import entries
 from tests.reconcile.world import PRICE, World
 
@@ -63,6 +65,22 @@ async def test_a_pass_that_is_cut_off_goes_on_where_it_was(
     assert sum(count for _, _, count, _ in counted) == len(feed)
     assert sum(points for _, _, _, points in counted) == sum(entry.amount for entry in feed)
     assert await world.reconciled() == expected
+
+
+class WithoutFeed(FakeLedger):
+    """A ledger that does not tell its entries."""
+
+    async def capabilities(self) -> Capabilities:
+        """All but the feed."""
+        return msgspec.structs.replace(await super().capabilities(), feed=False)
+
+
+async def test_nothing_agrees_with_a_ledger_that_tells_nothing(world: World) -> None:
+    """The background step has nothing to do; whoever asks for a pass is told that there was none."""
+    silent = replace(world.resources, ledger=WithoutFeed(now_ms=world.clock))
+    assert await reconcile(silent) == 0
+    with pytest.raises(LedgerUnreachable, match="no feed"):
+        await reconcile_now(silent, "recent")
 
 
 async def test_a_page_whose_commit_fails_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

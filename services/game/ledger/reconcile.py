@@ -40,7 +40,12 @@ async def reconcile(resources: Resources) -> int:
 
 
 async def reconcile_now(resources: Resources, name: PassName) -> None:
-    """Bring a pass to its end, whoever else works at it. LedgerUnreachable: it is as far as it got."""
+    """Bring a pass to its end, whoever else works at it. LedgerUnreachable: it is as far as it got.
+
+    So is it with a ledger that has no feed, of which nobody may say that all agrees.
+    """
+    if not (await resources.ledger.capabilities()).feed:
+        raise LedgerUnreachable("this ledger has no feed of entries, so nothing could be compared")
     for _ in range(TURNS_MAX):
         if await advance(resources, name):
             await _finish(resources, name)

@@ -11,6 +11,7 @@ from tests.crash.site import GAME, POLL_SECONDS
 
 POLLS_MAX = 500
 LOCK = "SELECT 1 FROM log WHERE campaign_id = ANY ($1) FOR UPDATE"
+STORED = "SELECT count(*) FROM play WHERE campaign_id = ANY ($1)"
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1"
 
 
@@ -26,14 +27,17 @@ async def locked_logs(database_url: str, places: Sequence[Place]) -> AsyncIterat
         connection.terminate()
 
 
-async def settles_wait(database_url: str, *, transactions: int) -> None:
-    """Poll until so many transactions wait for a lock: one for each campaign and process."""
+async def settles_wait(database_url: str, places: Sequence[Place], *, plays: int, transactions: int) -> None:
+    """Poll until so many plays are stored and so many settles wait: one for each campaign and process."""
     connection = await asyncpg.connect(database_url)
-    waiting = 0
+    found, wanted = (0, 0), (plays, transactions)
     for _ in range(POLLS_MAX):
-        waiting = await connection.fetchval(WAITING, GAME)
-        if waiting >= transactions:
+        stored = await connection.fetchval(STORED, [place.campaign_id for place in places])
+        found = (stored, await connection.fetchval(WAITING, GAME))
+        if found[0] >= plays and found[1] >= transactions:
             break
         await asyncio.sleep(POLL_SECONDS)
     connection.terminate()
-    assert waiting >= transactions, f"{waiting} of {transactions} settles came as far as their log's lock"
+    assert min(found[0] - plays, found[1] - transactions) >= 0, (
+        f"plays stored, settles at their log's lock: {found}, not {wanted}"
+    )

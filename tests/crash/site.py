@@ -107,6 +107,8 @@ class Process:
         assert child is not None
         await until(lambda: child.exit_code() is not None, f"{self._name} ends", seconds=END_SECONDS)
         self._child = None
+        # Its workers end after it; one that still answers would be taken for those of the next start.
+        await until(lambda: not self._ready(), f"{self._name} answers no more", seconds=END_SECONDS)
         code = child.exit_code()
         assert code is not None
         return code

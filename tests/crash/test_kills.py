@@ -88,7 +88,7 @@ async def test_one_of_two_processes_is_killed(site: Site, people: People) -> Non
     database_url = site.settings.database_url
     async with locked_logs(database_url, places_of(bets)):
         sent = asyncio.create_task(_all_sent(bets))
-        await settles_wait(database_url, transactions=2)
+        await settles_wait(database_url, places_of(bets), plays=len(bets), transactions=2)
         killed, other = _workers(site.service.pid)
         os.kill(killed, signal.SIGKILL)
     await sent

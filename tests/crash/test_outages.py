@@ -38,7 +38,7 @@ async def test_postgres_stops_at_once_inside_of_a_batch(site: Site, people: Peop
     database_url = site.settings.database_url
     async with locked_logs(database_url, places_of(bets)):
         sent = asyncio.create_task(_all_sent(bets))
-        await settles_wait(database_url, transactions=2)
+        await settles_wait(database_url, places_of(bets), plays=len(bets), transactions=2)
         site.postgres.end(signal.SIGQUIT)
     site.postgres.start()
     await sent

@@ -58,7 +58,7 @@ async def test_the_last_unit_is_won_once_among_200_plays(people: People) -> None
     async with locked_logs(database_url, [place]):
         sent = asyncio.gather(*(bet.send() for bet in bets))
         await people.account_holds(house(place.campaign_id), 200)
-        await settles_wait(database_url, transactions=2)
+        await settles_wait(database_url, [place], plays=len(bets), transactions=2)
     await sent
     made = await end_all(bets)
     rows = Counter(draw.outcome.row for play in made for draw in play.view.draws if draw.outcome)

@@ -81,6 +81,13 @@ class Child:
                 raise ChildError(f"{self.program.name} did not get ready; see {self.program.log}")
             time.sleep(POLL_SECONDS)
 
+    def wait_to_end(self) -> None:
+        """Wait until it has ended by itself; ChildError when it takes longer than START_LIMIT_SECONDS."""
+        try:
+            self._process.wait(START_LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise ChildError(f"{self.program.name} did not end; see {self.program.log}") from None
+
     def stop(self) -> None:
         """Ask it to end, wait, and kill it when it does not."""
         if self.exit_code() is None:
@@ -109,7 +116,7 @@ def run_to_end(program: Program) -> None:
     """Run a program that ends by itself; ChildError unless it succeeds."""
     child = Child(program)
     try:
-        child.wait_until(lambda: child.exit_code() is not None)
+        child.wait_to_end()
     finally:
         child.stop()
     if child.exit_code() != 0:

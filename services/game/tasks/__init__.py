@@ -1,0 +1,1 @@
+"""Task challenges: rules over events, progress, rewards, check-ins and streaks."""

@@ -27,6 +27,7 @@ from game.gate import BOUNDS, Bounds, Gate
 from game.health import Operations
 from game.issuers import Issuers
 from game.ledger.api import Reconciliation
+from game.ledger.hooks import Measured
 from game.ledger.reconcile import RECONCILE_MS, reconcile
 from game.ledger.service import resend_due
 from game.limits import Limits
@@ -155,7 +156,7 @@ async def open_resources(
     stack.push_async_callback(pool.close)
     redis = _redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)
-    ledger = ledger or open_ledger(settings.ledger_url, settings.ledger_token, Options())
+    ledger = ledger or open_ledger(settings.ledger_url, settings.ledger_token, Options(), hooks=Measured())
     stack.push_async_callback(ledger.close)
     return Resources(
         settings=settings,

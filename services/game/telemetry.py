@@ -29,7 +29,23 @@ IN_FLIGHT = Gauge("playfair_requests_in_flight", "Requests in flight.", multipro
 LIMITED = Counter("playfair_rate_limited_total", "Requests refused by a rate limit.")
 UNLIMITED = Counter("playfair_rate_unchecked_total", "Requests let through while Redis did not answer.")
 PLAYS = Counter("playfair_plays_total", "Plays that reached a state.", ("state",))
-LEDGER = Counter("playfair_ledger_outcomes_total", "Outcomes of ledger operations.", ("kind", "outcome"))
+CALLS = Counter("playfair_ledger_calls_total", "Calls to the ledger.", ("route", "result"))
+CALL_RETRIES = Counter("playfair_ledger_retries_total", "Calls that repeat one before.", ("route",))
+CALL_SECONDS = Histogram("playfair_ledger_call_seconds", "Time of a call.", ("route",), buckets=SECONDS)
+CALL_ITEMS = Histogram("playfair_ledger_call_items", "Operations per call.", ("route",), buckets=ITEMS)
+SPLITS = Counter("playfair_ledger_splits_total", "Batches that were halved to find what is at fault.")
+OPERATIONS = Counter(
+    "playfair_ledger_operations_total", "Operations by what became of them.", ("lane", "outcome", "reason")
+)
+OPERATION_SECONDS = Histogram(
+    "playfair_ledger_operation_seconds", "Wait for an outcome.", ("lane",), buckets=SECONDS
+)
+WAITING = Gauge(
+    "playfair_ledger_waiting", "Operations queued or in flight.", ("lane",), multiprocess_mode="livesum"
+)
+BREAKERS = Gauge(
+    "playfair_ledger_breakers_open", "Processes that do not call the ledger.", multiprocess_mode="livesum"
+)
 BATCHES = Histogram("playfair_batch_items", "Items per batch.", ("stage",), buckets=ITEMS)
 STEPS = Counter("playfair_step_runs_total", "Runs of background steps.", ("step", "result"))
 BREAKS = Gauge(

@@ -8,9 +8,10 @@ from ledger_client.errors import (
     LedgerBug,
     LedgerUnreachable,
 )
+from ledger_client.hooks import Call, Hooks, Wait
 from ledger_client.ledger import Lane, Ledger
 from ledger_client.operations import Leg, Operation, budget, encode, house, player
-from ledger_client.options import Call, Hooks, Options
+from ledger_client.options import Options
 from ledger_client.outcomes import (
     Account,
     Applied,
@@ -58,6 +59,7 @@ __all__ = [
     "Rejected",
     "Unknown",
     "UnknownReason",
+    "Wait",
     "budget",
     "encode",
     "house",

@@ -7,9 +7,10 @@ from typing import Self
 
 from ledger_client import questions
 from ledger_client.batcher import Batcher, Item
+from ledger_client.hooks import Hooks, Wait, told
 from ledger_client.ledger import Lane
 from ledger_client.line import Line
-from ledger_client.options import Hooks, Options
+from ledger_client.options import Options
 from ledger_client.outcomes import (
     Account,
     Capabilities,
@@ -62,7 +63,6 @@ class LedgerClient:
         self, *, operation_id: str, body: bytes, lane: Lane, subject: str, deadline: float
     ) -> Outcome:
         """Send the stored bytes until they are decided or the deadline passes; see `Ledger.apply`."""
-        started = self._loop.time()
         item = Item(
             operation_id=operation_id,
             body=body,
@@ -71,14 +71,11 @@ class LedgerClient:
             deadline=deadline,
             outcome=self._loop.create_future(),
         )
-        refusal = self._refusal()
-        outcome = Unknown(operation_id, refusal) if refusal else await self._wait(item)
-        self._hooks.ended(lane=lane, outcome=outcome, seconds=self._loop.time() - started)
-        return outcome
+        return await told(self._hooks, Wait(operation_id, lane), self._wait(item))
 
     async def fence(self, operation_id: str) -> Outcome:
         """Decide an id now; see `Ledger.fence`."""
-        return await questions.fence(self._line, operation_id)
+        return await told(self._hooks, Wait(operation_id, None), questions.fence(self._line, operation_id))
 
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of up to 256 ids; see `Ledger.lookup`."""
@@ -122,6 +119,8 @@ class LedgerClient:
         return UnknownReason.QUEUE_FULL if self._batcher.is_full else None
 
     async def _wait(self, item: Item) -> Outcome:
+        if refusal := self._refusal():
+            return Unknown(item.operation_id, refusal)
         self._batcher.put(item)
         try:
             async with asyncio.timeout_at(item.deadline):

@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
+
+import msgspec
 
 from ledger_client.answers import Again
-from ledger_client.options import Call, Hooks, Options
+from ledger_client.hooks import Call, Hooks
+from ledger_client.options import Options
 from ledger_client.outcomes import UnknownReason
 from ledger_client.pace import Breaker, RetryBudget, pause_seconds
 from ledger_client.transport import Reply, Request, Silence, Transport
+
+# The result of a call whose caller went away.
+ABANDONED: Final = "abandoned"
 
 
 class Line:
@@ -24,20 +31,30 @@ class Line:
         self.budget = RetryBudget(options)
         self.breaker = Breaker(options, clock=self._loop.time)
 
-    async def call(self, request: Request) -> Reply | Silence:
-        """Call once, after `breaker.admit`.
+    async def call(
+        self, request: Request, *, attempt: int, operation_ids: tuple[str, ...] = ()
+    ) -> Reply | Silence:
+        """Call once, after `breaker.admit`; the hooks hear of it as attempt number `attempt`.
 
         No caller's deadline cuts a call short: callers leave alone, and the breaker judges the ledger only.
         """
-        started = self._loop.time()
+        call = Call(request.route, request.items, attempt, operation_ids)
+        started, result = self._loop.time(), ABANDONED
         try:
+            if headers := self._hooks.calling(call):
+                request = msgspec.structs.replace(request, headers=headers)
             reply = await self._transport.call(request, timeout_seconds=self._options.call_seconds)
+            result = reply.reason.value if isinstance(reply, Silence) else str(reply.status)
         except BaseException:
             self.breaker.abandon()
             raise
-        result = reply.reason.value if isinstance(reply, Silence) else str(reply.status)
-        self._hooks.called(Call(request.path, request.items, self._loop.time() - started, result))
+        finally:
+            self._hooks.called(call, result=result, seconds=self._loop.time() - started)
         return reply
+
+    def split(self, *, items: int) -> None:
+        """Tell that a batch goes on as halves."""
+        self._hooks.split(items=items)
 
     def ended(self, *, in_doubt: bool) -> None:
         """Tell the breaker and the budget how an admitted call ended."""

@@ -1,11 +1,10 @@
-"""The client's limits, and what it tells whoever measures it."""
+"""The client's limits."""
 
 from typing import Annotated, Final
 
 import msgspec
 
 from ledger_client.ledger import Lane
-from ledger_client.outcomes import Outcome
 
 ITEMS_MAX: Final = {Lane.PLAY: 64, Lane.BULK: 256}
 LOOKUP_MAX: Final = 256
@@ -34,25 +33,3 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     budget_refund: float = 0.1
     breaker_failures: int = 5
     breaker_open_seconds: float = 1.0
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One HTTP call: `result` is the status, or the reason why there is none."""
-
-    path: str
-    items: int
-    seconds: float
-    result: str
-
-
-class Hooks:
-    """Told of what happens, in the event loop: override, and be quick."""
-
-    def called(self, call: Call) -> None:
-        """A call ended."""
-
-    def ended(self, *, lane: Lane, outcome: Outcome, seconds: float) -> None:
-        """An operation's wait ended."""
-
-    def breaker_changed(self, *, is_open: bool) -> None:
-        """The breaker opened, or closed again."""

@@ -121,7 +121,7 @@ async def ask(line: Line, request: Request, judge: Judge[T]) -> T | Again:
             return last
         if not line.breaker.admit():
             return last
-        verdict = judge(await line.call(request))
+        verdict = judge(await line.call(request, attempt=failures + 1))
         line.ended(in_doubt=isinstance(verdict, Again) and verdict.in_doubt)
         if isinstance(verdict, LedgerBug):
             raise verdict

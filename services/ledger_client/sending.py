@@ -39,7 +39,7 @@ async def _attempt(group: _Group, *, line: Line) -> list[_Group]:
     if not line.breaker.admit():
         _give_up(items, group.last.reason if group.last else UnknownReason.CIRCUIT_OPEN)
         return []
-    again = await _call(items, line=line)
+    again = await _call(items, attempt=group.failures + 1, line=line)
     return _regroup(again, failures=group.failures + 1, line=line) if again else []
 
 
@@ -52,12 +52,13 @@ async def _pause(group: _Group, *, last: Again, line: Line) -> None:
         await asyncio.sleep(seconds)
 
 
-async def _call(items: list[Item], *, line: Line) -> list[tuple[Item, Again]]:
+async def _call(items: list[Item], *, attempt: int, line: Line) -> list[tuple[Item, Again]]:
     for item in items:
         item.sent = True
     body = b'{"operations":[' + b",".join(item.body for item in items) + b"]}"
-    reply = await line.call(Request(_PATH, body, len(items)))
-    verdicts = judge_batch([item.operation_id for item in items], reply)
+    ids = tuple(item.operation_id for item in items)
+    reply = await line.call(Request(_PATH, body, len(items)), attempt=attempt, operation_ids=ids)
+    verdicts = judge_batch(ids, reply)
     again: list[tuple[Item, Again]] = []
     for item, verdict in zip(items, verdicts, strict=True):
         match verdict:
@@ -75,6 +76,8 @@ def _regroup(again: list[tuple[Item, Again]], *, failures: int, line: Line) -> l
     items, last = [item for item, _ in again], again[0][1]
     groups = [_Group(part, failures, last) for part in _parts(items, failures=failures, last=last)]
     if groups and line.budget.take(len(groups)):
+        if len(groups) > 1:
+            line.split(items=len(items))
         return groups
     for item, verdict in again:
         item.give_up(verdict.reason)

@@ -1,32 +1,43 @@
 """One HTTP call: bytes in, bytes or silence out; nothing is retried here."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Protocol
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Final, Protocol
 
 import aiohttp
 import msgspec
 from yarl import URL
 
+from ledger_client.hooks import NO_HEADERS
 from ledger_client.options import ANSWER_BYTES_MAX
 from ledger_client.outcomes import UnknownReason
+
+_NAMED: Final = re.compile(r"(/(?:operations|accounts)/).+?(:fence)?$")
 
 
 class Request(msgspec.Struct, frozen=True):
     """What to send: a POST when there is a body, else a GET. `items` is for those who count.
 
-    `query`: the body is a question, for ledgers that read one from a GET.
+    `query`: the body is a question, for ledgers that read one from a GET. `headers` are sent on top of the
+    transport's own.
     """
 
     path: str
     body: bytes | None
     items: int
     query: bool = False
+    headers: Mapping[str, str] = NO_HEADERS
 
     @property
     def method(self) -> str:
         """The method."""
         return "GET" if self.body is None or self.query else "POST"
+
+    @property
+    def route(self) -> str:
+        """The path without ids and parameters, of which there are few."""
+        return _NAMED.sub(r"\1{id}\2", self.path.partition("?")[0])
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -84,7 +95,7 @@ class HttpTransport:
     async def _call(self, request: Request) -> Reply | Silence:
         url = URL(self._base + request.path, encoded=True)
         async with self._session.request(
-            request.method, url, data=request.body, allow_redirects=False
+            request.method, url, data=request.body, headers=request.headers, allow_redirects=False
         ) as response:
             body = await _read(response.content.iter_chunked(65_536))
             if body is None:

@@ -19,10 +19,11 @@ class _Batch(msgspec.Struct):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """One call as it arrived: the ids, and each operation's bytes."""
+    """One call as it arrived: the ids, each operation's bytes, and the trace that it belongs to."""
 
     ids: list[str]
     bodies: list[bytes]
+    traceparent: str | None
 
 
 class ScriptedLedger:
@@ -58,7 +59,8 @@ class ScriptedLedger:
         """Take one call."""
         batch = msgspec.json.decode(await request.read(), type=_Batch)
         bodies = [bytes(raw) for raw in batch.operations]
-        sent = Sent([msgspec.json.decode(body)["id"] for body in bodies], bodies)
+        ids = [msgspec.json.decode(body)["id"] for body in bodies]
+        sent = Sent(ids, bodies, request.headers.get("traceparent"))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         async with self.arrival:

@@ -8,15 +8,12 @@ from aiohttp import web
 from ledger_client import (
     Applied,
     BadCredentials,
-    Call,
-    Hooks,
     IdempotencyMismatch,
     InvalidOperation,
     Lane,
     LedgerClient,
     LedgerUnreachable,
     Options,
-    Outcome,
     Unknown,
     UnknownReason,
 )
@@ -254,27 +251,3 @@ async def test_only_the_doubtful_part_is_sent_again(scripted_ledger: ScriptedLed
         outcomes = await asyncio.gather(*(apply(client, name) for name in "abc"))
     assert [type(outcome) for outcome in outcomes] == [Applied] * 3
     assert [sent.ids for sent in scripted_ledger.calls] == [["a", "b", "c"], ["b"]]
-
-
-@pytest.mark.asyncio
-async def test_hooks_are_told(scripted_ledger: ScriptedLedger) -> None:
-    """Calls, outcomes and the breaker can be measured."""
-    told: list[object] = []
-
-    class Recorder(Hooks):
-        def called(self, call: Call) -> None:
-            told.append((call.items, call.result))
-
-        def ended(self, *, lane: Lane, outcome: Outcome, seconds: float) -> None:
-            told.append((lane, type(outcome), seconds >= 0))
-
-        def breaker_changed(self, *, is_open: bool) -> None:
-            told.append(is_open)
-
-    scripted_ledger.script.append(status(500))
-    options = Options(breaker_failures=1, breaker_open_seconds=0.0)
-    async with LedgerClient.open(
-        scripted_ledger.url, "token", options, hooks=Recorder(), random=lambda: 0.0
-    ) as client:
-        await apply(client, "a")
-    assert told == [(1, "500"), True, (1, "200"), False, (Lane.PLAY, Applied, True)]

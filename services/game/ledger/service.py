@@ -6,7 +6,6 @@ from typing import Final
 
 import structlog
 
-from game import telemetry
 from game.db.connection import Connection
 from game.ledger import store
 from game.ledger.rules import Credit, credit_of
@@ -75,7 +74,6 @@ async def _apply(resources: Resources, credit: Credit) -> Outcome | LedgerBug:
 
 
 def _tell(credit: Credit, outcome: Outcome | LedgerBug) -> None:
-    telemetry.LEDGER.labels("credit", type(outcome).__name__.lower()).inc()
     if not isinstance(outcome, Applied | Unknown):
         log.error(
             "credit.refused",

@@ -89,7 +89,6 @@ class Engine:
         funded = None
         if play.state in UNCHARGED:
             outcome = await self._charge(play, debit or await self._stored_debit(play))
-            telemetry.LEDGER.labels("debit", type(outcome).__name__.lower()).inc()
             if isinstance(outcome, Unknown):
                 return _unchanged(await self._doubt(play))
             if not isinstance(outcome, Applied):

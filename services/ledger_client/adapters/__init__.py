@@ -6,6 +6,7 @@ lacks: the play engine has one way only (docs/decisions/0008-adapters.md).
 
 from ledger_client.adapters.formance import FormanceLedger
 from ledger_client.client import LedgerClient
+from ledger_client.hooks import Hooks
 from ledger_client.ledger import Ledger
 from ledger_client.options import Options
 
@@ -14,7 +15,7 @@ __all__ = ["SCHEMES", "FormanceLedger", "open_ledger"]
 SCHEMES = ("http", "https", "formance+http", "formance+https")
 
 
-def open_ledger(url: str, token: str, options: Options) -> Ledger:
+def open_ledger(url: str, token: str, options: Options, *, hooks: Hooks | None = None) -> Ledger:
     """The ledger at `url`, whose scheme names the adapter; ValueError when there is none of that name.
 
     `https://host`: the contract itself. `formance+https://host/v2/name?asset=POINTS`: Formance Ledger.
@@ -23,5 +24,5 @@ def open_ledger(url: str, token: str, options: Options) -> Ledger:
     if scheme not in SCHEMES:
         raise ValueError(f"a ledger's address starts with one of {', '.join(SCHEMES)}")
     if scheme.startswith("formance+"):
-        return FormanceLedger.open(url.removeprefix("formance+"), token, options)
-    return LedgerClient.open(url, token, options)
+        return FormanceLedger.open(url.removeprefix("formance+"), token, options, hooks=hooks)
+    return LedgerClient.open(url, token, options, hooks=hooks)

@@ -30,10 +30,11 @@ from weakref import WeakValueDictionary
 from ledger_client.adapters import formance_wire as wire
 from ledger_client.answers import Again
 from ledger_client.errors import LedgerUnreachable
+from ledger_client.hooks import Hooks, Wait, told
 from ledger_client.ledger import Lane
 from ledger_client.line import Line
 from ledger_client.operations import Operation, decode
-from ledger_client.options import LOOKUP_MAX, Hooks, Options
+from ledger_client.options import LOOKUP_MAX, Options
 from ledger_client.outcomes import (
     Account,
     Capabilities,
@@ -120,20 +121,12 @@ class FormanceLedger:
         """Create the operation's transaction, or find what stands in its place; see `Ledger.apply`."""
         operation = decode(body)
         assert operation.id == operation_id, "the body is another operation's"
-        started = self._loop.time()
-        if refusal := self._refusal():
-            outcome: Outcome = Unknown(operation_id, refusal)
-        else:
-            outcome = await self._in_turn(operation, body, lane=lane, subject=subject, deadline=deadline)
-        self._hooks.ended(lane=lane, outcome=outcome, seconds=self._loop.time() - started)
-        return outcome
+        outcome = self._in_turn(operation, body, lane=lane, subject=subject, deadline=deadline)
+        return await told(self._hooks, Wait(operation_id, lane), outcome)
 
     async def fence(self, operation_id: str) -> Outcome:
         """Bury the id when nothing stands under it; see `Ledger.fence`."""
-        try:
-            return await self._bury(Fenced(operation_id, replayed=False), None)
-        except Undecided as undecided:
-            return Unknown(operation_id, undecided.reason)
+        return await told(self._hooks, Wait(operation_id, None), self._fence(operation_id))
 
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of up to 256 ids. None is never final: `as_of_ms` is 0; see `Ledger.lookup`."""
@@ -198,9 +191,17 @@ class FormanceLedger:
             return UnknownReason.CIRCUIT_OPEN
         return UnknownReason.QUEUE_FULL if self._waiting >= self._queue_max else None
 
+    async def _fence(self, operation_id: str) -> Outcome:
+        try:
+            return await self._bury(Fenced(operation_id, replayed=False), None)
+        except Undecided as undecided:
+            return Unknown(operation_id, undecided.reason)
+
     async def _in_turn(
         self, operation: Operation, body: bytes, *, lane: Lane, subject: str, deadline: float
     ) -> Outcome:
+        if refusal := self._refusal():
+            return Unknown(operation.id, refusal)
         sent = False
         try:
             async with asyncio.timeout_at(deadline), self._turn(lane, subject):

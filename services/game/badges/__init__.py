@@ -1,0 +1,1 @@
+"""Badge collections: sets, what becomes of duplicates, redemption, and the odds of completing a set."""

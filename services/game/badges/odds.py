@@ -1,0 +1,97 @@
+"""The odds of completing a set of badges: exact, as fractions of integers. Pure.
+
+The coupon collector's problem with unequal coupons. Among the badges that are missing, inclusion and
+exclusion over all subsets needs their weights only, so subsets of one weight are counted together by a
+dynamic programme. Source: P. Flajolet, D. Gardy, L. Thimonier, "Birthday paradox, coupon collectors,
+caching algorithms and self-organizing search", Discrete Applied Mathematics 39, 1992.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import comb
+from typing import Final
+
+BADGES_MAX: Final = 24
+DRAWS_MAX: Final = 200
+
+
+def on_wheel(missing: Sequence[int], *, weight: int, draws: int) -> Fraction:
+    """The chance that so many draws bring each missing badge; their weights, and the weight of the table."""
+    return _completed(missing, lambda lost: Fraction(weight - lost, weight) ** draws)
+
+
+def in_urn(missing: Sequence[int], *, tickets: int, draws: int) -> Fraction:
+    """The chance that so many tickets out of the urn bring each missing badge; how many tickets have each."""
+    all_ways = comb(tickets, draws)
+    return (
+        _completed(missing, lambda lost: Fraction(comb(tickets - lost, draws), all_ways))
+        if all_ways
+        else Fraction()
+    )
+
+
+def expected_draws(missing: Sequence[int], *, weight: int) -> Fraction | None:
+    """How many draws of a wheel it takes on average until no badge is missing; None: it never ends."""
+    if not all(missing):
+        return None
+    return sum(
+        (-count * Fraction(weight, lost) for lost, count in _signed(missing).items() if lost), Fraction()
+    )
+
+
+def with_exchange(
+    missing: Sequence[int], held: int, *, weight: int, draws: int, duplicates: int, price: int
+) -> Fraction:
+    """The chance on a wheel where `price` duplicates buy a missing badge of choice.
+
+    `held` is the weight of the set's badges that the player has, `duplicates` how many are spare now.
+    """
+    assert draws <= DRAWS_MAX
+    other = weight - held - sum(missing)
+    ways = 0
+    for (found, hits), count in _hits(missing, held, draws=draws).items():
+        spare = duplicates + hits - found
+        if found + spare // price >= len(missing):
+            ways += count * comb(draws, hits) * other ** (draws - hits)
+    return Fraction(ways, weight**draws)
+
+
+def draws_to_certainty(missing: int, *, duplicates: int, price: int, set_only: bool) -> int | None:
+    """After how many draws at most the set is complete however they fall; None: luck could be bad for ever.
+
+    Where every draw pays a badge of the set (`set_only`) each one is either new or a duplicate.
+    """
+    if not set_only:
+        return None if missing * price > duplicates else 0
+    return max(0, missing * price - duplicates)
+
+
+def _completed(missing: Sequence[int], untouched: Callable[[int], Fraction]) -> Fraction:
+    """Inclusion and exclusion; `untouched`: the chance that nothing of a weight is drawn."""
+    return sum((count * untouched(lost) for lost, count in _signed(missing).items()), Fraction())
+
+
+def _signed(missing: Sequence[int]) -> Counter[int]:
+    """For each weight: how many subsets of the missing badges have it, even ones less odd ones."""
+    assert len(missing) <= BADGES_MAX
+    signed = Counter({0: 1})
+    for weight in missing:
+        more = Counter(signed)
+        for lost, count in signed.items():
+            more[lost + weight] -= count
+        signed = more
+    return signed
+
+
+def _hits(missing: Sequence[int], held: int, *, draws: int) -> Counter[tuple[int, int]]:
+    """Weighted sequences by (missing badges found, draws that paid a badge of the set)."""
+    ways: Counter[tuple[int, int]] = Counter({(0, hits): held**hits for hits in range(draws + 1)})
+    for weight in missing:
+        more: Counter[tuple[int, int]] = Counter()
+        for (found, hits), count in ways.items():
+            for extra in range(draws - hits + 1):
+                key = (found + (extra > 0), hits + extra)
+                more[key] += count * comb(hits + extra, extra) * weight**extra
+        ways = more
+    return ways

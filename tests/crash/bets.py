@@ -45,10 +45,10 @@ class People(msgspec.Struct, frozen=True):
         """Somebody without a token."""
         return Client(self.session, None)
 
-    async def guest(self, name: str) -> Guest:
+    async def guest(self, name: str, *, points: int = START_POINTS) -> Guest:
         """A player with points."""
-        made = Guest(name, self.site.client(self.session, name, Role.PLAYER), START_POINTS)
-        await demo.fund(self.resources, made.account, START_POINTS)
+        made = Guest(name, self.site.client(self.session, name, Role.PLAYER), points)
+        await demo.fund(self.resources, made.account, points)
         return made
 
     async def place(self, plan: Plan) -> Place:
@@ -163,11 +163,11 @@ class Bet(msgspec.Struct, frozen=True, kw_only=True):
         return f"bet-{self.turn}"
 
     async def send(self) -> Answer | None:
-        """Ask for the play, once; None where the service was killed before it answered."""
+        """Ask for the play, once; None where the service did not answer: killed, or paused for too long."""
         body = {"count": self.count, "pay_with": self.pay_with}
         try:
             return await self.seated.guest.client.post(f"{self.seated.place.pool}/plays", body, key=self.key)
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return None
 
     async def end(self) -> Made:

@@ -125,6 +125,12 @@ class Process:
                 await self.end(signal.SIGKILL)
 
 
+def workers_of(supervisor: int) -> list[int]:
+    """The processes that serve, of a service that has several (Linux)."""
+    pids = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 class Site:
     """PostgreSQL, Redis, the sandbox ledger behind a wire, and the service."""
 
@@ -134,16 +140,16 @@ class Site:
         (folder / "postgres").mkdir()
         (folder / "redis").mkdir()
         self.secrets = keep_secrets(folder)
-        self.port, self._ledger_port, wire_port = free_port(), free_port(), free_port()
+        self.port, self.ledger_port, wire_port = free_port(), free_port(), free_port()
         self.environment = self._environment(wire_port)
         self.settings = Settings.from_environment(self.environment)
-        self.wire = Wire(port=wire_port, ledger_port=self._ledger_port)
+        self.wire = Wire(port=wire_port, ledger_port=self.ledger_port)
         self.postgres = Databases(
             lambda fds: postgres.postgres_server(folder / "postgres", durable=True, inherited=fds)
         )
         self.redis = Databases(lambda fds: redis.redis_server(folder / "redis", durable=True, inherited=fds))
         self.ledger = Process(
-            "The ledger", log=folder / "ledger.log", ready=lambda: accepts(self._ledger_port)
+            "The ledger", log=folder / "ledger.log", ready=lambda: accepts(self.ledger_port)
         )
         self.service = Process("The service", log=folder / "service.log", ready=lambda: is_ready(self.port))
 
@@ -219,5 +225,5 @@ class Site:
             "PLAYFAIR_REQUESTS_PER_ADDRESS": "100000",
             "SANDBOX_LEDGER_DATABASE_URL": database_url(self.folder / "postgres", LEDGER),
             "SANDBOX_LEDGER_TOKEN": self.secrets.ledger_token,
-            "SANDBOX_LEDGER_PORT": str(self._ledger_port),
+            "SANDBOX_LEDGER_PORT": str(self.ledger_port),
         }

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from game.tour.stage import Place
 from tests.crash.accounts import assert_all_agree
 from tests.crash.bets import Bet, People, end_all, places_of, six_bets
 from tests.crash.locks import locked_logs, settles_wait
-from tests.crash.site import Site, until
+from tests.crash.site import Site, until, workers_of
 from tests.crash.wire import Hold
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -89,19 +88,14 @@ async def test_one_of_two_processes_is_killed(site: Site, people: People) -> Non
     async with locked_logs(database_url, places_of(bets)):
         sent = asyncio.create_task(_all_sent(bets))
         await settles_wait(database_url, places_of(bets), plays=len(bets), transactions=2)
-        killed, other = _workers(site.service.pid)
+        killed, other = workers_of(site.service.pid)
         os.kill(killed, signal.SIGKILL)
     await sent
     made = await end_all(bets)
-    await until(lambda: len(_workers(site.service.pid)) == 2, "a second process", seconds=20.0)
-    assert other in _workers(site.service.pid)
+    await until(lambda: len(workers_of(site.service.pid)) == 2, "a second process", seconds=20.0)
+    assert other in workers_of(site.service.pid)
     await site.restart_later()
     await assert_all_agree(people, places_of(bets), made)
-
-
-def _workers(supervisor: int) -> list[int]:
-    pids = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    return [int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def is_play_of(place: Place) -> Callable[[dict[str, Any]], bool]:

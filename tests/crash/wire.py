@@ -1,6 +1,7 @@
 """What stands between the service and its ledger: it passes calls on, or holds them before or after."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -14,6 +15,7 @@ from game.embedded.ports import LOOPBACK
 BATCH = "/v1/operations:batch"
 HELD_SECONDS = 20.0
 PASSED_ON = ("Authorization", "Content-Type")
+PASSED_BACK = ("Content-Type", "Retry-After", "Ledger-Executed")
 
 
 class Hold(Enum):
@@ -29,12 +31,49 @@ def everything(_operation: dict[str, Any]) -> bool:
     return True
 
 
-class Wire:
+class Passage(ABC):
     """A proxy of the ledger's HTTP interface, in the test's own event loop."""
 
     def __init__(self, *, port: int, ledger_port: int) -> None:
         self._port = port
         self._ledger = f"http://{LOOPBACK}:{ledger_port}"
+
+    async def open(self) -> None:
+        """Listen."""
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        service = web.Application(client_max_size=8 * 1024**2)
+        service.router.add_route("*", "/{path:.*}", self.pass_on)
+        self._runner = web.AppRunner(service, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, self._port).start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._runner.cleanup()
+        await self._session.close()
+
+    @abstractmethod
+    async def pass_on(self, request: web.Request) -> web.StreamResponse:
+        """Do with a call whatever this passage does with calls."""
+
+    async def forward(self, request: web.Request, body: bytes) -> web.Response:
+        """The ledger's answer; a connection that breaks there breaks here too."""
+        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+        url = self._ledger + request.raw_path
+        try:
+            async with self._session.request(request.method, url, data=body, headers=headers) as answer:
+                given = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
+                return web.Response(body=await answer.read(), status=answer.status, headers=given)
+        except aiohttp.ClientError:
+            break_off(request)
+            return web.Response(status=502)
+
+
+class Wire(Passage):
+    """Passes all on, except where a test holds it."""
+
+    def __init__(self, *, port: int, ledger_port: int) -> None:
+        super().__init__(port=port, ledger_port=ledger_port)
         self._hold = Hold.NOWHERE
         self._lost = False
         self._arrives: Callable[[dict[str, Any]], bool] = everything
@@ -42,20 +81,10 @@ class Wire:
         self._released = asyncio.Event()
         self._arrived = asyncio.Condition()
 
-    async def open(self) -> None:
-        """Listen."""
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
-        service = web.Application(client_max_size=8 * 1024**2)
-        service.router.add_route("*", "/{path:.*}", self._pass)
-        self._runner = web.AppRunner(service, access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, LOOPBACK, self._port).start()
-
     async def close(self) -> None:
         """Let everything go and stop listening."""
         self._released.set()
-        await self._runner.cleanup()
-        await self._session.close()
+        await super().close()
 
     def hold(self, where: Hold) -> None:
         """Hold batches from now on."""
@@ -81,48 +110,37 @@ class Wire:
         self._lost = True
         self.release()
 
-    async def _pass(self, request: web.Request) -> web.Response:
+    async def pass_on(self, request: web.Request) -> web.Response:
+        """Pass a call on, or hold it before or after."""
         body, hold = await request.read(), self._hold
         if request.path != BATCH or hold is Hold.NOWHERE:
-            return await self._forward(request, body)
+            return await self.forward(request, body)
         if hold is Hold.REQUESTS:
             await self._keep(body)
-            return await self._forward(request, self._rest(body))
-        answer = await self._forward(request, body)
+            return await self.forward(request, self._rest(body))
+        answer = await self.forward(request, body)
         await self._keep(body)
         if self._lost:
-            _break_off(request)
+            break_off(request)
         return answer
 
     async def _keep(self, body: bytes) -> None:
         async with self._arrived:
-            self._held.update(operation["id"] for operation in _operations(body))
+            self._held.update(operation["id"] for operation in operations_of(body))
             self._arrived.notify_all()
         await self._released.wait()
 
     def _rest(self, body: bytes) -> bytes:
-        return msgspec.json.encode({"operations": list(filter(self._arrives, _operations(body)))})
-
-    async def _forward(self, request: web.Request, body: bytes) -> web.Response:
-        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-        url = self._ledger + request.raw_path
-        try:
-            async with self._session.request(request.method, url, data=body, headers=headers) as answer:
-                content = await answer.read()
-                return web.Response(
-                    body=content, status=answer.status, headers={"Content-Type": answer.content_type}
-                )
-        except aiohttp.ClientError:
-            _break_off(request)
-            return web.Response(status=502)
+        return msgspec.json.encode({"operations": list(filter(self._arrives, operations_of(body)))})
 
 
-def _break_off(request: web.Request) -> None:
+def break_off(request: web.Request) -> None:
     """Close the connection without an answer."""
     if request.transport is not None:
         request.transport.abort()
 
 
-def _operations(body: bytes) -> list[dict[str, Any]]:
+def operations_of(body: bytes) -> list[dict[str, Any]]:
+    """The operations of a batch."""
     operations: list[dict[str, Any]] = msgspec.json.decode(body)["operations"]
     return operations

@@ -56,17 +56,20 @@ class Passage(ABC):
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Do with a call whatever this passage does with calls."""
 
-    async def forward(self, request: web.Request, body: bytes) -> web.Response:
-        """The ledger's answer; a connection that breaks there breaks here too."""
+    async def send(self, request: web.Request, body: bytes) -> web.Response:
+        """The ledger's answer; ClientError without one."""
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         url = self._ledger + request.raw_path
+        async with self._session.request(request.method, url, data=body, headers=headers) as answer:
+            given = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
+            return web.Response(body=await answer.read(), status=answer.status, headers=given)
+
+    async def forward(self, request: web.Request, body: bytes) -> web.Response:
+        """The ledger's answer; a connection that breaks there breaks here too."""
         try:
-            async with self._session.request(request.method, url, data=body, headers=headers) as answer:
-                given = {name: answer.headers[name] for name in PASSED_BACK if name in answer.headers}
-                return web.Response(body=await answer.read(), status=answer.status, headers=given)
+            return await self.send(request, body)
         except aiohttp.ClientError:
-            break_off(request)
-            return web.Response(status=502)
+            return broken(request)
 
 
 class Wire(Passage):
@@ -121,7 +124,7 @@ class Wire(Passage):
         answer = await self.forward(request, body)
         await self._keep(body)
         if self._lost:
-            break_off(request)
+            return broken(request)
         return answer
 
     async def _keep(self, body: bytes) -> None:
@@ -134,10 +137,11 @@ class Wire(Passage):
         return msgspec.json.encode({"operations": list(filter(self._arrives, operations_of(body)))})
 
 
-def break_off(request: web.Request) -> None:
-    """Close the connection without an answer."""
+def broken(request: web.Request) -> web.Response:
+    """Close the connection without an answer; aiohttp wants one, which goes nowhere."""
     if request.transport is not None:
         request.transport.abort()
+    return web.Response(status=502)
 
 
 def operations_of(body: bytes) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self.budget = RetryBudget(options)
         self.breaker = Breaker(options, clock=self._loop.time)
+        self._told_open = False
 
     async def call(
         self, request: Request, *, attempt: int, operation_ids: tuple[str, ...] = ()
@@ -58,14 +59,14 @@ class Line:
 
     def ended(self, *, in_doubt: bool) -> None:
         """Tell the breaker and the budget how an admitted call ended."""
-        was_open = self.breaker.is_open
         if in_doubt:
             self.breaker.fail()
         else:
             self.breaker.succeed()
             self.budget.refund()
-        if self.breaker.is_open != was_open:
-            self._hooks.breaker_changed(is_open=self.breaker.is_open)
+        if (is_open := self.breaker.is_open) is not self._told_open:
+            self._told_open = is_open
+            self._hooks.breaker_changed(is_open=is_open)
 
     def pause(self, *, failures: int, last: Again) -> float:
         """How many seconds to wait before the next attempt."""

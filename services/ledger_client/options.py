@@ -20,7 +20,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How hard the client tries.
 
     The retry budget is in calls: every call sent again takes one, every call that got through gives
-    `budget_refund` back, so that in an outage the ledger sees few more calls than plays were made.
+    `budget_refund` back, so that in an outage the ledger sees few more calls than plays were made. What the
+    breaker's limits do together stands at `pace.Breaker`.
     """
 
     calls_in_flight: Annotated[int, msgspec.Meta(ge=2, le=4)] = 3
@@ -32,4 +33,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     budget_calls: int = 100
     budget_refund: float = 0.1
     breaker_failures: int = 5
+    breaker_silence_seconds: float = 0.75
     breaker_open_seconds: float = 1.0
+    breaker_open_seconds_max: float = 5.0

@@ -26,24 +26,29 @@ class RetryBudget:
 
 
 class Breaker:
-    """Stops calls when the ledger is down; after a while one probe at a time may find that it is back."""
+    """Stops calls when the ledger is down; after a while one probe at a time may find that it is back.
+
+    It opens after `breaker_failures` lost calls in a row, or once `breaker_silence_seconds` have passed since
+    a call was lost and none was answered since. So a ledger that falls silent is found out within
+    `call_seconds` plus `breaker_silence_seconds` of the start of the first lost call, however few the calls
+    are; a lost call whose retry is answered in time opens nothing. Probes that fail come at intervals that
+    double, up to `breaker_open_seconds_max`.
+    """
 
     def __init__(self, options: Options, *, clock: Callable[[], float]) -> None:
-        self._failures_max = options.breaker_failures
-        self._open_seconds = options.breaker_open_seconds
+        self._options = options
         self._clock = clock
-        self._failures = 0
-        self._open_until: float | None = None
-        self._probing = False
+        self.succeed()
 
     @property
     def is_open(self) -> bool:
         """Whether it opened and no call has got through since."""
-        return self._open_until is not None
+        return self._open_until() is not None
 
     def refuses(self) -> bool:
         """Whether a call made now would be refused."""
-        return self._open_until is not None and (self._probing or self._clock() < self._open_until)
+        until = self._open_until()
+        return until is not None and (self._probing or self._clock() < until)
 
     def admit(self) -> bool:
         """Whether to make a call now; the caller must then say how it ended: one of the three below."""
@@ -54,7 +59,10 @@ class Breaker:
 
     def succeed(self) -> None:
         """A call was answered."""
-        self._failures, self._open_until, self._probing = 0, None, False
+        self._failures, self._probing = 0, False
+        self._lost_at: float | None = None
+        self._reopened_until: float | None = None
+        self._open_seconds = self._options.breaker_open_seconds
 
     def abandon(self) -> None:
         """A call ended without a word about the ledger: its caller went away."""
@@ -62,9 +70,21 @@ class Breaker:
 
     def fail(self) -> None:
         """A call ended in doubt."""
+        now, was_open = self._clock(), self.is_open
+        if self._probing:
+            slower = min(2 * self._open_seconds, self._options.breaker_open_seconds_max)
+            self._open_seconds = max(self._open_seconds, slower)
         self._failures, self._probing = self._failures + 1, False
-        if self.is_open or self._failures >= self._failures_max:
-            self._open_until = self._clock() + self._open_seconds
+        self._lost_at = now if self._lost_at is None else self._lost_at
+        if was_open or self._failures >= self._options.breaker_failures:
+            self._reopened_until = now + self._open_seconds
+
+    def _open_until(self) -> float | None:
+        """When a probe may be made; None while it is closed."""
+        if self._reopened_until is not None or self._lost_at is None:
+            return self._reopened_until
+        opened_at = self._lost_at + self._options.breaker_silence_seconds
+        return opened_at + self._open_seconds if self._clock() >= opened_at else None
 
 
 def pause_seconds(

@@ -39,8 +39,11 @@ async def _attempt(group: _Group, *, line: Line) -> list[_Group]:
     if not line.breaker.admit():
         _give_up(items, group.last.reason if group.last else UnknownReason.CIRCUIT_OPEN)
         return []
-    again = await _call(items, attempt=group.failures + 1, line=line)
-    return _regroup(again, failures=group.failures + 1, line=line) if again else []
+    # A probe is one operation: the others learn from it whether to follow.
+    sent, kept = (items[:1], items[1:]) if line.breaker.is_open else (items, [])
+    again = await _call(sent, attempt=group.failures + 1, line=line)
+    groups = _regroup(again, failures=group.failures + 1, line=line) if again else []
+    return [_Group(kept, group.failures, group.last), *groups] if kept else groups
 
 
 async def _pause(group: _Group, *, last: Again, line: Line) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledger_client import Applied, LedgerClient, Options, Unknown, UnknownReason
+from ledger_client import Applied, LedgerClient, Options, Outcome, Unknown, UnknownReason
 from ledger_client.pace import Breaker, RetryBudget, pause_seconds
 from tests.ledger.scripted import ScriptedLedger, apply, at_once, status
+
+SILENCE = 10.0
 
 
 class Seconds:
@@ -22,8 +24,9 @@ class Seconds:
 
 
 def broken(clock: Seconds, *, failures: int) -> Breaker:
-    """A breaker of three failures and a minute, after that many."""
-    breaker = Breaker(Options(breaker_failures=3, breaker_open_seconds=60), clock=clock)
+    """A breaker of three failures, a silence and a minute, after that many."""
+    options = Options(breaker_failures=3, breaker_silence_seconds=SILENCE, breaker_open_seconds=60)
+    breaker = Breaker(options, clock=clock)
     for _ in range(failures):
         assert breaker.admit()
         breaker.fail()
@@ -76,6 +79,69 @@ def test_a_failed_probe_opens_again() -> None:
     clock.now += 59
     assert breaker.refuses()
     clock.now += 1
+    assert not breaker.refuses()
+
+
+def test_silence_after_a_lost_call_opens() -> None:
+    """One lost call is enough when nothing is answered for a while, whether or not anybody calls again."""
+    clock = Seconds()
+    breaker = broken(clock, failures=1)
+    clock.now += SILENCE
+    assert breaker.is_open
+    assert not breaker.admit()
+    clock.now += 60
+    assert breaker.admit()
+    assert not breaker.admit()
+
+
+def test_an_answer_after_a_lost_call_ends_the_silence() -> None:
+    """A retry that is answered opens nothing, and the next lost call has its own time."""
+    clock = Seconds()
+    breaker = broken(clock, failures=1)
+    clock.now += SILENCE / 2
+    breaker.succeed()
+    clock.now += SILENCE
+    breaker.fail()
+    clock.now += SILENCE - 0.1
+    assert not breaker.is_open
+    clock.now += 0.1
+    assert breaker.is_open
+
+
+def test_a_silent_ledger_is_found_out_within_two_seconds() -> None:
+    """By the client's own limits: from the start of the first lost call, under any load."""
+    assert Options().call_seconds + Options().breaker_silence_seconds < 2
+
+
+def test_failing_probes_come_at_intervals_that_double() -> None:
+    """Up to a limit, and an answer begins anew."""
+    clock = Seconds()
+    breaker = Breaker(
+        Options(breaker_failures=1, breaker_open_seconds=1, breaker_open_seconds_max=5), clock=clock
+    )
+    assert [_interval(breaker, clock) for _ in range(5)] == [1, 2, 4, 5, 5]
+    assert breaker.admit()
+    breaker.succeed()
+    assert _interval(breaker, clock) == 1
+
+
+def _interval(breaker: Breaker, clock: Seconds) -> float:
+    """Lose a call, and wait in quarters of a second until the next may be made."""
+    assert breaker.admit()
+    breaker.fail()
+    lost_at = clock.now
+    while breaker.refuses():
+        clock.now += 0.25
+    return clock.now - lost_at
+
+
+def test_calls_that_were_under_way_do_not_slow_the_probes() -> None:
+    """Only probes tell that the ledger is still away."""
+    clock = Seconds()
+    breaker = broken(clock, failures=3)
+    for _ in range(3):
+        breaker.fail()
+    clock.now += 60
     assert not breaker.refuses()
 
 
@@ -142,6 +208,29 @@ async def test_the_breaker_closes_when_a_probe_gets_through(scripted_ledger: Scr
         assert isinstance(await apply(client, "a"), Unknown)
         assert isinstance(await apply(client, "b"), Applied)
         assert client.available()
+
+
+@pytest.mark.asyncio
+async def test_a_probe_is_one_operation(scripted_ledger: ScriptedLedger) -> None:
+    """The others of its batch follow when it is answered, and are given up unsent when it is not."""
+    scripted_ledger.script.extend([status(500)] * 2)
+    options = Options(breaker_failures=1, breaker_open_seconds=0.1, breaker_open_seconds_max=0.1)
+    async with at_once(scripted_ledger, options) as client:
+        assert isinstance(await apply(client, "first"), Unknown)
+        lost = await _batch_of_three(client, "lost")
+        found = await _batch_of_three(client, "found")
+    assert lost[1:] == [Unknown(f"lost{number}", UnknownReason.CIRCUIT_OPEN) for number in (1, 2)]
+    assert [type(outcome) for outcome in found] == [Applied] * 3
+    calls = [sent.ids for sent in scripted_ledger.calls]
+    assert calls == [["first"], ["lost0"], ["found0"], ["found1", "found2"]]
+
+
+async def _batch_of_three(client: LedgerClient, name: str) -> list[Outcome]:
+    """Three operations at once, as soon as the breaker lets a probe through."""
+    async with asyncio.timeout(10):
+        while not client.available():  # noqa: ASYNC110 - only time opens it
+            await asyncio.sleep(0.01)
+    return await asyncio.gather(*(apply(client, f"{name}{number}") for number in range(3)))
 
 
 @pytest.mark.asyncio

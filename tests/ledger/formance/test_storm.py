@@ -17,7 +17,7 @@ from tests.ledger.formance.paying import SHOP, operation, send
 PLAYERS = ("player:ann", "player:bob", "player:eve")
 OPERATIONS = 60
 # Neither the breaker nor the budget is what is tested here.
-OPTIONS = Options(breaker_failures=1_000_000, budget_calls=1_000_000)
+OPTIONS = Options(breaker_failures=1_000_000, breaker_silence_seconds=3_600, budget_calls=1_000_000)
 
 
 def some_operations(random: Random) -> list[Operation]:

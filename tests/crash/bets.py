@@ -88,10 +88,10 @@ class People(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def people_of(site: Site) -> AsyncIterator[People]:
+async def people_of(site: Site, *, answer_seconds: float = ANSWER_SECONDS) -> AsyncIterator[People]:
     """Clients of the service, and what the books are checked with."""
     connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
-    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+    timeout = aiohttp.ClientTimeout(total=answer_seconds)
     async with (
         demo.open_resources(site.settings) as resources,
         aiohttp.ClientSession(site.settings.public_url, connector=connector, timeout=timeout) as session,

@@ -84,6 +84,11 @@ class Process:
         assert self._child is not None
         return self._child.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, and ended by itself."""
+        return self._child is not None and self._child.exit_code() is not None
+
     def says(self) -> str:
         """The end of its log."""
         return self._log.read_text(errors="replace")[-4_000:] if self._log.exists() else ""

@@ -22,6 +22,7 @@ from ledger_client.outcomes import (
     Unknown,
     UnknownReason,
 )
+from ledger_client.overdue import Overdue
 from ledger_client.sending import send
 from ledger_client.transport import HttpTransport, Transport
 
@@ -37,6 +38,7 @@ class LedgerClient:
         self._loop = asyncio.get_running_loop()
         self._line = Line(transport, options, hooks=hooks, random=random)
         self._batcher = Batcher(options, send=self._send)
+        self._overdue = Overdue(self._line)
         self._is_closed = False
 
     @classmethod
@@ -76,6 +78,11 @@ class LedgerClient:
     async def fence(self, operation_id: str) -> Outcome:
         """Decide an id now; see `Ledger.fence`."""
         return await told(self._hooks, Wait(operation_id, None), questions.fence(self._line, operation_id))
+
+    async def decide_overdue(self, operation_id: str, *, apply_before_ms: int) -> Outcome:
+        """Decide an id whose time is over; see `Ledger.decide_overdue`."""
+        deciding = self._overdue.decide(operation_id, apply_before_ms=apply_before_ms)
+        return await told(self._hooks, Wait(operation_id, None), deciding)
 
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of up to 256 ids; see `Ledger.lookup`."""

@@ -43,6 +43,14 @@ class Ledger(Protocol):
         """Decide an id now: its outcome when it has one, else it can never be applied; Unknown: ask again."""
         ...
 
+    async def decide_overdue(self, operation_id: str, *, apply_before_ms: int) -> Outcome:
+        """Decide an id whose `apply_before` is over: by a fence, else by a lookup that is final.
+
+        A fence decides whatever is asked. Without one the outcome is the one that stands, `Expired` once the
+        ledger's time is past `apply_before_ms` and nothing stands, and until then Unknown: ask again.
+        """
+        ...
+
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of up to 256 ids."""
         ...

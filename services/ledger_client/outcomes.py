@@ -89,8 +89,8 @@ class Unknown(msgspec.Struct, frozen=True):
         return self.reason not in _UNSENT
 
 
-# Without `apply_before` a fence decides in its place; `feed` is for reconciliation only.
-_NEEDED: Final = ("sticky_refusals", "fence", "ordered_floors")
+# What is overdue is decided by one of two. `feed` is for reconciliation only.
+_NEEDED: Final = (("sticky_refusals",), ("fence", "apply_before"), ("ordered_floors",))
 
 Decided = Applied | Rejected | Expired | Fenced
 Outcome = Decided | Unknown
@@ -179,4 +179,6 @@ class Capabilities(msgspec.Struct, frozen=True):
     @property
     def lacking(self) -> tuple[str, ...]:
         """The guarantees without which points could be lost or taken twice, and that are not given."""
-        return tuple(name for name in _NEEDED if not getattr(self, name))
+        return tuple(
+            " or ".join(names) for names in _NEEDED if not any(getattr(self, name) for name in names)
+        )

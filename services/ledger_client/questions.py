@@ -54,13 +54,20 @@ async def fence(line: Line, operation_id: str) -> Outcome:
 
 async def lookup(line: Line, operation_ids: Sequence[str]) -> Lookup:
     """The outcome of each id."""
+    return answered(await ask_lookup(line, operation_ids))
+
+
+async def ask_lookup(line: Line, operation_ids: Sequence[str]) -> Lookup | Again:
+    """The outcome of each id, or why there is no answer."""
     assert 0 < len(operation_ids) <= LOOKUP_MAX, "the caller pages"
     body = msgspec.json.encode({"ids": operation_ids})
     request = Request("/v1/operations:lookup", body, len(operation_ids))
-    answer = answered(await ask(line, request, lambda reply: judge_as(_LOOKUP, reply)))
+    answer = await ask(line, request, lambda reply: judge_as(_LOOKUP, reply))
+    if isinstance(answer, Again):
+        return answer
     found = {outcome.operation_id: outcome for outcome in answer.found}
     if not set(operation_ids) <= found.keys() | set(answer.missing):
-        raise LedgerUnreachable("the answer leaves out an id")
+        return Again(UnknownReason.BROKEN_ANSWER, None)
     return Lookup({id_: found.get(id_) for id_ in operation_ids}, as_of_ms=answer.as_of)
 
 
@@ -97,8 +104,13 @@ async def control_totals(line: Line, *, from_seq: int, to_seq: int) -> ControlTo
 
 async def capabilities(line: Line) -> Capabilities:
     """What the ledger guarantees."""
+    return answered(await ask_capabilities(line))
+
+
+async def ask_capabilities(line: Line) -> Capabilities | Again:
+    """What the ledger guarantees, or why there is no answer."""
     request = Request("/v1/capabilities", None, 1)
-    return answered(await ask(line, request, lambda reply: judge_as(_CAPABILITIES, reply)))
+    return await ask(line, request, lambda reply: judge_as(_CAPABILITIES, reply))
 
 
 async def explain(line: Line, operation_id: str) -> Explanation:

@@ -204,7 +204,7 @@ async def test_guarantees_that_are_missing_are_named() -> None:
     assert skipped[0].why == "the ledger does not declare sticky_refusals"
     assert (await Modest(now_ms=real_ms(0)).capabilities()).lacking == (
         "sticky_refusals",
-        "fence",
+        "fence or apply_before",
         "ordered_floors",
     )
 

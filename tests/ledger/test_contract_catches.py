@@ -9,6 +9,7 @@ from ledger_client import (
     ControlTotals,
     Decided,
     EntryPage,
+    Expired,
     Fenced,
     IdempotencyMismatch,
     Lookup,
@@ -84,6 +85,14 @@ class Tombless(FakeLedger):
         return self._replay(operation_id) or Fenced(operation_id, replayed=False)
 
 
+class Hasty(FakeLedger):
+    """Takes whatever is overdue for expired."""
+
+    async def decide_overdue(self, operation_id: str, *, apply_before_ms: int) -> Outcome:
+        del apply_before_ms
+        return Expired(operation_id, replayed=False)
+
+
 class Boastful(FakeLedger):
     """Looks up as of a time that is yet to come."""
 
@@ -131,6 +140,7 @@ class Miscounting(FakeLedger):
         (Boastful, contract.means_what_a_lookup_says),
         (Tombless, contract.never_applies_what_was_fenced),
         (Tombless, contract.decides_a_race_with_a_fence_once),
+        (Hasty, contract.decides_what_is_overdue),
         (Unmarked, contract.applies_concurrent_duplicates_once),
         (Gappy, feed.feeds_what_was_applied),
         (Miscounting, feed.totals_are_those_of_the_feed),

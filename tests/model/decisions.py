@@ -202,7 +202,7 @@ class _Watched(Engine):
         self.done.append("apply")
         return self._answer
 
-    async def fence(self, _: str) -> Outcome:
+    async def decide_overdue(self, _: str, **__: object) -> Outcome:
         self.done.append("fence")
         return self._answer
 

@@ -29,8 +29,11 @@ class Design:
         """What the ledger answers about an id that is decided."""
         return decisions.replay(recorded)
 
-    def unseen(self, _verb: str) -> str:
-        """What the ledger answers when it is asked about an id that it never saw."""
+    def unseen(self, _verb: str, _fresh: str) -> str:
+        """What the ledger answers when it is asked about an id that it never saw.
+
+        `_fresh` is what it would make of the operation if that came now.
+        """
         return decisions.tombstone()
 
     def keeps(self, _verb: str, _outcome: str) -> bool:
@@ -78,3 +81,20 @@ class Design:
     def resent_as(self, operation: str, _outcome: str) -> str:
         """The name under which an operation of the outbox goes on after an answer."""
         return operation
+
+
+class WithoutFence(Design):
+    """The same under a ledger without a fence: what is overdue is looked up until that is final."""
+
+    def first(self, row: str, *, is_late: bool) -> str:
+        """A lookup in place of a fence."""
+        first = super().first(row, is_late=is_late)
+        return "lookup" if first == "fence" else first
+
+    def unseen(self, _verb: str, fresh: str) -> str:
+        """Final once the ledger would refuse the operation itself."""
+        return "expired" if fresh == "expired" else "unknown"
+
+    def keeps(self, verb: str, outcome: str) -> bool:
+        """A lookup leaves nothing behind."""
+        return super().keeps(verb, outcome) and verb != "lookup"

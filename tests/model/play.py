@@ -161,7 +161,8 @@ class Moves:
             outcome, after, applied = self._executed(part, view, waits.verb, waits.operation)
             heard = self._strand(_put(after, place, Heard(waits.operation, outcome)), fewer)
             label = f"the ledger: {what}: {outcome}; {self._who(place)} is answered"
-            yield Turn(label, heard, applied, heals=True)
+            # "Not yet" takes nothing on: time has to pass on the ledger's clock.
+            yield Turn(label, heard, applied, heals=outcome != "unknown")
             silent = _put(after, place, fewer)
             yield Turn(f"the ledger: {what}: {outcome}; the answer is lost", silent, applied, heals=False)
             yield Turn(f"{what} is lost", _put(part, place, fewer), None, heals=False)
@@ -194,7 +195,8 @@ class Moves:
         recorded = records.get(operation)
         if recorded is not None:
             return self.design.again(recorded), part, None
-        outcome = dict(view.fresh)[operation] if verb == "apply" else self.design.unseen(verb)
+        fresh = dict(view.fresh)[operation]
+        outcome = fresh if verb == "apply" else self.design.unseen(verb, fresh)
         if self.design.keeps(verb, outcome):
             part = part._replace(records=_sorted({**records, operation: outcome}))
         return outcome, part, operation if outcome == "applied" else None

@@ -11,7 +11,7 @@ import pytest
 from game.plays.rules import FINISHED, State
 from tests.model import decisions, wrong
 from tests.model.checker import check
-from tests.model.design import Design
+from tests.model.design import Design, WithoutFence
 from tests.model.play import Heard
 from tests.model.world import World
 from tests.model.worlds import WORLDS
@@ -32,6 +32,14 @@ def test_our_design_holds(name: str, states_min: int, capsys: pytest.CaptureFixt
     seconds = time.process_time() - began
     with capsys.disabled():
         print(f"\n{name}: {verdict.states:,} states, {verdict.steps:,} steps, {seconds:.1f} s")
+    assert verdict.wrong is None, verdict
+    assert verdict.states >= states_min
+
+
+@pytest.mark.parametrize(("name", "states_min"), [(ONE, 900), (WINNING, 50_000)])
+def test_our_design_needs_no_fence(name: str, states_min: int) -> None:
+    """It holds as well where what is overdue is looked up until the answer is final."""
+    verdict = check(World(WORLDS[name], WithoutFence()))
     assert verdict.wrong is None, verdict
     assert verdict.states >= states_min
 

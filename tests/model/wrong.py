@@ -74,8 +74,8 @@ class NotFoundTakenForNever(Design):
     def first(self, row: str, *, is_late: bool) -> str:
         return "lookup" if row == "resolving" else super().first(row, is_late=is_late)
 
-    def unseen(self, verb: str) -> str:
-        return "not found" if verb == "lookup" else super().unseen(verb)
+    def unseen(self, verb: str, fresh: str) -> str:
+        return "not found" if verb == "lookup" else super().unseen(verb, fresh)
 
     def keeps(self, verb: str, outcome: str) -> bool:
         return super().keeps(verb, outcome) and verb != "lookup"

@@ -57,24 +57,25 @@ def settings_with(url: str) -> Settings:
     return Settings.from_environment(COMPLETE | {"PLAYFAIR_LEDGER_URL": url})
 
 
-@pytest.mark.parametrize("missing", ["sticky_refusals", "fence", "ordered_floors"])
+@pytest.mark.parametrize("missing", ["sticky_refusals", "fence or apply_before", "ordered_floors"])
 def test_a_ledger_that_lacks_something_is_refused(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The service does not start, and names what is missing."""
     for name in [name for name in os.environ if name.startswith("PLAYFAIR_")]:
         monkeypatch.delenv(name)
-    with ledger_that(200, **{missing: False}) as url:
+    with ledger_that(200, **dict.fromkeys(missing.split(" or "), False)) as url:
         for name, value in (COMPLETE | {"PLAYFAIR_LEDGER_URL": url}).items():
             monkeypatch.setenv(name, value)
         assert main([]) == 2
     assert capsys.readouterr().err == f"playfair serve: the ledger does not guarantee {missing}.\n"
 
 
+@pytest.mark.parametrize("missing", ["apply_before", "fence", "feed"])
 @pytest.mark.asyncio
-async def test_time_and_feed_may_be_missing() -> None:
-    """A fence decides what a time limit would, and the feed is for reconciliation only."""
-    with ledger_that(200, apply_before=False, feed=False) as url:
+async def test_some_of_it_may_be_missing(missing: str) -> None:
+    """A fence or a time limit decides what is overdue, and the feed is for reconciliation only."""
+    with ledger_that(200, **{missing: False}) as url:
         assert await lacking(settings_with(url)) == ()
 
 

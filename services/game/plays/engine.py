@@ -107,10 +107,12 @@ class Engine:
         return answer
 
     async def _charge(self, play: Play, debit: Debit) -> Outcome:
-        """Send the debit's bytes; once they could no longer be applied, have the ledger decide."""
+        """Send the debit's bytes; once their time is over, have the ledger decide."""
         try:
             if self.resources.clock() >= play.apply_before_ms:
-                return await self.resources.ledger.fence(debit.operation_id)
+                return await self.resources.ledger.decide_overdue(
+                    debit.operation_id, apply_before_ms=play.apply_before_ms
+                )
             return await self.resources.ledger.apply(
                 operation_id=debit.operation_id,
                 body=debit.body,

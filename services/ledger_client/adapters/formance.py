@@ -128,6 +128,11 @@ class FormanceLedger:
         """Bury the id when nothing stands under it; see `Ledger.fence`."""
         return await told(self._hooks, Wait(operation_id, None), self._fence(operation_id))
 
+    async def decide_overdue(self, operation_id: str, *, apply_before_ms: int) -> Outcome:
+        """Fence it: a lookup would never be final; see `Ledger.decide_overdue`."""
+        del apply_before_ms
+        return await self.fence(operation_id)
+
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of up to 256 ids. None is never final: `as_of_ms` is 0; see `Ledger.lookup`."""
         assert 0 < len(operation_ids) <= LOOKUP_MAX, "the caller pages"

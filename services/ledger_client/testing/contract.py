@@ -238,6 +238,20 @@ async def decides_a_race_with_a_fence_once(bench: Bench) -> None:
         assert isinstance(fenced, Applied | Fenced)
 
 
+async def decides_what_is_overdue(bench: Bench) -> None:
+    """A debit in doubt is decided once its time is over: as it was, or for ever as never applied."""
+    await bench.fund(bench.player, 50)
+    paid = bench.operation("pay", (bench.player, bench.house, 20))
+    await bench.apply(paid)
+    found = await bench.ledger.decide_overdue(paid.id, apply_before_ms=paid.apply_before)
+    assert isinstance(found, Applied)
+    lost = bench.operation("lost", (bench.player, bench.house, 20), lifetime_ms=-1)
+    decided = await bench.ledger.decide_overdue(lost.id, apply_before_ms=lost.apply_before)
+    assert isinstance(decided, Expired | Fenced)
+    assert isinstance(await bench.apply(lost), Expired | Fenced)
+    assert await bench.posted(bench.player) == 30
+
+
 async def explains_what_it_saw(bench: Bench) -> None:
     """Support sees the legs and the outcome, or as of when nothing was seen."""
     operation = bench.operation("fund", (bench.source, bench.player, 50))
@@ -266,6 +280,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     applies_no_duplicate_of_the_unfundable,
     never_overdraws_under_concurrency,
     decides_a_race_with_a_fence_once,
+    decides_what_is_overdue,
     explains_what_it_saw,
     feeds_what_was_applied,
     totals_are_those_of_the_feed,

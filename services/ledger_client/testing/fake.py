@@ -83,6 +83,11 @@ class FakeLedger:
             return Unknown(operation_id, UnknownReason.CONNECTION)
         return self._replay(operation_id) or self._remember(Fenced(operation_id, replayed=False), None)
 
+    async def decide_overdue(self, operation_id: str, *, apply_before_ms: int) -> Outcome:
+        """Fence it."""
+        del apply_before_ms
+        return await self.fence(operation_id)
+
     async def lookup(self, operation_ids: Sequence[str]) -> Lookup:
         """The outcomes of the ids, as of now."""
         self._require_reachable()

@@ -1,0 +1,116 @@
+"""A debit in doubt is decided once its time is over, with a fence and without one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from ledger_client import Applied, Expired, Fenced, Hooks, LedgerClient, Options, Unknown, UnknownReason
+from ledger_client.operations import decode
+from ledger_client.overdue import OVERDUE_IN_FLIGHT_MAX
+from ledger_client.testing import CHECKS, Bench, Check, undeclared
+from ledger_client.transport import Reply, Request, Silence
+from tests.ledger.fenceless import Fenceless, without_fence
+from tests.ledger.scripted import ScriptedLedger, apply, at_once, body_of, page, status
+from tests.ledger.serving import START_MS, TOKEN, Sandbox
+
+LATE_MS = START_MS + 1_000
+DECLARED = {"batch_max": 256, "sticky_refusals": True, "apply_before": True, "ordered_floors": True}
+
+
+@pytest_asyncio.fixture
+async def client(sandbox: Sandbox) -> AsyncIterator[LedgerClient]:
+    """A client of the sandbox, which has no fence here."""
+    async with without_fence(sandbox.url) as found:
+        yield found
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.asyncio
+async def test_a_ledger_without_a_fence_keeps_the_rest(
+    check: Check, client: LedgerClient, sandbox: Sandbox
+) -> None:
+    """Only what is about a fence is skipped, and plays can run on it."""
+    declared = await client.capabilities()
+    assert declared.lacking == ()
+    if missing := undeclared(check, declared):
+        assert missing[0] == "fence"
+        return
+    await check(Bench(client, sandbox.clock, "bench"))
+
+
+@pytest.mark.asyncio
+async def test_what_was_never_seen_is_expired_once_its_time_is_past(
+    client: LedgerClient, sandbox: Sandbox
+) -> None:
+    """Not before, and not at that very moment: until then it may still be on its way."""
+    for clock_ms in (LATE_MS - 1, LATE_MS):
+        sandbox.clock.now_ms = clock_ms
+        found = await client.decide_overdue("a", apply_before_ms=LATE_MS)
+        assert found == Unknown("a", UnknownReason.IN_PROGRESS)
+    sandbox.clock.now_ms = LATE_MS + 1
+    assert await client.decide_overdue("a", apply_before_ms=LATE_MS) == Expired("a", replayed=False)
+
+
+@pytest.mark.asyncio
+async def test_what_was_decided_is_found(client: LedgerClient, sandbox: Sandbox) -> None:
+    """A debit whose answer was lost is told as it was decided."""
+    operation = decode(body_of("a"))
+    sandbox.clock.now_ms = operation.apply_before - 1
+    await sandbox.fund("player:p", 10)
+    applied = await apply(client, "a")
+    assert isinstance(applied, Applied)
+    found = await client.decide_overdue("a", apply_before_ms=operation.apply_before)
+    assert found == Applied("a", applied.seq, replayed=True, balances=applied.balances)
+
+
+@pytest.mark.asyncio
+async def test_no_answer_decides_nothing(scripted_ledger: ScriptedLedger) -> None:
+    """Neither silence about what the ledger can do, nor about the operation; then it is asked again."""
+    lookup = page({"as_of": LATE_MS + 1, "found": [], "missing": ["a"]})
+    scripted_ledger.questions.extend([status(500)] * 3)
+    scripted_ledger.questions.extend([page(DECLARED | {"fence": False, "feed": False}), *[status(500)] * 3])
+    scripted_ledger.questions.append(lookup)
+    async with at_once(scripted_ledger) as client:
+        for _ in range(2):
+            found = await client.decide_overdue("a", apply_before_ms=LATE_MS)
+            assert found == Unknown("a", UnknownReason.SERVER_ERROR)
+        assert await client.decide_overdue("a", apply_before_ms=LATE_MS) == Expired("a", replayed=False)
+
+
+class Crowded(Fenceless):
+    """Counts the calls that are under way at once."""
+
+    under_way = most = 0
+
+    async def call(self, request: Request, *, timeout_seconds: float) -> Reply | Silence:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        try:
+            return await super().call(request, timeout_seconds=timeout_seconds)
+        finally:
+            self.under_way -= 1
+
+
+@pytest.mark.asyncio
+async def test_many_are_decided_few_at_a_time(sandbox: Sandbox) -> None:
+    """What an outage left does not take the connections that fresh plays need."""
+    sandbox.clock.now_ms = LATE_MS + 1
+    transport = Crowded(sandbox.url, token=TOKEN, connections_max=6)
+    async with LedgerClient(transport, Options(), hooks=Hooks(), random=lambda: 0.0) as client:
+        asked = [client.decide_overdue(f"{n}", apply_before_ms=LATE_MS) for n in range(20)]
+        outcomes = await asyncio.gather(*asked)
+    assert {type(outcome) for outcome in outcomes} == {Expired}
+    assert transport.most == OVERDUE_IN_FLIGHT_MAX
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_with_a_fence_is_asked_for_it(scripted_ledger: ScriptedLedger) -> None:
+    """What it can do is asked once; every id is then fenced."""
+    fenced = [page({"outcome": "fenced", "id": id_, "replayed": False}) for id_ in "ab"]
+    scripted_ledger.questions.extend([page(DECLARED | {"fence": True, "feed": False}), *fenced])
+    async with at_once(scripted_ledger) as client:
+        for id_ in "ab":
+            assert await client.decide_overdue(id_, apply_before_ms=0) == Fenced(id_, replayed=False)
+    assert scripted_ledger.asked == ["/v1/capabilities", "/v1/operations/a:fence", "/v1/operations/b:fence"]

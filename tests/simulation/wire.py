@@ -1,0 +1,117 @@
+"""The wire between asyncpg and PostgreSQL: knows whether an answer is still to come.
+
+Source: PostgreSQL 18, "Message Formats": a backend message is a type byte and a length that counts itself.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from typing import Any, Final, cast
+
+# Not a limit of anything measured: a database that says nothing for so long is a bug to be shown.
+SECONDS_MAX: Final = 30.0
+_HEAD_BYTES: Final = 5
+_READY: Final = ord("Z")
+_ROLLBACK: Final = b"ROLLBACK\0"
+_READ_BYTES: Final = 65_536
+
+
+class Wire(asyncio.Protocol):
+    """Stands between the socket and asyncpg, which has one question in flight at most."""
+
+    def __init__(self, inner: asyncio.Protocol) -> None:
+        self._inner = inner
+        self._transport: Any = None
+        self._unread = bytearray()
+        self.is_busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let asyncpg write through this wire."""
+        self._transport = transport
+        self._inner.connection_made(cast("Any", _Watched(self, transport)))
+
+    def sent(self) -> None:
+        """A question is on its way."""
+        self.is_busy = True
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what the database says."""
+        self._read(data)
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """The database closes."""
+        return self._inner.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing comes any more."""
+        self.is_busy = False
+        self._transport = None
+        self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The socket is full."""
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The socket has room."""
+        self._inner.resume_writing()
+
+    def cut(self) -> None:
+        """End as a killed process's connection does, but waiting for it.
+
+        What was sent is executed to its end, as PostgreSQL does before it reads that the socket was closed;
+        then its transaction is rolled back, and no lock is left.
+        """
+        if self._transport is None:
+            return
+        transport, self._transport = self._transport, None
+        assert transport.get_write_buffer_size() == 0, "a question was cut in two"
+        with (
+            contextlib.suppress(ConnectionError),  # it was about to say goodbye anyway
+            socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as own,
+        ):
+            own.settimeout(SECONDS_MAX)
+            self._drain(own)
+            own.sendall(b"Q" + (4 + len(_ROLLBACK)).to_bytes(4, "big") + _ROLLBACK)
+            self.is_busy = True
+            self._drain(own)
+        self.is_busy = False
+        transport.abort()
+        transport._sock.close()
+        transport._sock = None
+
+    def _drain(self, own: socket.socket) -> None:
+        while self.is_busy and (data := own.recv(_READ_BYTES)):
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        unread = self._unread
+        unread += data
+        while len(unread) >= _HEAD_BYTES:
+            end = 1 + int.from_bytes(unread[1:_HEAD_BYTES], "big")
+            if len(unread) < end:
+                return
+            if unread[0] == _READY:
+                self.is_busy = False
+            del unread[:end]
+
+
+class _Watched:
+    """A transport that tells its wire what is written."""
+
+    def __init__(self, wire: Wire, transport: Any) -> None:
+        self._wire = wire
+        self._transport = transport
+
+    def write(self, data: Any) -> None:
+        self._wire.sent()
+        self._transport.write(data)
+
+    def writelines(self, parts: Any) -> None:
+        self._wire.sent()
+        self._transport.writelines(parts)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

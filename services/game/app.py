@@ -28,6 +28,7 @@ from game.health import Operations
 from game.issuers import Issuers
 from game.ledger.api import Reconciliation
 from game.ledger.hooks import Measured
+from game.ledger.measuring import MEASURE_MS, measure
 from game.ledger.reconcile import RECONCILE_MS, reconcile
 from game.ledger.service import resend_due
 from game.limits import Limits
@@ -215,6 +216,7 @@ def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, .
         Step(name="plays.sweep", run=sweep_plays, interval_ms=SWEEP_MS),
         Step(name="credits.resend", run=resend_due, interval_ms=SWEEP_MS),
         Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
+        Step(name="ledger.measure", run=measure, interval_ms=MEASURE_MS),
         Step(name="beacons.fetch", run=fetch, interval_ms=FETCH_BEACONS_MS),
         Step(name="pools.replace", run=publish_replacements, interval_ms=SWEEP_MS),
         Step(name="pools.close", run=close_pools, interval_ms=SWEEP_MS),

@@ -11,7 +11,7 @@ import asyncpg
 from game.app import open_resources
 from game.instants import to_datetime
 from game.ledger.reconcile import reconcile_now
-from game.ledger.report import Report, report
+from game.ledger.report import Report, Sum, report
 from game.settings import Settings, SettingsError
 from ledger_client import LedgerBug, LedgerUnreachable
 
@@ -19,7 +19,7 @@ BREAKS_SHOWN = 100
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 0 when all agrees, 1 with open breaks, 2 when it could not be compared."""
+    """The exit code: 0 when all agrees or is acknowledged, 1 with open breaks, 2 if nothing was compared."""
     parser = argparse.ArgumentParser(prog="playfair reconcile", description=__doc__)
     parser.add_argument(
         "--full", action="store_true", help="read the whole feed again, and compare every play"
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
         print(f"playfair reconcile: {error}", file=sys.stderr)
         return 2
     print(told(found))
-    return 1 if found.sums else 0
+    return 1 if any(kind.breaks for kind in found.sums) else 0
 
 
 async def _reconcile(settings: Settings, *, is_full: bool) -> Report:
@@ -48,9 +48,14 @@ def told(found: Report) -> str:
     lines = [f"The ledger was read up to entry {found.read_seq}."]
     if not found.sums:
         return "\n".join([*lines, "Everything agrees."])
-    for kind in found.sums:
-        since = to_datetime(kind.oldest_ms).isoformat(timespec="seconds")
-        lines.append(f"{kind.kind:<22}{kind.breaks:>8} open {kind.points:>14} points, since {since}")
+    lines += map(_of_kind, found.sums)
     lines += ["", *(f"{each.operation_id}  {each.kind}: {each.says}" for each in found.breaks)]
-    left = sum(kind.breaks for kind in found.sums) - len(found.breaks)
+    left = sum(kind.breaks + kind.acknowledged for kind in found.sums) - len(found.breaks)
     return "\n".join([*lines, f"… and {left} more."] if left else lines)
+
+
+def _of_kind(kind: Sum) -> str:
+    words = f"{kind.kind:<22}{kind.breaks:>8} open {kind.points:>14} points"
+    if kind.oldest_ms is not None:
+        words += f", since {to_datetime(kind.oldest_ms).isoformat(timespec='seconds')}"
+    return f"{words}, and {kind.acknowledged} acknowledged" if kind.acknowledged else words

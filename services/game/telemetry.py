@@ -49,14 +49,27 @@ BREAKERS = Gauge(
 BATCHES = Histogram("playfair_batch_items", "Items per batch.", ("stage",), buckets=ITEMS)
 STEPS = Counter("playfair_step_runs_total", "Runs of background steps.", ("step", "result"))
 BREAKS = Gauge(
-    "playfair_ledger_breaks", "Open breaks of reconciliation.", ("kind",), multiprocess_mode="mostrecent"
+    "playfair_ledger_breaks",
+    "Open breaks of reconciliation that nobody has acknowledged.",
+    ("kind",),
+    multiprocess_mode="mostrecent",
+)
+BREAKS_ACKNOWLEDGED = Gauge(
+    "playfair_ledger_breaks_acknowledged",
+    "Open breaks that a person has acknowledged.",
+    ("kind",),
+    multiprocess_mode="mostrecent",
 )
 BREAK_POINTS = Gauge(
-    "playfair_ledger_break_points", "Value of open breaks.", ("kind",), multiprocess_mode="mostrecent"
+    "playfair_ledger_break_points",
+    "Value of those breaks, in points.",
+    ("kind",),
+    multiprocess_mode="mostrecent",
 )
 BREAK_AGE = Gauge(
-    "playfair_ledger_break_age_seconds", "Age of the oldest open break.", multiprocess_mode="mostrecent"
+    "playfair_ledger_break_age_seconds", "Age of the oldest of those breaks.", multiprocess_mode="mostrecent"
 )
+IN_REVIEW = Gauge("playfair_plays_in_review", "Plays that wait for a person.", multiprocess_mode="mostrecent")
 RECONCILED = Gauge(
     "playfair_ledger_reconciled_seconds",
     "When a pass ended (epoch).",

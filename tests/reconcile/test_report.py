@@ -5,12 +5,16 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
 
 import httpx
 import pytest
 from litestar import Litestar
 
 from game import telemetry
+from game.ids import wire_id
+from game.instants import to_datetime
+from game.ledger.measuring import measure
 from game.ledger.report import report
 from game.ledger.rules import NEVER_MS
 from game.reconcile import told
@@ -89,11 +93,64 @@ async def test_an_operation_is_explained(app_client: httpx.AsyncClient, world: W
     await entries.credit_is_lost(world)
     await world.reconciled()
     path = f"/v1/manage/operations/{world.credits[0]}/explain"
-    told_of = (await app_client.get(path, headers=issuer.headers("sue", "support"))).json()
+    answer = (await app_client.get(path, headers=issuer.headers("sue", "support"))).json()
+    (told_of,) = [each for each in answer["operations"] if each["operation_id"] == world.credits[0]]
     assert (told_of["ours"]["kind"], told_of["ours"]["state"]) == ("credit", "applied")
     assert told_of["ours"]["legs"][0]["amount"] == PRIZE
     assert (told_of["ledger"]["outcome"], told_of["ledger"]["legs"]) == ("applied", told_of["ours"]["legs"])
     assert [(each["kind"], each["healed_at"]) for each in told_of["breaks"]] == [("ours_only", None)]
+    assert (told_of["entries"], told_of["summary"]["code"]) == ([], "operation_applied")
+
+
+@pytest.mark.parametrize("by", ["play", "debit", "credit"])
+@pytest.mark.asyncio
+async def test_a_play_is_explained_by_any_of_its_ids(
+    app_client: httpx.AsyncClient, world: World, issuer: Issuer, by: str
+) -> None:
+    """The play, its debit first, its prizes' credits, with the entries that the feed told."""
+    await world.reconciled()
+    play_of = await world.resources.pool.fetchval(
+        "SELECT play_id FROM operation WHERE operation_id = $1", world.credits[0]
+    )
+    play = wire_id(world.campaign_id, play_of)
+    asked = {"play": play, "debit": f"play:{play}", "credit": world.credits[0]}[by]
+    path = f"/v1/manage/operations/{asked}/explain"
+    told_of = (await app_client.get(path, headers=issuer.headers("sue", "support"))).json()
+    assert (told_of["play"]["id"], told_of["play"]["summary"]["code"]) == (play, "play_settled")
+    assert told_of["play"]["next_attempt_at"] is None
+    debit, credit = told_of["operations"]
+    assert (debit["operation_id"], credit["operation_id"]) == (f"play:{play}", world.credits[0])
+    assert [entry["amount"] for entry in (*debit["entries"], *credit["entries"])] == [PRICE, PRIZE]
+    assert {each["summary"]["code"] for each in (debit, credit)} == {"operation_applied"}
+    assert told_of["play"]["summary"]["zh"].startswith("已开奖")
+
+
+@pytest.mark.asyncio
+async def test_a_debit_that_we_lost_is_explained(
+    app_client: httpx.AsyncClient, world: World, issuer: Issuer
+) -> None:
+    """The ledger is asked about the debit that there should be."""
+    await rows.debit_was_forgotten(world)
+    path = f"/v1/manage/operations/{world.debits[0].removeprefix('play:')}/explain"
+    told_of = (await app_client.get(path, headers=issuer.headers("sue", "support"))).json()
+    debit = told_of["operations"][0]
+    assert (debit["operation_id"], debit["ours"]) == (world.debits[0], None)
+    assert (debit["ledger"]["outcome"], debit["summary"]["code"]) == ("applied", "operation_not_ours")
+
+
+@pytest.mark.asyncio
+async def test_what_is_due_says_when_it_is_sent_again(
+    app_client: httpx.AsyncClient, world: World, issuer: Issuer
+) -> None:
+    """Support can tell a winner when to look again."""
+    await rows.credit_is_held_for_due(world)
+    due_ms = world.clock() + 60_000
+    await world.operation(f"next_attempt_ms = {due_ms}", world.credits[0])
+    path = f"/v1/manage/operations/{world.credits[0]}/explain"
+    told_of = (await app_client.get(path, headers=issuer.headers("sue", "support"))).json()
+    credit = told_of["operations"][-1]
+    assert datetime.fromisoformat(credit["ours"]["next_attempt_at"]) == to_datetime(due_ms)
+    assert credit["summary"]["code"] == "operation_unrecorded"
 
 
 @pytest.mark.asyncio
@@ -105,7 +162,9 @@ async def test_an_operation_of_somebody_else_is_explained(
     await world.reconciled()
     path = "/v1/manage/operations/{}/explain"
     found = await app_client.get(path.format("gift"), headers=issuer.headers("sue", "support"))
-    assert (found.json()["ours"], found.json()["breaks"][0]["points"]) == (None, 99)
+    (gift,) = found.json()["operations"]
+    assert (found.json()["play"], gift["ours"], gift["breaks"][0]["points"]) == (None, None, 99)
+    assert gift["entries"][0]["amount"] == 99
     for operation_id, whose in (
         ("gift", other_issuer), (world.debits[0], other_issuer), ("nobodys", issuer)
     ):  # fmt: skip
@@ -135,15 +194,33 @@ async def test_metrics_tell_of_breaks(world: World) -> None:
     await rows.debit_is_held_for_refused(world)
     await world.breaks()
     world.clock.advance(5_000)
-    await world.breaks()
+    await measure(world.resources)
     assert _metrics() == {"breaks{unrecorded}": 1.0, "points{unrecorded}": float(PRICE), "age": 5.0}
     await world.operation("state = 'applied', ledger_seq = 1", world.debits[0])
     await world.breaks()
+    await measure(world.resources)
     assert _metrics() == {}
 
 
+@pytest.mark.asyncio
+async def test_metrics_are_those_of_the_database(world: World) -> None:
+    """A process that did not find a break, nor heal it, shows it as the others do; its age goes on."""
+    await rows.debit_is_held_for_refused(world)
+    await world.breaks()
+    assert await measure(world.resources) == 0
+    world.clock.advance(7_000)
+    await measure(world.resources)
+    assert _metrics()["age"] == 7.0
+    shown = re.findall(r'^playfair_ledger_reconciled_seconds\{pass="recent"\} (.+)$', _text(), re.MULTILINE)
+    assert [float(value) for value in shown] == [(world.clock() - 7_000) // 1000]
+
+
+def _text() -> str:
+    return telemetry.metrics().decode()
+
+
 def _metrics() -> dict[str, float]:
-    text = telemetry.metrics().decode()
+    text = _text()
     breaks = re.findall(r'^playfair_ledger_breaks\{kind="(\w+)"\} (.+)$', text, re.MULTILINE)
     points = re.findall(r'^playfair_ledger_break_points\{kind="(\w+)"\} (.+)$', text, re.MULTILINE)
     (age,) = re.findall(r"^playfair_ledger_break_age_seconds (.+)$", text, re.MULTILINE)

@@ -2,10 +2,10 @@
 
 -- name: enqueue
 -- Stores credits in the transaction that owes them.
-INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, subject, body, state, next_attempt_ms)
-SELECT campaign_id, operation_id, 'credit', play_id, entry_index, subject, body, 'due', $7
-FROM unnest($1::text[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::bytea[])
-    AS won (campaign_id, operation_id, play_id, entry_index, subject, body);
+INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, subject, body, attempt, state, next_attempt_ms)
+SELECT campaign_id, operation_id, 'credit', play_id, entry_index, subject, body, attempt, 'due', $8
+FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::integer[])
+    AS won (campaign_id, play_id, entry_index, operation_id, subject, body, attempt);
 
 -- name: claim_due
 -- Credits whose turn it is, put off until $2 so that no other process sends them too. No row: none is due.
@@ -16,14 +16,40 @@ FROM (SELECT campaign_id, operation_id FROM operation
       LIMIT $3
       FOR NO KEY UPDATE SKIP LOCKED) AS due
 WHERE (o.campaign_id, o.operation_id) = (due.campaign_id, due.operation_id)
-RETURNING o.campaign_id, o.operation_id, o.play_id, o.entry_index, o.subject, o.body;
+RETURNING o.campaign_id, o.operation_id, o.play_id, o.entry_index, o.subject, o.body, o.attempt;
+
+-- name: claim_refused
+-- Refused credits whose turn it is, put off until $2 so that no other process looks at them too. No row: none is due.
+UPDATE operation AS o SET next_attempt_ms = $2
+FROM (SELECT campaign_id, operation_id FROM operation
+      WHERE state IN ('rejected', 'expired', 'fenced') AND kind = 'credit' AND reissued_ms IS NULL AND next_attempt_ms <= $1
+      ORDER BY next_attempt_ms
+      LIMIT $3
+      FOR NO KEY UPDATE SKIP LOCKED) AS refused
+WHERE (o.campaign_id, o.operation_id) = (refused.campaign_id, refused.operation_id)
+RETURNING o.campaign_id, o.operation_id, o.play_id, o.entry_index, o.subject, o.body, o.attempt;
+
+-- name: reissue
+-- Lets refused credits go on under their next ids. No row for one: another process was faster, and it has gone on already.
+WITH given_up AS (
+    UPDATE operation AS o SET reissued_ms = $6
+    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[], $5::integer[])
+        AS anew (campaign_id, entry_index, operation_id, body, attempt)
+    WHERE (o.campaign_id, o.entry_index, o.attempt) = (anew.campaign_id, anew.entry_index, anew.attempt - 1)
+      AND o.state IN ('rejected', 'expired', 'fenced') AND o.kind = 'credit' AND o.reissued_ms IS NULL
+    RETURNING o.campaign_id, anew.operation_id, o.play_id, o.entry_index, o.subject, anew.body, anew.attempt
+)
+INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, subject, body, attempt, state, next_attempt_ms)
+SELECT campaign_id, operation_id, 'credit', play_id, entry_index, subject, body, attempt, 'due', $7
+FROM given_up
+RETURNING campaign_id, operation_id, play_id, entry_index, subject, body, attempt;
 
 -- name: record
 -- What the ledger decided. A credit that was recorded before is left as it is: a decision is for ever.
 UPDATE operation AS o
-SET state = decided.state, ledger_seq = decided.ledger_seq
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-    AS decided (campaign_id, operation_id, state, ledger_seq)
+SET state = decided.state, ledger_seq = decided.ledger_seq, next_attempt_ms = decided.next_attempt_ms
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+    AS decided (campaign_id, operation_id, state, ledger_seq, next_attempt_ms)
 WHERE (o.campaign_id, o.operation_id) = (decided.campaign_id, decided.operation_id)
   AND o.state = 'due' AND o.kind = 'credit';
 
@@ -236,7 +262,8 @@ WHERE o.operation_id IS NULL
 GROUP BY e.campaign_id, e.operation_id, c.state;
 
 -- name: open_breaks
--- Stores breaks that were found; one that is open keeps its time, one that had healed is found anew.
+-- Stores breaks that were found; one that is open keeps its time, one that had healed is found anew. What was
+-- acknowledged stays so while it is open and of the same value.
 INSERT INTO ledger_break AS b (kind, operation_id, campaign_id, play_id, points, says, found_ms)
 SELECT kind, operation_id, campaign_id, play_id, points, says, $7
 FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])
@@ -244,7 +271,8 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::te
 ORDER BY kind, operation_id
 ON CONFLICT ON CONSTRAINT ledger_break_once DO UPDATE
 SET play_id = excluded.play_id, points = excluded.points, says = excluded.says,
-    found_ms = CASE WHEN b.closed_ms IS NULL THEN b.found_ms ELSE excluded.found_ms END, closed_ms = NULL;
+    found_ms = CASE WHEN b.closed_ms IS NULL THEN b.found_ms ELSE excluded.found_ms END, closed_ms = NULL,
+    acknowledged_ms = CASE WHEN b.closed_ms IS NULL AND b.points = excluded.points THEN b.acknowledged_ms END;
 
 -- name: close_breaks_of_plays
 -- Closes the breaks of plays that were compared and that were not found again ($3 and $4: kinds and operations found).
@@ -293,8 +321,11 @@ FROM (SELECT campaign_id, play_id
 WHERE (p.campaign_id, p.play_id) = (odd.campaign_id, odd.play_id);
 
 -- name: sums_of_open
--- How many breaks of each kind are open, their value, and since when; of one brand, or of all (null).
-SELECT b.kind, count(*) AS breaks, sum(b.points)::bigint AS points, min(b.found_ms) AS oldest_ms
+-- Open breaks by kind: how many nobody has acknowledged, their value, and since when; and how many somebody has.
+-- Of one brand, or of all (null).
+SELECT b.kind, count(*) FILTER (WHERE b.acknowledged_ms IS NULL) AS breaks,
+       coalesce(sum(b.points) FILTER (WHERE b.acknowledged_ms IS NULL), 0)::bigint AS points,
+       min(b.found_ms) FILTER (WHERE b.acknowledged_ms IS NULL) AS oldest_ms, count(b.acknowledged_ms) AS acknowledged
 FROM ledger_break AS b
 LEFT JOIN campaign AS c USING (campaign_id)
 WHERE b.closed_ms IS NULL AND ($1::text IS NULL OR c.brand_id = $1)
@@ -302,27 +333,84 @@ GROUP BY b.kind
 ORDER BY b.kind;
 
 -- name: list_open
--- Open breaks after one, oldest first; of one brand, or of all (null).
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms
+-- Open breaks after one, oldest first, each with who acknowledged it as it stands; of one brand, or of all (null).
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms,
+       a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 LEFT JOIN campaign AS c USING (campaign_id)
+LEFT JOIN break_acknowledgement AS a ON (a.break_id, a.at_ms) = (b.break_id, b.acknowledged_ms)
 WHERE b.closed_ms IS NULL AND ($1::text IS NULL OR c.brand_id = $1) AND b.break_id > $2
 ORDER BY b.break_id
 LIMIT $3;
 
--- name: breaks_of_operation
--- The breaks of an operation in a brand's campaigns, healed ones too.
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms
+-- name: breaks_of_operations
+-- The breaks of operations in a brand's campaigns, healed ones too.
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms,
+       a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 JOIN campaign AS c USING (campaign_id)
-WHERE b.operation_id = $2 AND c.brand_id = $1
+LEFT JOIN break_acknowledgement AS a ON (a.break_id, a.at_ms) = (b.break_id, b.acknowledged_ms)
+WHERE b.operation_id = ANY ($2::text[]) AND c.brand_id = $1
 ORDER BY b.break_id
+LIMIT 100;
+
+-- name: find_break
+-- A break in a brand's campaigns. No row: there is none of this number.
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms,
+       a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
+FROM ledger_break AS b
+JOIN campaign AS c USING (campaign_id)
+LEFT JOIN break_acknowledgement AS a ON (a.break_id, a.at_ms) = (b.break_id, b.acknowledged_ms)
+WHERE b.break_id = $2 AND c.brand_id = $1;
+
+-- name: acknowledge_break
+-- Acknowledges a brand's open break of so many points. No row: it is another's, healed, changed or acknowledged.
+WITH acknowledged AS (
+    UPDATE ledger_break AS b SET acknowledged_ms = $4
+    FROM campaign AS c
+    WHERE c.campaign_id = b.campaign_id AND c.brand_id = $1 AND b.break_id = $2 AND b.points = $3
+      AND b.closed_ms IS NULL AND b.acknowledged_ms IS NULL
+    RETURNING b.break_id, b.points
+)
+INSERT INTO break_acknowledgement (break_id, at_ms, actor, reason, points)
+SELECT break_id, $4, $5, $6, points FROM acknowledged
+RETURNING break_id;
+
+-- name: in_review
+-- How many plays wait for a person.
+SELECT count(*) FROM play WHERE state = 'review';
+
+-- name: play_of_operation
+-- The play of an operation. No row: we never made it.
+SELECT campaign_id, play_id FROM operation WHERE campaign_id = $1 AND operation_id = $2;
+
+-- name: held_play
+-- A play of a brand as we hold it. No row: there is none.
+SELECT p.campaign_id, p.play_id, p.pool_id, p.state, p.draws, p.drawn, p.paid_with, p.price_points, p.accepted_ms,
+       p.apply_before_ms, p.next_attempt_ms, p.finished_ms
+FROM play AS p
+JOIN campaign AS c USING (campaign_id)
+WHERE c.brand_id = $1 AND p.campaign_id = $2 AND p.play_id = $3;
+
+-- name: operations_of_play
+-- What the ledger was asked for a play: its debit, then its credits in the order of their draws.
+SELECT campaign_id, operation_id, kind, play_id, state, subject, body, ledger_seq, next_attempt_ms FROM operation
+WHERE campaign_id = $1 AND play_id = $2
+ORDER BY kind DESC, entry_index, operation_id
+LIMIT $3;
+
+-- name: decisions_of_play
+-- What people decided about a play in review, newest first.
+SELECT at_ms, decision, outcome, actor, reason FROM play_decision
+WHERE campaign_id = $1 AND play_id = $2
+ORDER BY at_ms DESC
 LIMIT 20;
 
--- name: held_operation
--- An operation of a brand as we hold it, with its play. No row: we never made it.
-SELECT o.campaign_id, o.operation_id, o.kind, o.play_id, p.state AS play_state, o.state, o.subject, o.body, o.ledger_seq
-FROM operation AS o
-JOIN play AS p USING (campaign_id, play_id)
+-- name: entries_of_operations
+-- The entries of operations on accounts of a brand's campaigns, as they were read.
+SELECT e.seq, e.operation_id, e.debit, e.credit, e.amount
+FROM ledger_entry AS e
 JOIN campaign AS c USING (campaign_id)
-WHERE c.brand_id = $1 AND o.campaign_id = $2 AND o.operation_id = $3;
+WHERE c.brand_id = $1 AND e.operation_id = ANY ($2::text[])
+ORDER BY e.seq
+LIMIT 400;

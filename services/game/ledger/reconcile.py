@@ -8,10 +8,8 @@ from typing import Final
 
 import structlog
 
-from game import telemetry
 from game.ledger import reconcile_store as store
-from game.ledger import report
-from game.ledger.comparing import GRACE_MS, Kind
+from game.ledger.comparing import GRACE_MS
 from game.ledger.hours import compare_hours, hours_of
 from game.ledger.judging import judge_plays, judge_strangers
 from game.ledger.reconcile_store import PassName
@@ -93,13 +91,6 @@ async def _finish(resources: Resources, name: PassName) -> None:
         if name == "full":
             await store.restart_pass(conn, name)
         await store.release_pass(conn, name, next_ms=next_ms, done_ms=now_ms)
-        sums = {found.kind: found for found in await report.sums(conn, brand_id=None)}
-    telemetry.RECONCILED.labels(name).set(now_ms // 1000)
-    for kind in Kind:
-        telemetry.BREAKS.labels(kind).set(sums[kind].breaks if kind in sums else 0)
-        telemetry.BREAK_POINTS.labels(kind).set(sums[kind].points if kind in sums else 0)
-    oldest_ms = min((found.oldest_ms for found in sums.values()), default=now_ms)
-    telemetry.BREAK_AGE.set((now_ms - oldest_ms) // 1000)
 
 
 async def _read_feed(resources: Resources, name: PassName) -> bool:

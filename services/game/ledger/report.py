@@ -1,4 +1,4 @@
-"""What reconciliation has found, for those who look after a brand, and what is known of one operation."""
+"""What reconciliation has found, for those who look after a brand."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,25 +8,30 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
-from game.errors import NotFound
-from game.ledger.comparing import Kind, campaign_of
+from game.ledger.comparing import Kind
 from game.resources import Resources
-from ledger_client import Explanation
 
 _SQL: Final = load("game.ledger")
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
-    """The open breaks of one kind."""
+    """The open breaks of one kind that nobody has acknowledged, and how many somebody has.
+
+    `oldest_ms` is None where all are acknowledged.
+    """
 
     kind: Kind
     breaks: int
     points: int
-    oldest_ms: int
+    oldest_ms: int | None
+    acknowledged: int
 
 
 class FoundBreak(msgspec.Struct, frozen=True, kw_only=True):
-    """A break as it is stored; it healed at `closed_ms`. Without a campaign it is one of totals."""
+    """A break as it is stored; it healed at `closed_ms`. Without a campaign it is one of totals.
+
+    What says of its acknowledgement is None where nobody has acknowledged it as it stands.
+    """
 
     break_id: int
     kind: Kind
@@ -37,6 +42,9 @@ class FoundBreak(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     found_ms: int
     closed_ms: int | None
+    acknowledged_ms: int | None
+    acknowledged_by: str | None
+    reason: str | None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,29 +55,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     read_seq: int
     recent_done_ms: int | None
     full_done_ms: int | None
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation as we hold it, and where its play stands."""
-
-    campaign_id: str
-    operation_id: str
-    kind: str
-    play_id: UUID
-    play_state: str
-    state: str
-    subject: str
-    body: bytes
-    ledger_seq: int | None
-
-
-class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an operation: by us (None: we never made it), by the ledger, and by reconciliation."""
-
-    operation_id: str
-    held: Held | None
-    ledger: Explanation
-    breaks: Sequence[FoundBreak]
 
 
 async def sums(conn: Connection, *, brand_id: str | None) -> list[Sum]:
@@ -90,19 +75,10 @@ async def report(resources: Resources, *, brand_id: str | None, after: int, limi
         )
 
 
-async def explain(resources: Resources, operation_id: str, *, brand_id: str) -> Explained:
-    """All that is known of an operation of a brand. NotFound; LedgerUnreachable."""
-    async with resources.pool.acquire() as conn:
-        row = await conn.fetchrow(_SQL.held_operation, brand_id, campaign_of(operation_id), operation_id)
-        breaks = _found(await conn.fetch(_SQL.breaks_of_operation, brand_id, operation_id))
-    if row is None and not breaks:
-        raise NotFound("operation_not_found", "No operation of your campaigns has this id.")
-    return Explained(
-        operation_id=operation_id,
-        held=None if row is None else Held(**row),
-        ledger=await resources.ledger.explain(operation_id),
-        breaks=breaks,
-    )
+async def find(conn: Connection, break_id: int, *, brand_id: str) -> FoundBreak | None:
+    """A break of a brand's campaigns; None: there is none of this number."""
+    row = await conn.fetchrow(_SQL.find_break, brand_id, break_id)
+    return None if row is None else _found([row])[0]
 
 
 def _found(rows: Sequence[object]) -> list[FoundBreak]:

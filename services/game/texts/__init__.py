@@ -27,6 +27,12 @@ def problem_title(code: str, language: Language) -> str:
     return problem_titles().get(code, {}).get(language.name.lower(), code)
 
 
+@lru_cache(maxsize=1)
+def explanations() -> Mapping[str, Mapping[str, str]]:
+    """How a play or an operation stands, by code, each under `en` and `zh`."""
+    return tomllib.loads(files("game.texts").joinpath("explanations.toml").read_text(encoding="utf-8"))
+
+
 @lru_cache(maxsize=256)
 def preferred_language(accept_language: str) -> Language:
     """The language that the reader weighs most (RFC 9110 12.5.4); English when neither is asked for."""

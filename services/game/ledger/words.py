@@ -1,0 +1,39 @@
+"""What an explanation comes to, as a code whose words stand in `texts/explanations.toml`: pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from game.ledger.explaining import ExplainedOperation, HeldPlay
+from ledger_client import Applied
+
+REFUSED: Final = frozenset({"rejected", "expired", "fenced"})
+
+
+def of_play(play: HeldPlay, operations: Sequence[ExplainedOperation]) -> str:
+    """Where a play stands; in review, what the ledger says of its debit decides what can be done."""
+    if play.state != "review":
+        return f"play_{play.state}"
+    if not play.price_points or not operations:
+        return "play_review_free"
+    debit = operations[0]
+    if isinstance(debit.ledger.outcome, Applied):
+        return "play_review_charged"
+    return "play_review_open" if debit.ledger.outcome is None or debit.entries else "play_review_uncharged"
+
+
+def of_operation(found: ExplainedOperation) -> str:
+    """Whether we and the ledger agree on an operation, and if not, how we differ."""
+    known = None if found.ledger.outcome is None else type(found.ledger.outcome).__name__.lower()
+    if found.held is None:
+        return "operation_nobodys" if known is None else "operation_not_ours"
+    match found.held.state, known:
+        case "due", None:
+            return "operation_waits"
+        case "due", _:
+            return "operation_unrecorded"
+        case _, None:
+            return "operation_never_seen"
+        case ours, theirs if ours == theirs:
+            return "operation_applied" if theirs == "applied" else "operation_refused"
+        case _:
+            return "operation_differs"

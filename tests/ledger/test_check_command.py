@@ -200,7 +200,7 @@ async def test_guarantees_that_are_missing_are_named() -> None:
     """Checks are skipped for them, and Playfair does not run without three of them."""
     found = await findings(Modest(now_ms=real_ms(0)))
     skipped = [each for each in found if each.verdict is Verdict.SKIPPED]
-    assert len(skipped) == 11
+    assert len(skipped) == 12
     assert skipped[0].why == "the ledger does not declare sticky_refusals"
     assert (await Modest(now_ms=real_ms(0)).capabilities()).lacking == (
         "sticky_refusals",

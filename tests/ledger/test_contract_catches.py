@@ -18,7 +18,7 @@ from ledger_client import (
     Rejected,
 )
 from ledger_client.operations import ISSUER
-from ledger_client.testing import Bench, FakeLedger, contract, feed
+from ledger_client.testing import Bench, FakeLedger, contract, duplicates, feed
 from tests.ledger.serving import Clock
 
 
@@ -129,10 +129,10 @@ class Miscounting(FakeLedger):
 @pytest.mark.parametrize(
     ("wrong", "check"),
     [
-        (Forgetful, contract.applies_concurrent_duplicates_once),
+        (Forgetful, duplicates.applies_concurrent_duplicates_once),
         (Forgetful, contract.replays_the_same_body),
         (SecondChance, contract.keeps_a_refusal_after_a_top_up),
-        (SecondChance, contract.applies_no_duplicate_of_the_unfundable),
+        (SecondChance, duplicates.applies_no_duplicate_of_the_unfundable),
         (Careless, contract.refuses_another_body),
         (Netting, contract.holds_the_floor_after_every_leg),
         (Timeless, contract.refuses_what_comes_too_late),
@@ -141,7 +141,10 @@ class Miscounting(FakeLedger):
         (Tombless, contract.never_applies_what_was_fenced),
         (Tombless, contract.decides_a_race_with_a_fence_once),
         (Hasty, contract.decides_what_is_overdue),
-        (Unmarked, contract.applies_concurrent_duplicates_once),
+        (Unmarked, duplicates.applies_concurrent_duplicates_once),
+        (SecondChance, duplicates.tells_all_duplicates_the_same_around_a_top_up),
+        (Forgetful, duplicates.decides_each_of_a_full_batch_alone),
+        (Careless, duplicates.decides_each_of_a_full_batch_alone),
         (Gappy, feed.feeds_what_was_applied),
         (Miscounting, feed.totals_are_those_of_the_feed),
     ],

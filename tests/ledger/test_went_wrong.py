@@ -137,18 +137,3 @@ async def test_refusal_not_sticky(client: LedgerClient, sandbox: Sandbox) -> Non
     assert isinstance(late, Rejected)
     assert (late.available, late.needed, late.replayed) == (0, 10, True)
     assert await points(client) == 50
-
-
-@pytest.mark.asyncio
-async def test_a_batch_with_a_duplicate_a_poison_item_and_a_lost_answer(
-    client: LedgerClient, sandbox: Sandbox
-) -> None:
-    """All 256 at once, the first answer lost: each id is charged once, the mismatch alone is a bug."""
-    await sandbox.fund("player:p", 10_000)
-    await pay(client, "poison", lifetime_ms=1_000)
-    await sandbox.fail("drop_answer")
-    names = [*(f"play{number}" for number in range(254)), "play0", "poison"]
-    outcomes = await asyncio.gather(*(pay(client, name) for name in names), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes[:255]] == [Applied] * 255
-    assert "idempotency_mismatch" in str(outcomes[255])
-    assert await points(client) == 100 + 10_000 - 10 * 255

@@ -13,6 +13,12 @@ from ledger_client.errors import IdempotencyMismatch
 from ledger_client.ledger import Lane, Ledger
 from ledger_client.operations import ISSUER, Leg, Operation, encode
 from ledger_client.outcomes import Applied, Expired, Fenced, Outcome, Rejected
+from ledger_client.testing.duplicates import (
+    applies_concurrent_duplicates_once,
+    applies_no_duplicate_of_the_unfundable,
+    decides_each_of_a_full_batch_alone,
+    tells_all_duplicates_the_same_around_a_top_up,
+)
 from ledger_client.testing.feed import feeds_what_was_applied, totals_are_those_of_the_feed
 
 PATIENCE_SECONDS: Final = 30.0
@@ -194,30 +200,6 @@ async def never_reverses_by_a_fence(bench: Bench) -> None:
     assert await bench.posted(bench.player) == 30
 
 
-async def applies_concurrent_duplicates_once(bench: Bench) -> None:
-    """64 at once: one applied, 63 replays of it."""
-    await bench.fund(bench.player, 1_000)
-    operation = bench.operation("pay", (bench.player, bench.house, 20))
-    outcomes = await asyncio.gather(*(bench.apply(operation) for _ in range(64)))
-    applied = [outcome for outcome in outcomes if isinstance(outcome, Applied)]
-    assert len(applied) == 64
-    assert sorted(outcome.replayed for outcome in applied) == [False] + [True] * 63
-    assert {outcome.seq for outcome in applied} == {applied[0].seq}
-    assert await bench.posted(bench.player) == 980
-
-
-async def applies_no_duplicate_of_the_unfundable(bench: Bench) -> None:
-    """32 at once, with a top-up among them: whatever the first was told, all were told."""
-    operation = bench.operation("pay", (bench.player, bench.house, 20))
-    early = await bench.apply(operation)
-    duplicates = [bench.apply(operation) for _ in range(31)]
-    top_up = bench.fund(bench.player, 100)
-    outcomes = await asyncio.gather(*duplicates[:15], top_up, *duplicates[15:])
-    assert isinstance(early, Rejected)
-    assert [type(outcome) for outcome in outcomes if outcome is not None] == [Rejected] * 31
-    assert await bench.posted(bench.player) == 100
-
-
 async def never_overdraws_under_concurrency(bench: Bench) -> None:
     """Of 50 payments at once, exactly those that the balance covers are applied."""
     await bench.fund(bench.player, 100)
@@ -278,6 +260,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     never_reverses_by_a_fence,
     applies_concurrent_duplicates_once,
     applies_no_duplicate_of_the_unfundable,
+    tells_all_duplicates_the_same_around_a_top_up,
+    decides_each_of_a_full_batch_alone,
     never_overdraws_under_concurrency,
     decides_a_race_with_a_fence_once,
     decides_what_is_overdue,

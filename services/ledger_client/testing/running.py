@@ -12,11 +12,12 @@ import msgspec
 
 from ledger_client.ledger import Ledger
 from ledger_client.outcomes import Capabilities
-from ledger_client.testing import contract, feed
+from ledger_client.testing import contract, duplicates, feed
 from ledger_client.testing.contract import CHECKS, Bench, Check
 
 CHECK_SECONDS: Final = 120.0
 SHOWN_CHARACTERS_MAX: Final = 300
+_CHECKING: Final = frozenset(module.__name__ for module in (contract, duplicates, feed))
 
 # The guarantees that a check is about, by their names in `Capabilities`; the rest is asked of every ledger.
 NEEDS: Final[Mapping[Check, frozenset[str]]] = {
@@ -27,7 +28,8 @@ NEEDS: Final[Mapping[Check, frozenset[str]]] = {
     contract.means_what_a_lookup_says: frozenset({"apply_before"}),
     contract.never_applies_what_was_fenced: frozenset({"fence"}),
     contract.never_reverses_by_a_fence: frozenset({"fence", "sticky_refusals"}),
-    contract.applies_no_duplicate_of_the_unfundable: frozenset({"sticky_refusals"}),
+    duplicates.applies_no_duplicate_of_the_unfundable: frozenset({"sticky_refusals"}),
+    duplicates.tells_all_duplicates_the_same_around_a_top_up: frozenset({"sticky_refusals"}),
     contract.decides_a_race_with_a_fence_once: frozenset({"fence"}),
     feed.feeds_what_was_applied: frozenset({"feed"}),
     feed.totals_are_those_of_the_feed: frozenset({"feed"}),
@@ -109,7 +111,7 @@ def _explained(error: Exception) -> str:
 def _place_in_check(traceback: TracebackType | None) -> tuple[FrameType, int] | None:
     place = None
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__") in (contract.__name__, feed.__name__):
+        if traceback.tb_frame.f_globals.get("__name__") in _CHECKING:
             place = traceback.tb_frame, traceback.tb_lineno
         traceback = traceback.tb_next
     return place

@@ -1,12 +1,14 @@
 """The composition root: everything is wired here and nowhere else."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache, partial
 from typing import Any
 
 import aiohttp
+import structlog
 from litestar import Controller, Litestar
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
@@ -37,7 +39,7 @@ from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
 from game.plays.sweep import log_beacon, sweep
 from game.prizes.api import Prizes
-from game.problems import exception_handler
+from game.problems import exception_handler, is_passing
 from game.resources import Resources, system_clock, system_entropy
 from game.scratch.api import Scratch
 from game.scratch.rules import artwork
@@ -50,6 +52,8 @@ from game.worker import Step, run_steps
 from ledger_client import Ledger, Options
 from ledger_client.adapters import open_ledger
 
+START_SECONDS = 30.0
+START_PAUSE_SECONDS = 0.5
 BODY_BYTES = 256 * 1024
 REFRESH_KEYS_MS = 300_000
 WRITE_ACCESS_LINES_MS = 1_000
@@ -60,6 +64,8 @@ FETCH_BEACONS_MS = 500
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Log, Operations, Pages,
 )  # fmt: skip
+
+log = structlog.get_logger()
 
 
 class Service(Litestar):
@@ -98,9 +104,11 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
+        async def start(stack: AsyncExitStack) -> None:
             resources = await open_resources(stack, settings, ledger=ledger, clock=clock, entropy=entropy)
             await _start(stack, app, resources, bounds)
+
+        async with await _patiently(start):
             yield
 
     app = Service(
@@ -115,6 +123,25 @@ def build_app(
     _check_guards(app)
     app.state.document = lru_cache(maxsize=1)(partial(document, controllers))
     return app
+
+
+async def _patiently(start: Callable[[AsyncExitStack], Awaitable[None]]) -> AsyncExitStack:
+    """What was started, to be closed; it waits for a database that is away.
+
+    A process that gives up at its start takes those beside it down, which still serve.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + START_SECONDS
+    while True:
+        async with AsyncExitStack() as stack:
+            try:
+                await start(stack)
+                return stack.pop_all()
+            except Exception as error:
+                if not is_passing(error) or loop.time() > deadline:
+                    raise
+                log.warning("service.waits_to_start", reason=repr(error))
+        await asyncio.sleep(START_PAUSE_SECONDS)
 
 
 def _check_guards(app: Litestar) -> None:

@@ -113,7 +113,15 @@ def _refusal(error: Exception) -> tuple[int, Refusal, dict[str, str]]:
     if isinstance(error, HTTPException) and error.status_code < 500:
         code = FRAMEWORK_CODES.get(error.status_code, "bad_request")
         return error.status_code, Refusal(code, error.detail), dict(error.headers or {})
-    return _refusal(_outage(error) if isinstance(error, PASSING) else _bug(error))
+    return _refusal(_outage(error) if is_passing(error) else _bug(error))
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether an outage or a lost race is behind it, so that another try may do."""
+    # A transaction that ends on a connection that has broken says so in no class of its own.
+    return isinstance(error, PASSING) or (
+        type(error) is asyncpg.InterfaceError and "connection is closed" in str(error)
+    )
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:

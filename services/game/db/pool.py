@@ -1,5 +1,7 @@
 """The pool of database connections, with the limits that every connection has."""
 
+from typing import Any
+
 import asyncpg
 
 STATEMENT_TIMEOUT_MS = 5_000
@@ -16,6 +18,7 @@ async def open_pool(
     """Open a pool that keeps its connections, since each new one has to learn the array types again."""
     pool = await asyncpg.create_pool(
         url,
+        connect=_connect,
         min_size=1,
         max_size=connections,
         max_inactive_connection_lifetime=0,
@@ -32,3 +35,11 @@ async def open_pool(
     )
     assert pool is not None
     return pool
+
+
+async def _connect(*where: Any, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection; ConnectionError for all the ways in which a machine says that nobody is there."""
+    try:
+        return await asyncpg.connect(*where, **options)
+    except OSError as error:  # no socket file, no route, no such host
+        raise ConnectionError(f"PostgreSQL: {error}") from error

@@ -9,7 +9,7 @@ import pytest
 from tests.crash.accounts import assert_all_agree
 from tests.crash.bets import Bet, People, end_all, places_of, six_bets
 from tests.crash.locks import locked_logs, settles_wait
-from tests.crash.site import Site
+from tests.crash.site import Site, until
 from tests.crash.wire import Hold
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -42,6 +42,19 @@ async def test_postgres_stops_at_once_inside_of_a_batch(site: Site, people: Peop
         site.postgres.end(signal.SIGQUIT)
     site.postgres.start()
     await sent
+    made = await end_all(bets)
+    await site.restart_later()
+    await assert_all_agree(people, places_of(bets), made)
+
+
+async def test_the_service_starts_while_postgres_is_away(site: Site, people: People) -> None:
+    """Its processes wait for the server instead of giving up, which would end those beside them."""
+    site.postgres.end(signal.SIGQUIT)
+    starting = asyncio.create_task(site.start_service(workers=2))
+    await until(lambda: site.service.says().count("service.waits_to_start") >= 2, "both wait", seconds=20.0)
+    site.postgres.start()
+    await starting
+    bets = await six_bets(people)
     made = await end_all(bets)
     await site.restart_later()
     await assert_all_agree(people, places_of(bets), made)

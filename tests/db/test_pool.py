@@ -3,7 +3,9 @@
 import asyncpg
 import pytest
 
+from game.db.connection import Connection
 from game.db.pool import open_pool
+from game.problems import is_passing
 
 
 @pytest.mark.asyncio
@@ -35,3 +37,34 @@ async def test_waiting_for_a_lock_ends(empty_database_url: str) -> None:
         await waiter.execute("SET lock_timeout = '10ms'")
         with pytest.raises(asyncpg.LockNotAvailableError):
             await waiter.execute("SELECT pg_advisory_lock(1)")
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_is_not_there_is_an_outage() -> None:
+    """A socket that does not exist, as after a stop, is told as a broken connection is."""
+    with pytest.raises(ConnectionError) as raised:
+        await open_pool("postgresql://playfair@/playfair?host=/nowhere", connections=2)
+    assert is_passing(raised.value)
+
+
+@pytest.mark.asyncio
+async def test_a_transaction_whose_connection_breaks_is_an_outage(empty_database_url: str) -> None:
+    """The transaction is gone, and what is raised at its end says that another try may do."""
+    async with await open_pool(empty_database_url, connections=2) as pool, pool.acquire() as conn:
+        with pytest.raises(asyncpg.InterfaceError) as raised:
+            await _broken_inside(conn, pool)
+    assert is_passing(raised.value)
+
+
+async def _broken_inside(conn: Connection, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    async with conn.transaction():
+        pid = await conn.fetchval("SELECT pg_backend_pid()")
+        await pool.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+        await conn.fetchval("SELECT 1")
+
+
+def test_a_wrong_use_of_a_connection_is_a_bug() -> None:
+    """What asyncpg says of its caller's mistakes does not pass by itself."""
+    assert not is_passing(
+        asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
+    )

@@ -88,7 +88,7 @@ async def test_applied_credits_are_recorded(
     ledger.fund(BUDGET, 100)
     await owe(resources, ann_credits)
     await service.send(resources, ann_credits)
-    assert list(map(tuple, await states(resources))) == [("applied", 1), ("applied", 2), ("applied", 3)]
+    assert list(map(tuple, await states(resources))) == [("applied", 2), ("applied", 3), ("applied", 4)]
     assert (ledger.balances[ANN], ledger.balances[BUDGET]) == (15, 85)
 
 

@@ -283,7 +283,7 @@ async def _copy(world: World, ledger: LedgerClient) -> None:
             ledger, Operation(f"fund-{account}", NEVER_MS, (Leg("issuer", account, points, "fund"),), "")
         )
     bodies = dict(world.ledger.received)
-    for entry in world.ledger.feed:
+    for entry in (entry for entry in world.ledger.feed if entry.operation_id in bodies):
         operation = decode(bodies[entry.operation_id])
         applied = await _apply(ledger, operation)
         await world.execute(

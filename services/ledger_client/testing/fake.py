@@ -144,7 +144,9 @@ class FakeLedger:
         """Nothing to release."""
 
     def fund(self, account_id: str, amount: int) -> None:
-        """Issue points to an account, outside of any operation."""
+        """Issue points to an account, by an entry of no operation that was sent."""
+        seq, self._next_seq = self._next_seq, self._next_seq + 1
+        self.feed.append(Entry(seq, f"fund:{seq}", 0, ISSUER, account_id, amount, self.now_ms()))
         self.balances[account_id] += amount
         self.balances[ISSUER] -= amount
 

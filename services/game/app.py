@@ -37,6 +37,7 @@ from game.limits import Limits
 from game.pages import Pages
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
+from game.plays.review_api import Reviews
 from game.plays.sweep import log_beacon, sweep
 from game.prizes.api import Prizes
 from game.problems import exception_handler, is_passing
@@ -62,7 +63,8 @@ REDIS_TIMEOUT_SECONDS = 2.0
 SWEEP_MS = 1_000
 FETCH_BEACONS_MS = 500
 CONTROLLERS: tuple[type[Controller], ...] = (
-    PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Log, Operations, Pages,
+    PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
+    Operations, Pages,
 )  # fmt: skip
 
 log = structlog.get_logger()

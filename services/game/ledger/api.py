@@ -62,7 +62,7 @@ class Reconciliation(Controller):
     @post(
         "/reconciliation/breaks/{break_id:int}/acknowledge",
         status_code=HTTP_200_OK,
-        guards=[require(Role.MANAGER, Role.SUPPORT)],
+        guards=[require(Role.MANAGER, Role.SUPPORT, Role.ADMIN)],
         responses=problem_responses(400, 401, 403, 404, 409, 413, 415, 422),
     )
     async def acknowledge(

@@ -163,7 +163,7 @@ def _is_funding(transfer: Posted, *, is_closed: bool) -> bool:
 def _missing_debit(case: Case, at: At) -> Break | None:
     if case.state == "applied":
         return _lost(case, at)
-    if case.play_state in {"paid", "settled"}:
+    if case.play_state in {"paid", "settled", "review"}:
         says = f"The play is {case.play_state}, its debit is {case.state or 'missing'}; nothing was taken."
         return _break(case, Kind.PLAY_WITHOUT_CHARGE, case.owed_points, says, repair=_stop(case))
     if case.play_state in UNCHARGED and at.now_ms > case.placed_by_ms:

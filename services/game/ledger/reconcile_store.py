@@ -153,6 +153,12 @@ async def cases(conn: Connection, plays: Sequence[PlayKey]) -> list[Case]:
     return [Case(**_with_posted(row)) for row in (*debits, *credits_)]
 
 
+async def posted_of(conn: Connection, operation_id: str, *, brand_id: str) -> list[Posted]:
+    """An operation's entries on accounts of a brand's campaigns, as far as the feed was read."""
+    rows = await conn.fetch(_SQL.entries_of_operations, brand_id, [operation_id])
+    return [Posted(row["debit"], row["credit"], row["amount"]) for row in rows]
+
+
 async def strangers(
     conn: Connection, keys: Sequence[OperationKey]
 ) -> list[tuple[OperationKey, tuple[Posted, ...], bool]]:

@@ -304,6 +304,33 @@ WHERE campaign_id = $1 AND play_id = $2 AND state IN ('funding', 'resolving');
 UPDATE play SET state = 'review', finished_ms = NULL
 WHERE campaign_id = $1 AND play_id = $2 AND state IN ('rejected', 'cancelled');
 
+-- name: reopen
+-- Lets a play in review be driven on at once, by the ledger's word. No row: it is not in review.
+UPDATE play SET state = 'resolving', refusal = NULL, finished_ms = NULL, seat_id = $3, next_attempt_ms = $4
+WHERE campaign_id = $1 AND play_id = $2 AND state = 'review'
+RETURNING play_id;
+
+-- name: write_decision
+-- What a person decided about a play in review.
+INSERT INTO play_decision (campaign_id, play_id, at_ms, decision, outcome, actor, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: last_decision
+-- What was decided last about a play. No row: nothing was.
+SELECT at_ms, decision, outcome, actor, reason FROM play_decision
+WHERE campaign_id = $1 AND play_id = $2
+ORDER BY at_ms DESC
+LIMIT 1;
+
+-- name: plays_in_review
+-- A brand's plays that wait for a person, after one.
+SELECT p.campaign_id, p.play_id, p.pool_id, p.draws, p.price_points, p.accepted_ms
+FROM play AS p
+JOIN campaign AS c USING (campaign_id)
+WHERE p.state = 'review' AND c.brand_id = $1 AND (p.campaign_id, p.play_id) > ($2, $3)
+ORDER BY p.campaign_id, p.play_id
+LIMIT $4;
+
 -- name: claim_unfinished
 -- Plays whose turn it is to be driven on, put off for a while so that no other process drives them too. No row: none is due.
 UPDATE play AS p SET next_attempt_ms = $2

@@ -13,12 +13,14 @@ from game.plays.store import PlayerKey, PoolKey
 from game.resources import Resources
 from ledger_client import Expired, Fenced, Rejected
 
+Refused = Rejected | Expired | Fenced
+
 
 class Uncharged(msgspec.Struct, frozen=True, kw_only=True):
     """A play and the ledger's final word that it was not charged."""
 
     play: Play
-    outcome: Rejected | Expired | Fenced
+    outcome: Refused
 
 
 @dataclass(slots=True)
@@ -65,18 +67,22 @@ def _free(play: Play, item: Uncharged, freed: _Freed, *, now_ms: int) -> Play:
         freed.seats[play.seat_id] = msgspec.structs.replace(
             seat, draws_reserved=seat.draws_reserved - play.draws
         )
-    ended = msgspec.structs.replace(
+    freed.ended.append(uncharged(play, item.outcome, now_ms=now_ms))
+    freed.operation_states.append(type(item.outcome).__name__.lower())
+    return freed.ended[-1]
+
+
+def uncharged(play: Play, outcome: Refused, *, now_ms: int) -> Play:
+    """The play as it ends by the ledger's final word that it was not charged."""
+    return msgspec.structs.replace(
         play,
-        state="rejected" if isinstance(item.outcome, Rejected) else "cancelled",
-        refusal=_refusal(item.outcome),
+        state="rejected" if isinstance(outcome, Rejected) else "cancelled",
+        refusal=_refusal(outcome),
         finished_ms=now_ms,
     )
-    freed.ended.append(ended)
-    freed.operation_states.append(type(item.outcome).__name__.lower())
-    return ended
 
 
-def _refusal(outcome: Rejected | Expired | Fenced) -> str:
+def _refusal(outcome: Refused) -> str:
     if not isinstance(outcome, Rejected):
         return msgspec.json.encode({"code": "not_charged"}).decode()
     numbers = {"code": outcome.code, "have": outcome.available, "need": outcome.needed}

@@ -169,7 +169,7 @@ async def save_released(
     taken: Mapping[PlayerKey, Participation],
     seats: Iterable[Seat],
 ) -> None:
-    """Plays that were never charged, and what is free again."""
+    """Plays that were never charged, and what is spoken for now in pools, limits and seats."""
     await conn.execute(
         SQL.release,
         *fields(ended, "campaign_id", "play_id", "state", "refusal", "finished_ms"),

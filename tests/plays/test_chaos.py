@@ -183,3 +183,4 @@ async def test_all_books_agree_after_the_storm(storm: Storm) -> None:
     for row in await rows_of(storm.stage.resources, "SELECT campaign_id, play_id FROM play"):
         play_id = wire_id(row["campaign_id"], row["play_id"])
         assert (await storm.stage.read(storm.engines[0], play_id)).finished_at is not None
+    await storm.stage.audit(in_flight_allowed=False)

@@ -81,7 +81,7 @@ async def test_too_few_points_tell_what_is_missing(stage: Stage, guest: Guests) 
 @pytest.mark.asyncio
 async def test_a_rejected_play_gives_back_what_it_reserved(stage: Stage, guest: Guests) -> None:
     """Limits, seat and cap are free again to the last draw."""
-    ann = await seated(stage, guest, 0, limits={"per_day": 10, "total": 10})
+    ann = await seated(stage, guest, 9, limits={"per_day": 10, "total": 10})
     assert (await ann.play("wheel", "poor", 10)).json()["state"] == "rejected"
     stage.fund("ann", 100)
     assert (await ann.play("wheel", "rich", 10)).json()["state"] == "settled"

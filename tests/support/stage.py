@@ -33,7 +33,8 @@ from game.resources import Resources
 from game.scratch.rules import artwork
 from game.wheel.rules import stop
 from ledger_client.testing import FakeLedger
-from tests.support.auditing import check_campaign
+from tests.invariants.check import assert_hold
+from tests.invariants.told import Heard
 from tests.support.pools import NAME
 from tests.support.service import ManualClock
 from tests.support.tokens import Issuer
@@ -52,6 +53,7 @@ class Stage:
         self.ledger = ledger
         self.clock = clock
         self.campaign_ids: list[str] = []
+        self.heard = Heard()
         self._numbers = itertools.count()
 
     async def launch(
@@ -141,7 +143,8 @@ class Stage:
     ) -> PlayView:
         """Play on an engine, as the route does."""
         terms = await pool_terms(engine.resources, campaign_id=campaign_id, pool_id=pool_id)
-        return await service.play(engine, player(subject), terms, key=key, draws=draws, paid_with=paid_with)
+        view = await service.play(engine, player(subject), terms, key=key, draws=draws, paid_with=paid_with)
+        return self._told(view, subject, key)
 
     async def read(self, engine: Engine, play_id: str) -> PlayView:
         """Look a play up on an engine, as its player."""
@@ -150,7 +153,11 @@ class Stage:
         subject = await self.resources.pool.fetchval(
             "SELECT subject FROM play JOIN player USING (player_id) WHERE play_id = $1", place[1]
         )
-        return await service.read(engine, player(subject), play_id)
+        return self._told(await service.read(engine, player(subject), play_id), subject, None)
+
+    def _told(self, view: PlayView, subject: str, key: str | None) -> PlayView:
+        self.heard.hear(msgspec.json.decode(msgspec.json.encode(view)), subject=subject, key=key)
+        return view
 
     async def deliver(self, engine: Engine, campaign_id: str) -> int:
         """Log the value of every awaited round that is public by now; how many there were."""
@@ -185,11 +192,16 @@ class Stage:
             for table, which in TABLES.items()
         }
 
-    async def audit(self) -> None:
+    async def audit(self, *, in_flight_allowed: bool = True) -> None:
         """Assert all that must hold of every campaign, whatever has happened; the ledger is back by then."""
         self.ledger.reachable = True
-        for campaign_id in self.campaign_ids:
-            await check_campaign(self.resources, self.ledger, campaign_id)
+        await assert_hold(
+            self.resources.pool,
+            self.ledger,
+            campaign_ids=self.campaign_ids,
+            told=self.heard,
+            in_flight_allowed=in_flight_allowed,
+        )
 
 
 MANAGER = Caller("acme", "mia", frozenset({Role.MANAGER}))

@@ -51,7 +51,7 @@ class Hole(Passage):
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Pass a call on, or let it vanish."""
         body = await request.read()
-        ids = _operation_ids(request.path, body)
+        ids = operation_ids(request.path, body)
         self.sends.update(ids)
         if self._heals.is_set():
             return await self.forward(request, body)
@@ -63,7 +63,7 @@ class Hole(Passage):
         return broken(request)
 
 
-def _operation_ids(path: str, body: bytes) -> list[str]:
+def operation_ids(path: str, body: bytes) -> list[str]:
     """The operations that a call is to decide; none of a question."""
     if path == BATCH:
         return [operation["id"] for operation in operations_of(body)]

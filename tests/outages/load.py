@@ -18,6 +18,7 @@ PAUSE_SECONDS = 0.4
 DRAWS_CAP = 100_000
 SEAT_DRAWS = 256
 CHANCES = 1_000
+NEEDS_A_SEAT = {"seat_required", "seat_draws_left"}
 STORED = """
 SELECT count(*) FROM play JOIN player USING (player_id)
 JOIN unnest($1::text[], $2::text[], $3::text[]) AS refused (campaign_id, subject, idempotency_key)
@@ -96,7 +97,7 @@ class Load:
             bet = Bet(seated=seated, count=1, turn=turn, pay_with=pay_with)
             answer = await bet.send()
             assert answer is not None, "the service went away"
-            if self._hear(bet, answer) == "seat_draws_left":
+            if self._hear(bet, answer) in NEEDS_A_SEAT:
                 await take_seat(seated.guest.client, seated.place.pool, seated.place.log_key)
             await asyncio.sleep(PAUSE_SECONDS)
             if over.is_set():

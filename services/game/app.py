@@ -47,6 +47,11 @@ from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tokens import Tokens
 from game.vault import Vault
+from game.webhooks.api import Webhooks
+from game.webhooks.manage_api import Events, EventTypes, WebhookSources
+from game.webhooks.reception import Reception
+from game.webhooks.service import count as count_events
+from game.webhooks.service import purge as purge_events
 from game.wheel.api import Wheel
 from game.wheel.rules import stop
 from game.worker import Step, run_steps
@@ -64,8 +69,12 @@ SWEEP_MS = 1_000
 FETCH_BEACONS_MS = 500
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
-    Operations, Pages,
+    Operations, Pages, Webhooks, WebhookSources, EventTypes, Events,
 )  # fmt: skip
+EVENT_STEPS = (
+    Step(name="events.purge", run=purge_events, interval_ms=60_000),
+    Step(name="events.count", run=count_events, interval_ms=15_000),
+)
 
 log = structlog.get_logger()
 
@@ -167,8 +176,11 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     stack.push_async_callback(engine.close)
     app.state.resources = resources
     app.state.engine = engine
-    app.state.gate = Gate(tokens, _limits(resources), trusted_proxies=settings.trusted_proxies, bounds=bounds)
-    await stack.enter_async_context(run_steps(resources, [*_steps(issuers), *_play_steps(engine, session)]))
+    limits = _limits(resources)
+    app.state.reception = Reception(resources, limits)
+    app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
+    steps = [*_steps(issuers), *_play_steps(engine, session), *EVENT_STEPS]
+    await stack.enter_async_context(run_steps(resources, steps))
 
 
 async def open_resources(

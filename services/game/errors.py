@@ -48,6 +48,12 @@ class Unauthenticated(Refusal):
     status = 401
 
 
+class Unsigned(Refusal):
+    """A webhook without a signature that holds (401)."""
+
+    status = 401
+
+
 class Forbidden(Refusal):
     """The caller's role does not allow this (403)."""
 

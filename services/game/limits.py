@@ -62,6 +62,10 @@ class Limits:
         buckets: tuple[Bucket, ...] = (Bucket("address", address, self._per_address),)
         if caller is not None:
             buckets += (Bucket("player", f"{caller.brand_id}.{caller.subject}", self._per_player),)
+        await self.count(*buckets)
+
+    async def count(self, *buckets: Bucket) -> None:
+        """Count a request in each of its buckets; TooMany, and counted in none, when it has to wait."""
         if self._clock() < self._paused_until_ms:
             telemetry.UNLIMITED.inc()
             return

@@ -1,5 +1,6 @@
 """Who a token's subject is in our own tables. Erasing the row makes what the player did anonymous."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -36,6 +37,17 @@ async def player_id_of(resources: Resources, caller: Subject) -> UUID:
     return _recent.get(key) or _recent.put(key, await _stored(resources, caller))
 
 
+async def player_ids_of(resources: Resources, subjects: Sequence[Subject]) -> list[UUID]:
+    """The ids of many players in their order, made for subjects that are new. Committed before it answers."""
+    keys = [(resources.pool, each.brand_id, each.subject) for each in subjects]
+    found = {key: player_id for key in keys if (player_id := _recent.get(key)) is not None}
+    if missing := sorted({key[1:] for key in keys if key not in found}):
+        for brand_id, subject, player_id in await _all_stored(resources, missing):
+            key = (resources.pool, brand_id, subject)
+            found[key] = _recent.put(key, player_id)
+    return [found[key] for key in keys]
+
+
 def account_of(*, brand_id: str, subject: str) -> str:
     """The player's account in the core ledger. No brand's id has a dot, so no two players share one."""
     return ledger_client.player(f"{brand_id}.{subject}")
@@ -49,3 +61,14 @@ async def _stored(resources: Resources, caller: Subject) -> UUID:
         ) or await resources.pool.fetchval(_SQL.player_of_subject, caller.brand_id, caller.subject)
     assert isinstance(player_id, UUID)
     return player_id
+
+
+async def _all_stored(resources: Resources, names: Sequence[tuple[str, str]]) -> "list[asyncpg.Record]":
+    """Players by brand and subject."""
+    brands, subjects = map(list, zip(*names, strict=True))
+    found = await resources.pool.fetch(_SQL.players_of_subjects, brands, subjects)
+    if len(found) < len(names):
+        ids = [resources.new_id() for _ in names]
+        await resources.pool.execute(_SQL.insert_players, ids, brands, subjects, resources.clock())
+        found = await resources.pool.fetch(_SQL.players_of_subjects, brands, subjects)
+    return found

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 
-from game.errors import Invalid, Number, Refusal, Unavailable
+from game.errors import Invalid, Number, Refusal, Unavailable, Unsigned
 from game.texts import Language, preferred_language, problem_title
 from ledger_client import LedgerUnreachable
 
@@ -125,6 +125,8 @@ def is_passing(error: BaseException) -> bool:
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:
+    if isinstance(refusal, Unsigned):
+        return {"WWW-Authenticate": "Webhook-Signature"}
     if refusal.status == 401:
         known = "" if refusal.code == "token_required" else ' error="invalid_token"'
         return {"WWW-Authenticate": f"Bearer{known}"}

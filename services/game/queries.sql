@@ -9,6 +9,21 @@ RETURNING player_id;
 -- Finds the player behind a token's subject. No row: it was never seen.
 SELECT player_id FROM player WHERE brand_id = $1 AND subject = $2;
 
+-- name: insert_players
+-- Remembers subjects, in one order for all, so that two batches wait in line. Those that are known are skipped.
+INSERT INTO player (player_id, brand_id, subject, created_ms)
+SELECT player_id, brand_id, subject, $4
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS i (player_id, brand_id, subject)
+ORDER BY brand_id, subject
+ON CONFLICT ON CONSTRAINT player_subject DO NOTHING;
+
+-- name: players_of_subjects
+-- Finds the players behind subjects; those that were never seen are left out.
+SELECT brand_id, subject, p.player_id
+FROM unnest($1::text[], $2::text[]) AS i (brand_id, subject)
+JOIN player AS p USING (brand_id, subject)
+ORDER BY brand_id, subject;
+
 -- name: migrations_applied
 -- How many migrations the database has.
 SELECT count(*) FROM schema_migration;

@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     beacon_relays: tuple[str, ...]
     requests_per_player: int
     requests_per_address: int
+    events_per_source: int
     trusted_proxies: tuple[Network, ...]
     log_level: str
     metrics_directory: str | None
@@ -221,6 +222,9 @@ VARIABLES: dict[str, Variable] = {
     "beacon_relays": Variable("relays of the randomness beacon, separated by commas", _relays, ""),
     "requests_per_player": Variable("requests a second of one player", _whole_number(1, 1_000_000), "20"),
     "requests_per_address": Variable("requests a second of one address", _whole_number(1, 1_000_000), "500"),
+    "events_per_source": Variable(
+        "events a second of one webhook source", _whole_number(1, 1_000_000), "500"
+    ),
     "trusted_proxies": Variable(
         "networks whose X-Forwarded-For is believed, separated by commas", _networks, ""
     ),

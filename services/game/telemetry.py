@@ -46,6 +46,13 @@ WAITING = Gauge(
 BREAKERS = Gauge(
     "playfair_ledger_breakers_open", "Processes that do not call the ledger.", multiprocess_mode="livesum"
 )
+EVENTS = Counter("playfair_events_total", "Webhooks by what became of them on their way in.", ("result",))
+EVENTS_OPEN = Gauge(
+    "playfair_events_open",
+    "Events that wait, are of an unknown type or are dead letters.",
+    ("state",),
+    multiprocess_mode="mostrecent",
+)
 BATCHES = Histogram("playfair_batch_items", "Items per batch.", ("stage",), buckets=ITEMS)
 STEPS = Counter("playfair_step_runs_total", "Runs of background steps.", ("step", "result"))
 BREAKS = Gauge(

@@ -1,6 +1,7 @@
 """What comes over the wire: constrained texts, and the strict decoding of JSON bodies."""
 
 import re
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -26,6 +27,11 @@ Paragraphs = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000, patter
 
 Slug = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
 """A name for machines."""
+
+Instant = Annotated[
+    datetime, msgspec.Meta(tz=True, description="RFC 3339", examples=["2027-02-06T00:00:00+08:00"])
+]
+"""A moment, with its offset from UTC."""
 
 SubjectName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~-]{1,64}$(?!\n)")]
 """A brand's own name of a person, as its tokens have it."""

@@ -4,7 +4,7 @@ The same structs are read from the wire and from the database, so the launch che
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from game.campaigns.rules import Game, PrizeKind
 from game.fair.entries import BeaconTerms, Guarantee, PoolEntry, UrnRow, WheelRow
 from game.fair.rounds import QUICKNET_CHAIN
-from game.wire import LINE, Line, Paragraphs, Slug, SubjectName
+from game.wire import LINE, Instant, Line, Paragraphs, Slug, SubjectName
 
 MAX_ROWS = 256
 MAX_POINTS = 1_000_000_000
@@ -24,9 +24,6 @@ MAX_LIMIT = 1_000_000
 MAX_CODES = 1_000
 MAX_CHANCES = 1_000
 
-Instant = Annotated[
-    datetime, msgspec.Meta(tz=True, description="RFC 3339", examples=["2027-02-06T00:00:00+08:00"])
-]
 Points = Annotated[int, msgspec.Meta(ge=0, le=MAX_POINTS)]
 Total = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOTAL)]
 Stock = Annotated[int, msgspec.Meta(ge=0, le=MAX_STOCK)]

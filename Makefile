@@ -4,7 +4,7 @@ python := .venv/bin/python -P
 workers ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
+.PHONY: help run test test-slow torment lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,12 @@ test: install-dev ## Run the tests; options: make test ARGS="tests/db -k migrate
 
 test-slow: install-dev ## Run the tests that take long
 	@$(python) -m pytest -q -m slow $(ARGS)
+
+KILLS ?= 200
+SEED ?= 1
+PLAYERS ?= 12
+torment: install-dev ## Kill real processes under load; options: make torment KILLS=200 SEED=1 PLAYERS=12
+	@$(python) -m tests.torment --kills $(KILLS) --seed $(SEED) --players $(PLAYERS)
 
 lint: install-dev ## Check style and format
 	@$(python) -m ruff check .

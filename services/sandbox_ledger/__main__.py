@@ -27,7 +27,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(found: settings.Settings) -> int:
-    app = create_app(database_url=found.database_url, token=found.token, faults=found.faults)
+    app = create_app(
+        database_url=found.database_url,
+        token=found.token,
+        faults=found.faults,
+        points_ttl_days=found.points_ttl_days,
+    )
     uvicorn.run(
         app,
         host=found.host,

@@ -16,6 +16,7 @@ from sandbox_ledger.wire import (
     BATCH_MAX,
     INTEGER_MAX,
     OPERATION_ID,
+    OWN_IDS,
     PAGE_MAX,
     Account,
     BatchAnswer,
@@ -34,7 +35,9 @@ FENCE_SUFFIX: Final = ":fence"
 PAGE_DEFAULT: Final = 100
 
 OperationPath = Annotated[str, PathParameter(pattern=OPERATION_ID)]
-FencePath = Annotated[str, PathParameter(pattern=rf"^[A-Za-z0-9:._~-]{{1,128}}{FENCE_SUFFIX}(?!\n)$")]
+FencePath = Annotated[
+    str, PathParameter(pattern=rf"^(?!{OWN_IDS})[A-Za-z0-9:._~-]{{1,128}}{FENCE_SUFFIX}(?!\n)$")
+]
 AccountPath = Annotated[str, PathParameter(pattern=ACCOUNT_ID)]
 SeqQuery = Annotated[int, QueryParameter(ge=0, le=INTEGER_MAX)]
 PageQuery = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]

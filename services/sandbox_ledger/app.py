@@ -19,10 +19,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sandbox_ledger import problems, store
 from sandbox_ledger.api import LedgerController
+from sandbox_ledger.expiry import DAY_MS
 from sandbox_ledger.faults import Fault, Faults
 from sandbox_ledger.faults import controller as fault_controller
 from sandbox_ledger.problems import Refusal, describe
 from sandbox_ledger.service import Resources
+from sandbox_ledger.settings import POINTS_TTL_DAYS
 from sandbox_ledger.wire import Problem
 
 BODY_BYTES_MAX: Final = 1_000_000
@@ -44,6 +46,7 @@ def create_app(
     database_url: str,
     token: str,
     faults: bool,
+    points_ttl_days: int = POINTS_TTL_DAYS,
     now_ms: Callable[[], int] = wall_clock_ms,
 ) -> Litestar:
     """The ledger over one database; its tables live in their own schema and are created at start."""
@@ -59,7 +62,7 @@ def create_app(
         ) as pool:
             async with pool.acquire() as connection:
                 await store.apply_schema(connection)
-            app.state.resources = Resources(pool=pool, now_ms=now_ms)
+            app.state.resources = Resources(pool=pool, now_ms=now_ms, points_ttl_ms=points_ttl_days * DAY_MS)
             yield
 
     script: deque[Fault] = deque()

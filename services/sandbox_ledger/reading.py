@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from sandbox_ledger.problems import Refusal, describe
-from sandbox_ledger.wire import Batch, LookupRequest, Operation, Refused
+from sandbox_ledger.wire import OWN_IDS, Batch, LookupRequest, Operation, Refused
 
 _OPERATION: Final = msgspec.json.Decoder(Operation)
 _BATCH: Final = msgspec.json.Decoder(Batch)
@@ -31,6 +31,8 @@ def read(body: bytes | msgspec.Raw) -> Operation:
         found = _FAILED_LEG.search(str(error))
         leg = int(found.group(1)) if found else None
         raise Refusal(describe("invalid", str(error), failed_leg=leg)) from error
+    if operation.id.startswith(OWN_IDS):
+        raise Refusal(describe("invalid", f"Ids that begin with {OWN_IDS} are the ledger's own."))
     for index, each in enumerate(operation.legs):
         if each.debit == each.credit:
             raise Refusal(describe("same_account", f"Both are {each.debit}.", failed_leg=index))

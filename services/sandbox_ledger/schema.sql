@@ -46,6 +46,17 @@ CREATE TABLE IF NOT EXISTS sandbox_ledger.entry (
 CREATE INDEX IF NOT EXISTS entry_debit ON sandbox_ledger.entry (debit, seq);
 CREATE INDEX IF NOT EXISTS entry_credit ON sandbox_ledger.entry (credit, seq);
 
+-- Points that came to a player: `through` counts all that ever came there, up to and with these. What is left of
+-- them follows from that and the balance. One index finds the oldest that are left, the other the last that are due.
+CREATE TABLE IF NOT EXISTS sandbox_ledger.lot (
+    account text NOT NULL,
+    through numeric(40) NOT NULL CHECK (through >= 1),
+    seq bigint NOT NULL,
+    credited_ms bigint NOT NULL,
+    PRIMARY KEY (account, through)
+);
+CREATE INDEX IF NOT EXISTS lot_due ON sandbox_ledger.lot (account, credited_ms, through);
+
 CREATE OR REPLACE FUNCTION sandbox_ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from sandbox_ledger import rules, store
+from sandbox_ledger import expiry, rules, store
 from sandbox_ledger.problems import Refusal, describe
 from sandbox_ledger.wire import (
     Account,
@@ -25,25 +25,21 @@ TOTALS_RANGE_MAX: Final = 1_000_000
 
 
 class Resources(msgspec.Struct, frozen=True):
-    """What every use case works on; `now_ms` is milliseconds since the epoch."""
+    """What every use case works on; `now_ms` is milliseconds since the epoch.
+
+    A player's points expire `points_ttl_ms` after they were credited.
+    """
 
     pool: asyncpg.Pool
     now_ms: Callable[[], int]
+    points_ttl_ms: int
 
 
 async def apply(resources: Resources, operations: Sequence[Operation]) -> list[Result]:
     """Decide the operations, in order and in one transaction."""
+    accounts = rules.accounts_of(operations)
     async with _transaction(resources) as connection:
-        head = await store.lock_head(connection, now_ms=resources.now_ms())
-        plan = rules.decide(
-            operations,
-            known=await store.find_records(connection, ids=[operation.id for operation in operations]),
-            balances=await store.lock_balances(connection, accounts=rules.accounts_of(operations)),
-            next_seq=head.next_seq,
-            now_ms=head.clock_ms,
-        )
-        await _write(connection, plan, next_seq=head.next_seq)
-    return plan.results
+        return await _decide(connection, operations, accounts=accounts, resources=resources)
 
 
 async def fence(resources: Resources, operation_id: str) -> Decided:
@@ -86,10 +82,15 @@ async def show(resources: Resources, operation_id: str) -> RecordAnswer:
 
 
 async def account(resources: Resources, account_id: str) -> Account:
-    """The account's points; nothing is ever held and nothing expires here."""
+    """The account's points, once those that are overdue are gone; nothing is ever held here."""
+    now_ms, ttl_ms = resources.now_ms(), resources.points_ttl_ms
     async with _transaction(resources) as connection:
-        posted = await store.find_balance(connection, account=account_id)
-    return Account(id=account_id, posted=posted, held=0, available=posted, expiring=None)
+        found = await store.find_holding(connection, account=account_id, now_ms=now_ms, ttl_ms=ttl_ms)
+        if expiry.expiries([found]):
+            await _decide(connection, [], accounts=[account_id], resources=resources)
+            found = await store.find_holding(connection, account=account_id, now_ms=now_ms, ttl_ms=ttl_ms)
+    soonest = expiry.expiring(found, ttl_ms=ttl_ms)
+    return Account(id=account_id, posted=found.posted, held=0, available=found.posted, expiring=soonest)
 
 
 async def entries(resources: Resources, *, after_seq: int, limit: int) -> EntryPage:
@@ -116,13 +117,46 @@ async def control_totals(resources: Resources, *, from_seq: int, to_seq: int) ->
         return await store.sum_entries(connection, from_seq=from_seq, to_seq=to_seq)
 
 
-async def _write(connection: store.Connection, plan: rules.Plan, *, next_seq: int) -> None:
+async def _decide(
+    connection: store.Connection,
+    operations: Sequence[Operation],
+    *,
+    accounts: Sequence[str],
+    resources: Resources,
+) -> list[Result]:
+    """What becomes of the operations, once what is overdue on the accounts is gone."""
+    head = await store.lock_head(connection, now_ms=resources.now_ms())
+    holdings = await store.lock_holdings(
+        connection,
+        accounts=sorted({*accounts, expiry.ISSUER}),
+        now_ms=head.clock_ms,
+        ttl_ms=resources.points_ttl_ms,
+    )
+    overdue = expiry.expiries(holdings.values())
+    batch = [*overdue, *operations]
+    plan = rules.decide(
+        batch,
+        known=await store.find_records(connection, ids=[operation.id for operation in batch]),
+        balances={account: holding.posted for account, holding in holdings.items()},
+        next_seq=head.next_seq,
+        now_ms=head.clock_ms,
+    )
+    lots = expiry.lots_of(plan.entries, holdings)
+    await _write(connection, plan, lots=lots, next_seq=head.next_seq)
+    return plan.results[len(overdue) :]
+
+
+async def _write(
+    connection: store.Connection, plan: rules.Plan, *, lots: Sequence[expiry.Lot], next_seq: int
+) -> None:
     if plan.records:
         await store.add_records(connection, records=plan.records)
     if plan.entries:
         await store.put_balances(connection, balances=plan.balances)
         await store.add_entries(connection, entries=plan.entries)
         await store.advance_head(connection, next_seq=next_seq + len(plan.entries))
+    if lots:
+        await store.add_lots(connection, lots=lots)
 
 
 @asynccontextmanager

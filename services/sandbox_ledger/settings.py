@@ -6,6 +6,8 @@ from typing import Final
 import msgspec
 
 PREFIX: Final = "SANDBOX_LEDGER_"
+POINTS_TTL_DAYS: Final = 365
+POINTS_TTL_DAYS_MAX: Final = 36_500
 
 
 class SettingsError(Exception):
@@ -20,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True):
     host: str
     port: int
     faults: bool
+    points_ttl_days: int
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -30,6 +33,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         host=environment.get(PREFIX + "HOST", "127.0.0.1"),
         port=_port(environment.get(PREFIX + "PORT", "8085")),
         faults=environment.get(PREFIX + "FAULTS") == "1",
+        points_ttl_days=_points_ttl_days(environment.get(PREFIX + "POINTS_TTL_DAYS", str(POINTS_TTL_DAYS))),
     )
 
 
@@ -43,4 +47,10 @@ def _required(environment: Mapping[str, str], name: str) -> str:
 def _port(value: str) -> int:
     if not value.isdecimal() or not 0 < int(value) < 65_536:
         raise SettingsError(f"{PREFIX}PORT must be a port number from 1 to 65535.")
+    return int(value)
+
+
+def _points_ttl_days(value: str) -> int:
+    if not value.isdecimal() or not 0 < int(value) <= POINTS_TTL_DAYS_MAX:
+        raise SettingsError(f"{PREFIX}POINTS_TTL_DAYS must be a number from 1 to {POINTS_TTL_DAYS_MAX}.")
     return int(value)

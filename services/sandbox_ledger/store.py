@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import asyncpg
 import msgspec
 
+from sandbox_ledger.expiry import NOTHING, Holding, Lot
 from sandbox_ledger.wire import ControlTotals, Decided, Entry, Operation, Record
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -14,9 +15,23 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 _SCHEMA_LOCK: Final = 0x504C4159_4C454447  # "PLAYLEDG"
 _ANSWER: Final = msgspec.json.Decoder(Decided)
 _BODY: Final = msgspec.json.Decoder(Operation)
+_LOT: Final = msgspec.json.Decoder(Lot | None)
 _ENTRY_COLUMNS: Final = (
     "seq, operation_id, leg, debit, credit, amount, code, debit_balance, credit_balance, posted_at"
 )
+_LOT_COLUMNS: Final = "account, through, seq, credited_ms"
+_HOLDINGS: Final = f"""
+SELECT a.id, a.posted, coalesce(last.through, 0) AS credited, to_jsonb(oldest) AS oldest, to_jsonb(due) AS due
+FROM sandbox_ledger.account AS a
+LEFT JOIN LATERAL (SELECT through FROM sandbox_ledger.lot WHERE account = a.id ORDER BY through DESC LIMIT 1)
+    AS last ON true
+LEFT JOIN LATERAL (SELECT {_LOT_COLUMNS} FROM sandbox_ledger.lot
+    WHERE account = a.id AND through > last.through - a.posted ORDER BY through LIMIT 1) AS oldest ON true
+LEFT JOIN LATERAL (SELECT {_LOT_COLUMNS} FROM sandbox_ledger.lot
+    WHERE account = a.id AND credited_ms <= (SELECT greatest(clock_ms, $2) - $3 FROM sandbox_ledger.head)
+    ORDER BY credited_ms DESC, through DESC LIMIT 1) AS due ON true
+WHERE a.id = ANY($1::text[]) ORDER BY a.id
+"""  # noqa: S608
 
 
 class Head(NamedTuple):
@@ -63,13 +78,18 @@ async def find_records(connection: Connection, *, ids: Sequence[str]) -> dict[st
     }
 
 
-async def lock_balances(connection: Connection, *, accounts: Sequence[str]) -> dict[str, int]:
-    """The balance of each account; one without a row has none yet."""
-    rows = await connection.fetch(
-        "SELECT id, posted FROM sandbox_ledger.account WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE",
-        accounts,
-    )
-    return dict.fromkeys(accounts, 0) | {row["id"]: row["posted"] for row in rows}
+async def lock_holdings(
+    connection: Connection, *, accounts: Sequence[str], now_ms: int, ttl_ms: int
+) -> dict[str, Holding]:
+    """What each account holds; one without a row has nothing yet."""
+    rows = await connection.fetch(_HOLDINGS + "FOR UPDATE OF a", accounts, now_ms, ttl_ms)
+    return dict.fromkeys(accounts, NOTHING) | {row["id"]: _holding(row) for row in rows}
+
+
+async def find_holding(connection: Connection, *, account: str, now_ms: int, ttl_ms: int) -> Holding:
+    """What the account holds as of one moment; no row: nothing ever touched it."""
+    row = await connection.fetchrow(_HOLDINGS, [account], now_ms, ttl_ms)
+    return NOTHING if row is None else _holding(row)
 
 
 async def put_balances(connection: Connection, *, balances: dict[str, int]) -> None:
@@ -105,10 +125,13 @@ async def add_entries(connection: Connection, *, entries: Sequence[Entry]) -> No
     )
 
 
-async def find_balance(connection: Connection, *, account: str) -> int:
-    """The account's balance; no row: nothing ever touched it."""
-    posted = await connection.fetchval("SELECT posted FROM sandbox_ledger.account WHERE id = $1", account)
-    return 0 if posted is None else int(posted)
+async def add_lots(connection: Connection, *, lots: Sequence[Lot]) -> None:
+    """Remember when points came."""
+    await connection.execute(
+        f"""INSERT INTO sandbox_ledger.lot ({_LOT_COLUMNS})
+            SELECT * FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::bigint[])""",  # noqa: S608
+        *map(list, zip(*map(msgspec.structs.astuple, lots), strict=True)),
+    )
 
 
 async def list_entries(connection: Connection, *, after_seq: int, limit: int) -> list[Entry]:
@@ -149,6 +172,15 @@ async def sum_entries(connection: Connection, *, from_seq: int, to_seq: int) -> 
     )
     assert row is not None, "an aggregate always has a row"
     return ControlTotals(from_seq=from_seq, to_seq=to_seq, entries=row["entries"], amount=row["amount"])
+
+
+def _holding(row: asyncpg.Record) -> Holding:
+    return Holding(
+        posted=row["posted"],
+        credited=int(row["credited"]),
+        oldest=_LOT.decode(row["oldest"] or "null"),
+        last_due=_LOT.decode(row["due"] or "null"),
+    )
 
 
 def _json(value: object) -> str:

@@ -17,6 +17,8 @@ INTEGER_MAX: Final = 2**53 - 1
 # `(?!\n)$`: Python's `$` alone also matches before a final newline, ECMAScript's does not.
 _NAME: Final = r"[A-Za-z0-9._~-]{1,128}"
 OPERATION_ID: Final = r"^[A-Za-z0-9:._~-]{1,128}(?!\n)$"
+# Under these the ledger lets points expire: nobody else's operation or fence may take one of them.
+OWN_IDS: Final = "expiry:"
 ACCOUNT_ID: Final = rf"^(player:{_NAME}|campaign:{_NAME}:budget|house:{_NAME}|issuer)(?!\n)$"
 OperationId = Annotated[str, msgspec.Meta(pattern=OPERATION_ID)]
 AccountId = Annotated[str, msgspec.Meta(pattern=ACCOUNT_ID)]
@@ -36,7 +38,10 @@ class Leg(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One to eight legs, applied in order, all together, once per id and only before `apply_before` (ms)."""
+    """One to eight legs, applied in order, all together, once per id and only before `apply_before` (ms).
+
+    Ids that begin with `expiry:` are the ledger's own.
+    """
 
     id: OperationId
     apply_before: EpochMilliseconds

@@ -23,7 +23,9 @@ def test_the_published_contract_is_current() -> None:
 
 def test_settings_have_defaults_for_what_is_no_secret() -> None:
     """Loopback, a port, and no faults."""
-    assert settings.read(GIVEN) == settings.Settings("postgresql://x", "secret", "127.0.0.1", 8085, False)
+    assert settings.read(GIVEN) == settings.Settings(
+        "postgresql://x", "secret", "127.0.0.1", 8085, faults=False, points_ttl_days=365
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,9 @@ def test_settings_have_defaults_for_what_is_no_secret() -> None:
         ("PORT", "http"),
         ("PORT", "0"),
         ("PORT", "65536"),
+        ("POINTS_TTL_DAYS", "never"),
+        ("POINTS_TTL_DAYS", "-5"),
+        ("POINTS_TTL_DAYS", "36501"),
     ],
 )
 def test_a_bad_setting_is_named_and_not_shown(variable: str, value: str) -> None:

@@ -50,6 +50,15 @@ async def verified(office: Office, campaign_id: str) -> Report:
     return verify_log([row["entry"] for row in rows], checkpoint.content, Verifier.parse(signer.vkey))
 
 
+async def answer_round(office: Office, round_: int) -> None:
+    """Log the value of a beacon round."""
+    await office.resources.pool.execute(
+        "UPDATE beacon_round SET signature = decode(repeat('00', 48), 'hex'), entry_index = 1"
+        " WHERE round = $1",
+        round_,
+    )
+
+
 async def log_seat(office: Office, campaign_id: str, *, pool_id: str = "main") -> int:
     """A seat of the first pool in the log, which has a beacon; the round that it names."""
     resources = office.resources
@@ -118,7 +127,7 @@ async def test_steps_on_several_processes_close_once(office: Office, clock: Manu
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("state", ["funding", "resolving", "paid", "review"])
+@pytest.mark.parametrize("state", ["funding", "resolving", "paid"])
 async def test_an_unfinished_play_is_waited_for(office: Office, clock: ManualClock, state: str) -> None:
     """It was paid for before the close, so it is drawn before the secret is known."""
     campaign_id = await office.launched(wheel())
@@ -130,17 +139,29 @@ async def test_an_unfinished_play_is_waited_for(office: Office, clock: ManualClo
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(("seat", "closed"), [("NULL", 1), ("(SELECT seat_id FROM seat)", 0)])
+async def test_a_play_in_review_is_waited_for_while_it_can_be_drawn(
+    office: Office, clock: ManualClock, seat: str, closed: int
+) -> None:
+    """One that has no seat by the close gets none any more, whatever a person decides."""
+    campaign_id = await office.launched(wheel(beacon={"delay": 2}))
+    await answer_round(office, await log_seat(office, campaign_id))
+    await office.start_play(campaign_id, "main", state="review")
+    await office.resources.pool.execute(f"UPDATE play SET seat_id = {seat}")
+    clock.now_ms = CLOSES_MS
+    assert await close_pools(office.resources) == closed
+    await office.give_up_plays(campaign_id)
+    assert await close_pools(office.resources) == 1 - closed
+
+
+@pytest.mark.asyncio
 async def test_a_missing_beacon_is_waited_for(office: Office, clock: ManualClock) -> None:
     """The entry of every round that a seat names stands before the close, also where the seat never drew."""
     campaign_id = await office.launched(wheel(beacon={"delay": 2}))
     round_ = await log_seat(office, campaign_id)
     clock.now_ms = CLOSES_MS
     assert await close_pools(office.resources) == 0
-    await office.resources.pool.execute(
-        "UPDATE beacon_round SET signature = decode(repeat('00', 48), 'hex'), entry_index = 1"
-        " WHERE round = $1",
-        round_,
-    )
+    await answer_round(office, round_)
     assert await close_pools(office.resources) == 1
 
 

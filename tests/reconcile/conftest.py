@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import msgspec
 import pytest_asyncio
+from litestar import Litestar
 
 from game.resources import Resources
 from ledger_client.testing import FakeLedger
+from tests.reconcile.reviewer import Reviewer
 from tests.reconcile.world import World, played
 from tests.support.service import ManualClock
 from tests.support.settled import resources_of
@@ -30,3 +33,13 @@ async def resources(
 async def world(resources: Resources, ledger: FakeLedger, clock: ManualClock) -> World:
     """Settled plays with and without prizes, one that was refused and one that waits for its beacon round."""
     return await played(resources, ledger, clock)
+
+
+@pytest_asyncio.fixture
+async def reviewer(
+    app: Litestar, app_client: httpx.AsyncClient, world: World, issuer: Issuer
+) -> AsyncIterator[Reviewer]:
+    """Ann's plays, and who decides about them; at the end of each test all is audited."""
+    yield Reviewer(world, app_client, issuer)
+    await app.state.engine.close()
+    await world.stage.audit()

@@ -15,6 +15,7 @@ from sandbox_ledger.problems import Refusal, describe
 
 SCRIPT_MAX: Final = 10_000
 LATENCY_MS_MAX: Final = 600_000
+PIECES: Final = 8
 
 
 class FaultKind(StrEnum):
@@ -29,11 +30,13 @@ class FaultKind(StrEnum):
     ERROR_BEFORE = "error_before"
     ERROR_AFTER = "error_after"
     TRUNCATE = "truncate"
+    GARBLE = "garble"
+    TRICKLE = "trickle"
     WRONG_ID = "wrong_id"
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One fault; `latency_ms` is waited before anything else."""
+    """One fault; `latency_ms` is waited before anything else, or before each of a trickle's `PIECES`."""
 
     kind: FaultKind
     latency_ms: Annotated[int, msgspec.Meta(ge=0, le=LATENCY_MS_MAX)] = 0
@@ -73,13 +76,16 @@ class Faults(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         fault = self._queue.popleft()
-        await asyncio.sleep(fault.latency_ms / 1_000)
+        if fault.kind is FaultKind.TRICKLE:
+            send = _slowed(send, piece_seconds=fault.latency_ms / 1_000)
+        else:
+            await asyncio.sleep(fault.latency_ms / 1_000)
         await _fail(fault.kind, scope=scope, receive=receive, send=send, next_app=next_app)
 
 
 async def _fail(kind: FaultKind, *, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
     match kind:
-        case FaultKind.NONE | FaultKind.LATENCY:
+        case FaultKind.NONE | FaultKind.LATENCY | FaultKind.TRICKLE:
             await next_app(scope, receive, send)
         case FaultKind.REFUSE:
             raise Refusal(describe("busy", "Refused on purpose."))
@@ -89,7 +95,13 @@ async def _fail(kind: FaultKind, *, scope: Scope, receive: Receive, send: Send, 
             await _hang_up(send)
         case FaultKind.ERROR_BEFORE:
             raise PlantedError
-        case FaultKind.DROP_ANSWER | FaultKind.ERROR_AFTER | FaultKind.TRUNCATE | FaultKind.WRONG_ID:
+        case (
+            FaultKind.DROP_ANSWER
+            | FaultKind.ERROR_AFTER
+            | FaultKind.TRUNCATE
+            | FaultKind.GARBLE
+            | FaultKind.WRONG_ID
+        ):
             await _spoil(kind, await _answer_of(next_app, scope=scope, receive=receive), send=send)
         case _:
             assert_never(kind)
@@ -103,6 +115,8 @@ async def _spoil(kind: FaultKind, body: bytes, *, send: Send) -> None:
             raise PlantedError
         case FaultKind.TRUNCATE:
             await _send_json(body[: len(body) // 2], send=send)
+        case FaultKind.GARBLE:
+            await _send_json(body.replace(b":", b"="), send=send)
         case _:
             await _send_json(body.replace(b'"id":"', b'"id":"x'), send=send)
 
@@ -116,6 +130,21 @@ async def _answer_of(app: ASGIApp, *, scope: Scope, receive: Receive) -> bytes:
 
     await app(scope, receive, keep)
     return b"".join(parts)
+
+
+def _slowed(send: Send, *, piece_seconds: float) -> Send:
+    async def send_in_pieces(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        body = message["body"]
+        size = max(1, -(-len(body) // PIECES))
+        for start in range(0, len(body), size):
+            await asyncio.sleep(piece_seconds)
+            await send({**message, "body": body[start : start + size], "more_body": True})
+        await send({**message, "body": b""})
+
+    return send_in_pieces
 
 
 async def _send_json(body: bytes, *, send: Send) -> None:

@@ -101,6 +101,17 @@ async def test_all_that_is_overdue_goes_at_once(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.asyncio
+async def test_spent_points_do_not_expire(sandbox: Sandbox) -> None:
+    """Nothing is posted when the time of a lot comes of which nothing is left."""
+    await credit(sandbox, "first", 10, day=0)
+    await credit(sandbox, "second", 5, day=3)
+    await move(sandbox, "all", transfer("player:a", "house:c", 10))
+    sandbox.clock.now_ms = START_MS + TTL_MS
+    assert await holds(sandbox) == (5, 5, 3)
+    assert await expired(sandbox) == []
+
+
+@pytest.mark.asyncio
 async def test_overdue_points_cannot_be_spent(sandbox: Sandbox) -> None:
     """They are gone before an operation looks at the account, and it is refused for good."""
     await credit(sandbox, "first", 10, day=0)

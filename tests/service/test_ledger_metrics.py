@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from game import telemetry
 from game.ledger.hooks import Measured
-from ledger_client import LedgerClient, Options
+from ledger_client import BadCredentials, LedgerClient, Options
 from tests.ledger.scripted import ScriptedLedger, apply, failing_on, page, scripted, status
 
 BATCH = 'route="/v1/operations:batch"'
@@ -93,3 +93,16 @@ async def test_splits_are_counted(scripted_ledger: ScriptedLedger) -> None:
     async with measured(scripted_ledger, breaker_failures=100) as client:
         await asyncio.gather(*(apply(client, id_) for id_ in "ab"))
     assert values()["splits_total"] - before["splits_total"] == 1
+
+
+@pytest.mark.asyncio
+async def test_a_wait_that_came_to_nothing_is_counted(scripted_ledger: ScriptedLedger) -> None:
+    """A bug that the ledger finds, or a caller who went away."""
+    before = values()
+    scripted_ledger.rule = status(401)
+    async with measured(scripted_ledger) as client:
+        with pytest.raises(BadCredentials):
+            await apply(client, "a")
+    name = 'operations_total{lane="play",outcome="none",reason=""}'
+    assert values()[name] - before.get(name, 0.0) == 1
+    assert values()['waiting{lane="play"}'] == 0

@@ -1,13 +1,18 @@
-"""What the ledger's client does, counted."""
+"""What the ledger's client does, counted. Every play passes here, so the counters are looked up once."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
+from prometheus_client import Counter, Gauge, Histogram
+
 from game import telemetry
-from ledger_client import Call, Hooks, Outcome, Unknown, Wait
+from ledger_client import Call, Hooks, Lane, Outcome, Unknown, Wait
 
 FENCE: Final = "fence"
 NO_OUTCOME: Final = "none"
+# More than there are routes, lanes, outcomes and reasons.
+SERIES_MAX: Final = 1_024
 
 
 class Measured(Hooks):
@@ -15,27 +20,28 @@ class Measured(Hooks):
 
     def waiting(self, wait: Wait) -> None:
         """One more waits."""
-        telemetry.WAITING.labels(_lane(wait)).inc()
+        _of_lane(wait.lane)[0].inc()
 
     def ended(self, wait: Wait, *, outcome: Outcome | None, seconds: float) -> None:
         """One less waits."""
-        lane = _lane(wait)
-        telemetry.WAITING.labels(lane).dec()
-        telemetry.OPERATION_SECONDS.labels(lane).observe(seconds)
+        waiting, took = _of_lane(wait.lane)
+        waiting.dec()
+        took.observe(seconds)
         reason = outcome.reason.value if isinstance(outcome, Unknown) else ""
-        telemetry.OPERATIONS.labels(lane, _word(outcome), reason).inc()
+        _of_outcome(wait.lane, type(outcome).__name__, reason).inc()
 
     def calling(self, call: Call) -> Mapping[str, str]:
         """A call, which carries nothing of ours."""
-        telemetry.CALL_ITEMS.labels(call.route).observe(call.items)
+        items, _, retries = _of_route(call.route)
+        items.observe(call.items)
         if call.attempt > 1:
-            telemetry.CALL_RETRIES.labels(call.route).inc()
+            retries.inc()
         return super().calling(call)
 
     def called(self, call: Call, *, result: str, seconds: float) -> None:
         """How it ended."""
-        telemetry.CALLS.labels(call.route, result).inc()
-        telemetry.CALL_SECONDS.labels(call.route).observe(seconds)
+        _of_result(call.route, result).inc()
+        _of_route(call.route)[1].observe(seconds)
 
     def split(self, *, items: int) -> None:
         """A batch goes on as halves."""
@@ -47,9 +53,31 @@ class Measured(Hooks):
         telemetry.BREAKERS.set(is_open)
 
 
-def _lane(wait: Wait) -> str:
-    return FENCE if wait.lane is None else wait.lane.value
+@lru_cache(maxsize=SERIES_MAX)
+def _of_lane(lane: Lane | None) -> tuple[Gauge, Histogram]:
+    word = _word(lane)
+    return telemetry.WAITING.labels(word), telemetry.OPERATION_SECONDS.labels(word)
 
 
-def _word(outcome: Outcome | None) -> str:
-    return NO_OUTCOME if outcome is None else type(outcome).__name__.lower()
+@lru_cache(maxsize=SERIES_MAX)
+def _of_outcome(lane: Lane | None, kind: str, reason: str) -> Counter:
+    outcome = NO_OUTCOME if kind == "NoneType" else kind.lower()
+    return telemetry.OPERATIONS.labels(_word(lane), outcome, reason)
+
+
+@lru_cache(maxsize=SERIES_MAX)
+def _of_route(route: str) -> tuple[Histogram, Histogram, Counter]:
+    return (
+        telemetry.CALL_ITEMS.labels(route),
+        telemetry.CALL_SECONDS.labels(route),
+        telemetry.CALL_RETRIES.labels(route),
+    )
+
+
+@lru_cache(maxsize=SERIES_MAX)
+def _of_result(route: str, result: str) -> Counter:
+    return telemetry.CALLS.labels(route, result)
+
+
+def _word(lane: Lane | None) -> str:
+    return FENCE if lane is None else lane.value

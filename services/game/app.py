@@ -32,13 +32,12 @@ from game.ledger.api import Reconciliation
 from game.ledger.hooks import Measured
 from game.ledger.measuring import MEASURE_MS, measure
 from game.ledger.reconcile import RECONCILE_MS, reconcile
-from game.ledger.service import resend_due
 from game.limits import Limits
 from game.pages import Pages
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
 from game.plays.review_api import Reviews
-from game.plays.sweep import log_beacon, sweep
+from game.plays.sweep import DRAIN_SHARE, Drain, log_beacon
 from game.prizes.api import Prizes
 from game.problems import exception_handler, is_passing
 from game.resources import Resources, system_clock, system_entropy
@@ -247,15 +246,11 @@ def _steps(issuers: Issuers) -> tuple[Step, ...]:
 
 
 def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, ...]:
-    async def sweep_plays(_resources: Resources) -> int:
-        return await sweep(engine)
-
     async def fetch(resources: Resources) -> int:
         return await fetch_beacons(resources, session, partial(log_beacon, engine))
 
     return (
-        Step(name="plays.sweep", run=sweep_plays, interval_ms=SWEEP_MS),
-        Step(name="credits.resend", run=resend_due, interval_ms=SWEEP_MS),
+        Step(name="ledger.drain", run=Drain(engine), interval_ms=SWEEP_MS, share=DRAIN_SHARE),
         Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
         Step(name="ledger.measure", run=measure, interval_ms=MEASURE_MS),
         Step(name="beacons.fetch", run=fetch, interval_ms=FETCH_BEACONS_MS),

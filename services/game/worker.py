@@ -20,13 +20,15 @@ log = structlog.get_logger()
 class Step:
     """Something to do again and again; `run` answers how many things it did.
 
-    It runs again at once after it did something, else after `interval_ms`, after errors later and later. Any
-    number of processes run the same steps side by side, and a run may be cut off anywhere.
+    It runs again at once after it did something, else after `interval_ms`, after errors later and later. It
+    is at work for no more than its `share` of the time: after each run it rests in proportion. Any number of
+    processes run the same steps side by side, and a run may be cut off anywhere.
     """
 
     name: str
     run: Callable[[Resources], Awaitable[int]]
     interval_ms: int
+    share: float = 1.0
 
 
 @asynccontextmanager
@@ -49,16 +51,22 @@ async def _end(loops: "list[asyncio.Task[None]]") -> None:
     await asyncio.gather(*loops, return_exceptions=True)
 
 
+def pause_ms(step: Step, *, took_ms: float, is_busy: bool, failures: int) -> float:
+    """How long a step waits for its next run; `is_busy`: there may be more to do at once."""
+    rest_ms = took_ms * (1 / step.share - 1)
+    if is_busy:
+        return rest_ms
+    return max(rest_ms, min(step.interval_ms * 2**failures, max(step.interval_ms, BACKOFF_LIMIT_MS)))
+
+
 async def _repeat(resources: Resources, step: Step, stop: asyncio.Event) -> None:
-    failures = 0
+    loop, failures = asyncio.get_running_loop(), 0
     while not stop.is_set():
+        began = loop.time()
         done = await _run(resources, step)
         failures = failures + 1 if done is None else 0
-        if done:
-            await asyncio.sleep(0)
-            continue
-        pause_ms = min(step.interval_ms * 2**failures, max(step.interval_ms, BACKOFF_LIMIT_MS))
-        await _wait(stop, pause_ms)
+        took_ms = (loop.time() - began) * 1000
+        await _wait(stop, pause_ms(step, took_ms=took_ms, is_busy=bool(done), failures=failures))
 
 
 async def _run(resources: Resources, step: Step) -> int | None:
@@ -73,9 +81,9 @@ async def _run(resources: Resources, step: Step) -> int | None:
     return done
 
 
-async def _wait(stop: asyncio.Event, pause_ms: int) -> None:
+async def _wait(stop: asyncio.Event, ms: float) -> None:
     try:
-        async with asyncio.timeout(pause_ms / 1000):
+        async with asyncio.timeout(ms / 1000):
             await stop.wait()
     except TimeoutError:
         return

@@ -127,7 +127,7 @@ async def test_an_unreachable_ledger_is_no_error(
 async def test_an_empty_budget_calls_for_a_person(
     resources: Resources, ledger: FakeLedger, clock: ManualClock, ann_credits: list[Credit]
 ) -> None:
-    """A refusal sticks to its id, so it is recorded and logged, and never sent again."""
+    """A refusal sticks to its id, so it is recorded and logged, and never sent again under that id."""
     ledger.fund(BUDGET, 11)
     await owe(resources, ann_credits)
     with capture_logs() as events:
@@ -186,7 +186,8 @@ async def test_credits_wait_for_their_turn(
     assert await service.resend_due(resources) == 0
     clock.advance(1)
     ledger.faults.extend([Fault.LOSE_REQUEST] * 3)
-    assert await service.resend_due(resources) == 3
+    assert await service.resend_due(resources) == 0
+    assert len(ledger.received) == 3
     clock.advance(service.RESEND_AFTER_MS - 1)
     assert await service.resend_due(resources) == 0
     clock.advance(1)

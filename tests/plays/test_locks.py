@@ -131,7 +131,9 @@ async def test_a_sweeper_does_not_wait_for_another(backstage: Stage, engine: Eng
     backstage.clock.advance(LEASE_MS)
     async with backstage.resources.pool.acquire() as conn, conn.transaction():
         now_ms = backstage.clock()
-        claimed = await store.claim_unfinished(conn, now_ms=now_ms, until_ms=now_ms + LEASE_MS, limit=1)
+        claimed = await store.claim_unfinished(
+            conn, now_ms=now_ms, until_ms=now_ms + LEASE_MS, limit=1, with_uncharged=True
+        )
         assert len(claimed) == 1
         assert await sweep(engine) == 1
     assert await sweep(engine) == 0

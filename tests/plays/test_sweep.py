@@ -13,7 +13,7 @@ from game.plays import store
 from game.plays.accept import Driven, accept_batch
 from game.plays.clerk import WAITING_PLAYS_MAX, WantDraws, write_batch
 from game.plays.engine import Engine
-from game.plays.rules import Asked, PaidWith
+from game.plays.rules import Asked, PaidWith, Play
 from game.plays.settling import LATE_BEACON_MS, Funded
 from game.plays.sweep import CLAIM_MAX, LEASE_MS, sweep
 from ledger_client import Applied, Lane
@@ -232,6 +232,37 @@ async def test_what_a_round_does_not_drive_on_is_swept(
     assert [await sweep(engine) for engine in engines] == [3, 0]
 
 
+async def claimed(stage: Stage, *, until_ms: int) -> list[Play]:
+    """What a sweeper would take up now; nobody else gets it before `until_ms`."""
+    async with stage.resources.pool.acquire() as conn:
+        return await store.claim_unfinished(
+            conn, now_ms=stage.clock(), until_ms=until_ms, limit=9, with_uncharged=True
+        )
+
+
+@pytest.mark.asyncio
+async def test_free_plays_do_not_wait_for_the_ledger(
+    backstage: Stage, engines: tuple[Engine, Engine]
+) -> None:
+    """While it is away, plays in doubt keep their turn, and those that are paid are drawn."""
+    asked = await begun(backstage, engines[0])
+    campaign_id = asked.terms.campaign_id
+    await accepted(backstage, asked)
+    await backstage.grant(campaign_id, "ann", 1)
+    free = await backstage.asked(campaign_id, "ann", "wheel", key="free", paid_with="chance")
+    await accepted(backstage, free)
+    backstage.clock.advance(LEASE_MS)
+    backstage.ledger.reachable = False
+    assert await sweep(engines[0]) == 1
+    states = await rows_of(backstage.resources, "SELECT paid_with, state FROM play ORDER BY paid_with")
+    assert states == [
+        {"paid_with": "chance", "state": "settled"},
+        {"paid_with": "points", "state": "funding"},
+    ]
+    backstage.ledger.reachable = True
+    assert await sweep(engines[0]) == 1
+
+
 @pytest.mark.asyncio
 async def test_a_play_is_left_alone_until_its_turn(backstage: Stage, engines: tuple[Engine, Engine]) -> None:
     """The process that accepted it has its deadline first; whoever claims it has a lease."""
@@ -239,12 +270,8 @@ async def test_a_play_is_left_alone_until_its_turn(backstage: Stage, engines: tu
     await accepted(backstage, asked)
     assert [await sweep(engine) for engine in engines] == [0, 0]
     backstage.clock.advance(LEASE_MS)
-    backstage.ledger.reachable = False
+    assert [len(await claimed(backstage, until_ms=backstage.clock() + LEASE_MS)) for _ in range(2)] == [1, 0]
     assert await sweep(engines[0]) == 0
-    backstage.ledger.reachable = True
-    async with backstage.resources.pool.acquire() as conn:
-        now_ms = backstage.clock()
-        assert await store.claim_unfinished(conn, now_ms=now_ms, until_ms=now_ms, limit=9) == []
     backstage.clock.advance(LEASE_MS)
     assert await sweep(engines[1]) == 1
 
@@ -259,9 +286,9 @@ async def test_a_play_that_waits_for_its_round_is_not_looked_at_before(
     play = await backstage.play(engines[0], campaign_id, "ann", "wheel", key="key")
     assert play.seat is not None
     due_ms = round_time_ms(play.seat.round or 0) + LATE_BEACON_MS
-    async with backstage.resources.pool.acquire() as conn:
-        assert await store.claim_unfinished(conn, now_ms=due_ms - 1, until_ms=due_ms, limit=9) == []
-        assert len(await store.claim_unfinished(conn, now_ms=due_ms, until_ms=due_ms, limit=9)) == 1
+    for now_ms, plays in ((due_ms - 1, 0), (due_ms, 1)):
+        backstage.clock.now_ms = now_ms
+        assert len(await claimed(backstage, until_ms=due_ms)) == plays
 
 
 @pytest.mark.asyncio

@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from game.campaigns.pool_store import points_due
 from game.ids import wire_id
+from game.ledger.reissue import reissue_refused
+from game.ledger.rules import REISSUE_MS
 from game.ledger.service import RESEND_AFTER_MS, resend_due
 from game.prizes.rules import Won
 from game.resources import Resources
@@ -121,14 +124,22 @@ async def test_a_page_has_a_limit(client: httpx.AsyncClient, wheel: Campaign) ->
 async def test_points_are_paying_until_the_ledger_has_them(
     client: httpx.AsyncClient, resources: Resources, ledger: FakeLedger, clock: ManualClock, wheel: Campaign
 ) -> None:
-    """Then they are paid; what the budget cannot pay is for a person to review."""
+    """Then they are paid; what the budget could not pay is owed, and paid once the budget is funded."""
     await win(resources, wheel, POINTS, POINTS)
     ledger.fund(budget(wheel.campaign_id), 25)
     assert [prize["state"] for prize in (await inbox(client, wheel))["prizes"]] == ["paying", "paying"]
     clock.advance(RESEND_AFTER_MS)
     assert await resend_due(resources) == 2
     states = [prize["state"] for prize in (await inbox(client, wheel))["prizes"]]
-    assert sorted(states) == ["paid", "review"]
+    assert sorted(states) == ["paid", "paying"]
+    async with resources.pool.acquire() as conn:
+        assert await points_due(conn, campaign_id=wheel.campaign_id) == 25
+    ledger.fund(budget(wheel.campaign_id), 25)
+    clock.advance(REISSUE_MS)
+    assert await reissue_refused(resources) == 1
+    assert [prize["state"] for prize in (await inbox(client, wheel))["prizes"]] == ["paid", "paid"]
+    async with resources.pool.acquire() as conn:
+        assert await points_due(conn, campaign_id=wheel.campaign_id) == 0
 
 
 async def test_a_covered_ticket_keeps_its_prize_to_itself(

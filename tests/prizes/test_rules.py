@@ -38,13 +38,14 @@ def changed(**fields: Any) -> Grant:
     [
         ("due", "paying"),
         ("applied", "paid"),
-        ("rejected", "review"),
-        ("expired", "review"),
-        ("fenced", "review"),
+        ("rejected", "paying"),
+        ("expired", "paying"),
+        ("fenced", "paying"),
+        (None, "review"),
     ],
 )
-def test_points_are_paid_once_the_ledger_has_them(credit: CreditState, state: PrizeState) -> None:
-    """Whatever the ledger refused for good is for a person to look at."""
+def test_points_are_paid_once_the_ledger_has_them(credit: CreditState | None, state: PrizeState) -> None:
+    """What was refused is owed still; a prize without any credit is for a person to look at."""
     assert changed(kind="points", code=None, credit=credit).state == state
 
 

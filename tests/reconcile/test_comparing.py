@@ -17,7 +17,7 @@ from game.ledger.comparing import (
     stranger,
     totals_break,
 )
-from game.ledger.rules import credit_of
+from game.ledger.rules import credit_of, reissued
 
 CAMPAIGN = "campaign0001"
 ANN = "player:acme.ann"
@@ -29,6 +29,7 @@ HELD = Case(
     play_id=UUID(int=1),
     play_state="settled",
     is_seated=True,
+    is_reissued=False,
     operation_id=CREDIT.operation_id,
     owed_points=25,
     state="applied",
@@ -94,6 +95,24 @@ def test_a_refused_credit_of_no_prize_is_nothing(state: str) -> None:
     assert find_break(refused, NOW) is None
 
 
+def test_a_refused_credit_asks_for_its_budget() -> None:
+    """The prize is missed at once, and stays so until the budget is funded; nothing has to be repaired."""
+    refused = msgspec.structs.replace(HELD, state="rejected", ledger_seq=None, posted=())
+    found = find_break(refused, NOW)
+    assert found is not None
+    assert (found.kind, found.points, found.repair) == (Kind.PRIZE_WITHOUT_CREDIT, 25, None)
+    assert "Fund the budget" in found.says
+
+
+def test_a_credit_that_has_given_way_must_not_be_posted() -> None:
+    """Its prize is the next one's affair; an entry of its own would be paid beside that."""
+    given_way = msgspec.structs.replace(HELD, state="rejected", ledger_seq=None, posted=(), is_reissued=True)
+    assert find_break(given_way, NOW) is None
+    found = find_break(msgspec.structs.replace(given_way, posted=(PAID,)), NOW)
+    assert found is not None
+    assert (found.kind, found.points, found.repair) == (Kind.UNRECORDED, 25, None)
+
+
 @pytest.mark.parametrize(
     ("debit", "credit", "is_closed", "is_break"),
     [
@@ -130,6 +149,8 @@ def test_totals_agree_in_count_and_sum() -> None:
         (f"house:{CAMPAIGN}", CAMPAIGN),
         (f"campaign:{CAMPAIGN}:budget", CAMPAIGN),
         (CREDIT.operation_id, CAMPAIGN),
+        (reissued(CREDIT).operation_id, CAMPAIGN),
+        (f"{CREDIT.operation_id}:", None),
         (f"play:{CAMPAIGN}-{'0' * 32}", CAMPAIGN),
         (f"play:{CAMPAIGN}", None),
         (f"house:{CAMPAIGN}x", None),

@@ -148,7 +148,7 @@ UPDATE seat SET state = 'lapsed' WHERE campaign_id = $1 AND pool_id = $2 AND sta
 -- Points that were won and that the ledger has not paid yet. Never null.
 SELECT coalesce(sum(g.amount), 0)::bigint
 FROM operation o JOIN prize_grant g USING (campaign_id, entry_index)
-WHERE o.campaign_id = $1 AND o.kind = 'credit' AND o.state = 'due';
+WHERE o.campaign_id = $1 AND o.kind = 'credit' AND o.state <> 'applied' AND o.reissued_ms IS NULL;
 
 -- name: pending_replacements
 -- Drafts that may take the place of a draining pool now, or never will.

@@ -22,7 +22,7 @@ REFUSED: Final = frozenset({"rejected", "expired", "fenced"})
 
 _ID: Final = "([a-z0-9]{12})"
 _NAME: Final = re.compile(
-    rf"house:{_ID}|campaign:{_ID}:budget|play:{_ID}-[0-9a-f]{{32}}|draw:{_ID}:[0-9]{{1,19}}"
+    rf"house:{_ID}|campaign:{_ID}:budget|play:{_ID}-[0-9a-f]{{32}}|draw:{_ID}:[0-9]{{1,19}}(?::[0-9]{{1,10}})?"
 )
 
 
@@ -75,7 +75,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `owed_points` is the play's price or the prize, whatever the operation says; None: no prize is known.
     `state` and what follows it are None where we hold no operation. After `placed_by_ms` its entry is in the
-    feed. `is_seated` holds for a play whose seat stands in the log.
+    feed. `is_seated` holds for a play whose seat stands in the log, `is_reissued` for a refused credit that
+    goes on as another.
     """
 
     kind: Literal["debit", "credit"]
@@ -83,6 +84,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     play_id: UUID
     play_state: str
     is_seated: bool
+    is_reissued: bool
     operation_id: str
     owed_points: int | None
     state: str | None
@@ -178,9 +180,11 @@ def _missing_credit(case: Case, at: At) -> Break | None:
     if case.owed_points is None:
         says = f"A credit is {case.state} for a prize nobody won."
         return None if case.state in REFUSED else _break(case, Kind.CREDIT_WITHOUT_PRIZE, _body(case), says)
-    if case.state == "due" and at.now_ms <= case.since_ms + GRACE_MS:
+    if case.is_reissued or (case.state == "due" and at.now_ms <= case.since_ms + GRACE_MS):
         return None
     says = f"A prize was won, and its credit is {case.state or 'unknown to us'}."
+    if case.state in REFUSED:
+        says += " Fund the budget: it is paid under a new id as soon as that is enough."
     repair = Repair.RESEND if case.state == "due" else None
     return _break(case, Kind.PRIZE_WITHOUT_CREDIT, case.owed_points, says, repair=repair)
 

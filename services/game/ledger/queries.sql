@@ -190,8 +190,9 @@ LIMIT $2;
 -- name: debit_cases
 -- Plays that cost something with their debit, as it is held and as it was posted.
 SELECT 'debit' AS kind, p.campaign_id, p.play_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
-       coalesce(o.operation_id, i.operation_id) AS operation_id, p.price_points AS owed_points, o.state, o.subject, o.body,
-       o.ledger_seq, p.accepted_ms AS since_ms, p.apply_before_ms + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
+       false AS is_reissued, coalesce(o.operation_id, i.operation_id) AS operation_id, p.price_points AS owed_points, o.state,
+       o.subject, o.body, o.ledger_seq, p.accepted_ms AS since_ms, p.apply_before_ms + $3 AS placed_by_ms, e.debits, e.credits,
+       e.amounts
 FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
 JOIN play AS p USING (campaign_id, play_id)
 CROSS JOIN LATERAL (
@@ -229,17 +230,18 @@ WITH asked AS (
     ) AS g
     WHERE g.entry_index = d.entry_index AND g.kind = 'points'
 ), owed AS (
-    SELECT o.campaign_id, o.play_id, o.entry_index, o.operation_id, o.state, o.subject, o.body, o.ledger_seq
+    SELECT o.campaign_id, o.play_id, o.entry_index, o.operation_id, o.state, o.subject, o.body, o.ledger_seq, o.reissued_ms
     FROM asked JOIN operation AS o USING (campaign_id, play_id)
     WHERE o.kind = 'credit'
 ), both_sides AS (
     SELECT campaign_id, coalesce(won.play_id, owed.play_id) AS play_id, won.amount, won.granted_ms,
            coalesce(owed.operation_id, 'draw:' || campaign_id || ':' || entry_index) AS operation_id, owed.state,
-           owed.subject, owed.body, owed.ledger_seq
+           owed.subject, owed.body, owed.ledger_seq, owed.reissued_ms
     FROM won FULL JOIN owed USING (campaign_id, entry_index)
 )
-SELECT 'credit' AS kind, b.campaign_id, b.play_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated, b.operation_id,
-       b.amount AS owed_points, b.state, b.subject, b.body, b.ledger_seq, coalesce(b.granted_ms, 0) AS since_ms,
+SELECT 'credit' AS kind, b.campaign_id, b.play_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
+       b.reissued_ms IS NOT NULL AS is_reissued, b.operation_id, b.amount AS owed_points, b.state, b.subject, b.body,
+       b.ledger_seq, coalesce(b.granted_ms, 0) AS since_ms,
        coalesce(b.granted_ms, 0) + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
 FROM both_sides AS b
 JOIN play AS p USING (campaign_id, play_id)

@@ -29,35 +29,37 @@ async def enqueue(conn: Connection, credits_due: Sequence[Credit], *, next_attem
         await store.enqueue(conn, credits_due, next_attempt_ms=next_attempt_ms)
 
 
-async def send(resources: Resources, credits_due: Sequence[Credit]) -> None:
-    """Send committed credits and record what became of them; whatever is unknown stays due.
+async def send(resources: Resources, credits_due: Sequence[Credit]) -> int:
+    """Send committed credits and record what became of them; how many were decided.
 
-    A ledger that cannot be reached is no error here. A refusal for good is: somebody has to fund the budget.
+    Whatever is unknown stays due: a ledger that cannot be reached is no error here. A refusal for good is:
+    somebody has to fund the budget, and then it is issued anew (`ledger/reissue.py`).
     """
-    for start in range(0, len(credits_due), IN_FLIGHT_LIMIT):
-        await _send_together(resources, credits_due[start : start + IN_FLIGHT_LIMIT])
+    starts = range(0, len(credits_due), IN_FLIGHT_LIMIT)
+    parts = (credits_due[start : start + IN_FLIGHT_LIMIT] for start in starts)
+    return sum([await _send_together(resources, part) for part in parts])
 
 
-async def resend_due(resources: Resources) -> int:
-    """Send credits whose turn has come; how many there were: none while the ledger is away."""
+async def resend_due(resources: Resources, *, limit: int = CLAIM_LIMIT) -> int:
+    """Send credits whose turn has come; how many of them were decided: none while the ledger is away."""
     if not resources.ledger.available():
         return 0
     now_ms = resources.clock()
     async with resources.pool.acquire() as conn:
-        due = await store.claim_due(conn, now_ms=now_ms, until_ms=now_ms + RESEND_AFTER_MS, limit=CLAIM_LIMIT)
-    await send(resources, due)
-    return len(due)
+        due = await store.claim_due(conn, now_ms=now_ms, until_ms=now_ms + RESEND_AFTER_MS, limit=limit)
+    return await send(resources, due)
 
 
-async def _send_together(resources: Resources, credits_due: Sequence[Credit]) -> None:
+async def _send_together(resources: Resources, credits_due: Sequence[Credit]) -> int:
     outcomes = await asyncio.gather(*(_apply(resources, credit) for credit in credits_due))
     sent = list(zip(credits_due, outcomes, strict=True))
     decided = [(credit, outcome) for credit, outcome in sent if not isinstance(outcome, Unknown | LedgerBug)]
     if decided:
         async with resources.pool.acquire() as conn:
-            await store.record(conn, decided)
+            await store.record(conn, decided, now_ms=resources.clock())
     for credit, outcome in sent:
         _tell(credit, outcome)
+    return len(decided)
 
 
 async def _apply(resources: Resources, credit: Credit) -> Outcome | LedgerBug:

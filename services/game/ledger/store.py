@@ -6,7 +6,7 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
-from game.ledger.rules import Credit
+from game.ledger.rules import Credit, reissue_after_ms
 from ledger_client import Applied, Decided
 
 _SQL = load("game.ledger")
@@ -14,9 +14,8 @@ _SQL = load("game.ledger")
 
 async def enqueue(conn: Connection, credits_due: Sequence[Credit], *, next_attempt_ms: int) -> None:
     """Store credits as due; nobody else takes them up before `next_attempt_ms`."""
-    rows = [msgspec.structs.astuple(credit) for credit in credits_due]
-    campaigns, plays, indices, ids, subjects, bodies = map(list, zip(*rows, strict=True))
-    await conn.execute(_SQL.enqueue, campaigns, ids, plays, indices, subjects, bodies, next_attempt_ms)
+    columns = map(list, zip(*map(msgspec.structs.astuple, credits_due), strict=True))
+    await conn.execute(_SQL.enqueue, *columns, next_attempt_ms)
 
 
 async def claim_due(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> list[Credit]:
@@ -24,10 +23,30 @@ async def claim_due(conn: Connection, *, now_ms: int, until_ms: int, limit: int)
     return [Credit(**row) for row in await conn.fetch(_SQL.claim_due, now_ms, until_ms, limit)]
 
 
-async def record(conn: Connection, decided: Iterable[tuple[Credit, Decided]]) -> None:
-    """What became of credits."""
+async def claim_refused(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> list[Credit]:
+    """Refused credits whose turn it is; nobody else gets them before `until_ms`."""
+    return [Credit(**row) for row in await conn.fetch(_SQL.claim_refused, now_ms, until_ms, limit)]
+
+
+async def reissue(
+    conn: Connection, anew: Sequence[Credit], *, now_ms: int, next_attempt_ms: int
+) -> list[Credit]:
+    """Let refused credits go on as these; those that nobody else had let go on."""
+    rows = [(c.campaign_id, c.entry_index, c.operation_id, c.body, c.attempt) for c in anew]
+    columns = map(list, zip(*rows, strict=True))
+    return [Credit(**row) for row in await conn.fetch(_SQL.reissue, *columns, now_ms, next_attempt_ms)]
+
+
+async def record(conn: Connection, decided: Iterable[tuple[Credit, Decided]], *, now_ms: int) -> None:
+    """What became of credits. Those that were refused are issued anew later on."""
     rows = [
-        (credit.campaign_id, credit.operation_id, type(outcome).__name__.lower(), _seq(outcome))
+        (
+            credit.campaign_id,
+            credit.operation_id,
+            type(outcome).__name__.lower(),
+            _seq(outcome),
+            now_ms + reissue_after_ms(credit.attempt),
+        )
         for credit, outcome in sorted(decided, key=lambda pair: (pair[0].campaign_id, pair[0].operation_id))
     ]
     await conn.execute(_SQL.record, *map(list, zip(*rows, strict=True)))

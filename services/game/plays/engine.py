@@ -45,7 +45,7 @@ class Engine:
         self._releases = Batcher(self._release, batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX)
         self._clerks: dict[str, Batcher[Want, Answer]] = {}
         self._driven: dict[UUID, asyncio.Task[Advanced]] = {}
-        self._crediting: set[asyncio.Task[None]] = set()
+        self._crediting: set[asyncio.Task[int]] = set()
 
     async def accept(self, asked: Asked) -> Driven:
         """Store a play, or find the one that its key was used for. A seat is opened where the pool allows."""
@@ -163,7 +163,7 @@ class Engine:
             task.add_done_callback(self._credited)
         return done.answers
 
-    def _credited(self, task: "asyncio.Task[None]") -> None:
+    def _credited(self, task: "asyncio.Task[int]") -> None:
         self._crediting.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.warning("credits.not_sent", error=repr(error))

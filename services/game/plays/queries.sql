@@ -332,10 +332,11 @@ ORDER BY p.campaign_id, p.play_id
 LIMIT $4;
 
 -- name: claim_unfinished
--- Plays whose turn it is to be driven on, put off for a while so that no other process drives them too. No row: none is due.
+-- Plays whose turn it is to be driven on, put off for a while so that no other process drives them too; without $4 only
+-- those that need no ledger any more. No row: none is due.
 UPDATE play AS p SET next_attempt_ms = $2
 FROM (SELECT campaign_id, play_id FROM play
-      WHERE state IN ('funding', 'resolving', 'paid') AND next_attempt_ms <= $1
+      WHERE state IN ('funding', 'resolving', 'paid') AND next_attempt_ms <= $1 AND ($4 OR state = 'paid')
       ORDER BY next_attempt_ms
       LIMIT $3
       FOR NO KEY UPDATE SKIP LOCKED) AS due

@@ -190,9 +190,12 @@ async def contradict(conn: Connection, play: Play) -> None:
     await conn.execute(SQL.contradict, play.campaign_id, play.play_id)
 
 
-async def claim_unfinished(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> list[Play]:
+async def claim_unfinished(
+    conn: Connection, *, now_ms: int, until_ms: int, limit: int, with_uncharged: bool
+) -> list[Play]:
     """Plays whose turn it is to be driven on; nobody else gets them before `until_ms`."""
-    return [Play(**row) for row in await conn.fetch(SQL.claim_unfinished, now_ms, until_ms, limit)]
+    rows = await conn.fetch(SQL.claim_unfinished, now_ms, until_ms, limit, with_uncharged)
+    return [Play(**row) for row in rows]
 
 
 async def read_play(conn: Connection, campaign_id: str, play_id: UUID) -> Play | None:

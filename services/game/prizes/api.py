@@ -24,8 +24,8 @@ Before = Annotated[str | None, QueryParameter(max_length=100, description="The `
 class GrantView(msgspec.Struct, frozen=True, kw_only=True):
     """A prize and the draw that won it: the log's entry with index `entry_index`.
 
-    Points are `paying` until the ledger has them, then `paid`; `review`: a person has to look. A voucher is
-    `pending` while it waits for its code. `code` is null until the prize is redeemed.
+    Points are `paying`, and owed, until the ledger has them, then `paid`; `review`: a person has to look. A
+    voucher is `pending` while it waits for its code. `code` is null until the prize is redeemed.
     """
 
     id: str

@@ -51,7 +51,7 @@ JOIN draw AS d USING (campaign_id, entry_index)
 JOIN pool AS p USING (campaign_id, pool_id)
 JOIN pool_row AS r ON (r.campaign_id, r.pool_id, r.ordinal) = (g.campaign_id, g.pool_id, g.row_ordinal)
 LEFT JOIN operation AS o
-    ON o.campaign_id = g.campaign_id AND o.entry_index = g.entry_index AND o.kind = 'credit'
+    ON o.campaign_id = g.campaign_id AND o.entry_index = g.entry_index AND o.kind = 'credit' AND o.reissued_ms IS NULL
 LEFT JOIN voucher AS v ON (v.campaign_id, v.grant_id) = (g.campaign_id, g.grant_id)
 WHERE g.campaign_id = $1 AND g.player_id = $2 AND g.grant_id < $3
   AND (p.game <> 'scratch' OR d.uncovered_ms IS NOT NULL)
@@ -68,7 +68,7 @@ JOIN draw AS d USING (campaign_id, entry_index)
 JOIN pool AS p USING (campaign_id, pool_id)
 JOIN pool_row AS r ON (r.campaign_id, r.pool_id, r.ordinal) = (g.campaign_id, g.pool_id, g.row_ordinal)
 LEFT JOIN operation AS o
-    ON o.campaign_id = g.campaign_id AND o.entry_index = g.entry_index AND o.kind = 'credit'
+    ON o.campaign_id = g.campaign_id AND o.entry_index = g.entry_index AND o.kind = 'credit' AND o.reissued_ms IS NULL
 LEFT JOIN voucher AS v ON (v.campaign_id, v.grant_id) = (g.campaign_id, g.grant_id)
 WHERE g.campaign_id = $1 AND g.grant_id = $2;
 

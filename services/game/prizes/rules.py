@@ -66,7 +66,14 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.redeemed_ms is None else self.code
 
 
-_PAID: dict[CreditState | None, PrizeState] = {"due": "paying", "applied": "paid"}
+# What was refused is issued anew once it can be paid: it is owed all the same.
+_PAID: dict[CreditState | None, PrizeState] = {
+    "due": "paying",
+    "applied": "paid",
+    "rejected": "paying",
+    "expired": "paying",
+    "fenced": "paying",
+}
 
 
 def refusal(grant: Grant) -> Refusal | None:

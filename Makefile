@@ -22,7 +22,8 @@ KILLS ?= 200
 SEED ?= 1
 PLAYERS ?= 12
 torment: install-dev ## Kill real processes under load; options: make torment KILLS=200 SEED=1 PLAYERS=12
-	@$(python) -m tests.torment --kills $(KILLS) --seed $(SEED) --players $(PLAYERS)
+	@PYTHONPATH=. $(python) -m tests.torment --kills $(KILLS) --seed $(SEED) --players $(PLAYERS)
+	@$(python) -m pytest -q -s -m slow tests/torment
 
 lint: install-dev ## Check style and format
 	@$(python) -m ruff check .

@@ -109,13 +109,18 @@ def answering(trap: Trap) -> None:
     app.create_app = trapped
 
 
+def still(_: Trap) -> None:
+    """Nothing is done but what is asked for: no sweeper, no step of any worker."""
+    app._steps = app._play_steps = lambda *_: ()  # type: ignore[assignment]
+
+
 def later(ms: int) -> None:
     """Set the service's clock ahead."""
     settings = Settings.from_environment(os.environ)
     app.create_app = lambda: app.build_app(settings, clock=lambda: system_clock() + ms)
 
 
-STAGES = {stage.__name__: stage for stage in (accepted, settling, settled, answering)}
+STAGES = {stage.__name__: stage for stage in (accepted, settling, settled, answering, still)}
 
 if __name__ == "__main__":
     stage, number = sys.argv[1], int(sys.argv[2])

@@ -191,6 +191,10 @@ class Site:
         """Start a service that kills itself once so many plays are in a stage."""
         await self.service.start((LAUNCHER, stage, str(plays)), self.environment)
 
+    async def start_still(self) -> None:
+        """Start a service that only does what it is asked for, in one process."""
+        await self.service.start((LAUNCHER, "still", "0"), self.environment)
+
     async def start_later(self, *, ms: int = CREDITS_DUE_MS) -> None:
         """Start a service that believes that more time has passed: what is put off is due."""
         await self.service.start((LAUNCHER, "later", str(ms)), self.environment)

@@ -1,7 +1,6 @@
 """The torment: plays on an installation whose processes are killed, and whether all is well at its end."""
 
 import asyncio
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -15,8 +14,9 @@ from game.embedded.ports import free_port
 from game.tour.guests import sit_down
 from game.tour.stage import Place
 from tests.crash.bets import WHEEL, People, cards, people_of, row
-from tests.crash.site import POLL_SECONDS, Site
+from tests.crash.site import Site
 from tests.invariants.check import violations
+from tests.torment.aftermath import quiet, reconciled
 from tests.torment.killer import Killer
 from tests.torment.players import Notes, Player, name_of
 from tests.torment.storm import Storm
@@ -29,17 +29,12 @@ ANSWER_SECONDS = 5.0
 RICH_POINTS, POOR_POINTS, POOR_EVERY = 100_000, 60, 4
 CHANCES = 5
 TELL_SECONDS = 5.0
-RECONCILE_SECONDS = 120.0
 CARDS = cards(
     row("tea", "voucher", 1, count=40),
     row("points-7", "points", 7, count=300),
     row("again", "chances", 1, count=60),
     row("thanks", "nothing", 0, count=600),
 )
-IN_FLIGHT = """
-SELECT (SELECT count(*) FROM play WHERE finished_ms IS NULL)
-     + (SELECT count(*) FROM operation WHERE state = 'due')
-"""
 STATES = "SELECT state, count(*) FROM play GROUP BY state ORDER BY state"
 STORED = """
 SELECT play.campaign_id, subject, idempotency_key FROM play JOIN player USING (player_id)
@@ -146,11 +141,7 @@ class _Run:
         """Wait until nothing is in flight, or for as long as it is given."""
         if self._plan.later:
             await self._people.site.restart_later()
-        deadline = time.monotonic() + self._plan.quiet_seconds
-        while await self._people.resources.pool.fetchval(IN_FLIGHT):
-            if time.monotonic() > deadline:
-                return  # the invariants say what it is
-            await asyncio.sleep(POLL_SECONDS)
+        await quiet(self._people, seconds=self._plan.quiet_seconds)
 
     async def _wrong(self, places: Sequence[Place]) -> list[str]:
         resources = self._people.resources
@@ -159,7 +150,7 @@ class _Run:
             *(f"unanswered: {name_of(bet)}" for bet in self._notes.unanswered),
             *(f"answered {answer}" for answer in self._notes.broken),
             *(f"refused and yet stored: {play}" for play in await self._stored_though_refused()),
-            *await _reconciled(self._people.site),
+            *await reconciled(self._people.site),
             *await violations(
                 resources.pool, resources.ledger, campaign_ids=campaigns, told=self._notes.heard
             ),
@@ -201,20 +192,6 @@ async def _going_on(work: Awaitable[None]) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def _reconciled(site: Site) -> list[str]:
-    """What `playfair reconcile` says when not all agrees."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", "game", "reconcile", "--full"),
-        env=site.environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(RECONCILE_SECONDS):
-        said, _ = await process.communicate()
-    return [] if process.returncode == 0 else [f"reconcile: {said.decode()}"]
 
 
 def _line(what: str, counts: "dict[str, int] | Counter[str]") -> str:

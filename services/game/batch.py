@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from game.db.pool import OUTAGES
 from game.errors import Unavailable
 
 Item = TypeVar("Item")
@@ -22,8 +23,9 @@ class Batcher(Generic[Item, Result]):
     """Runs `run(items)` over what is waiting, one batch at a time, at most `batch_limit` items each.
 
     `run` answers one result or exception per item, in order. When it raises, nothing was done: the batch is
-    halved until the item at fault stands alone, so one bad item never harms its neighbours. At most
-    `waiting_limit` items wait; one more is refused (`Unavailable`, code `busy`).
+    halved until the item at fault stands alone, so one bad item never harms its neighbours. A database out of
+    reach is no item's fault: all are told at once. At most `waiting_limit` items wait; one more is refused
+    (`Unavailable`, code `busy`).
     """
 
     def __init__(
@@ -66,6 +68,9 @@ class Batcher(Generic[Item, Result]):
     async def _serve(self, batch: list[_Waiting[Item, Result]]) -> None:
         try:
             results = await self._run([waiting.item for waiting in batch])
+        except OUTAGES as error:
+            _answer_all(batch, error)
+            return
         except Exception as error:
             await self._split(batch, error)
             return
@@ -74,11 +79,16 @@ class Batcher(Generic[Item, Result]):
 
     async def _split(self, batch: list[_Waiting[Item, Result]], error: Exception) -> None:
         if len(batch) == 1:
-            _answer(batch[0], error)
+            _answer_all(batch, error)
             return
         middle = len(batch) // 2
         await self._serve(batch[:middle])
         await self._serve(batch[middle:])
+
+
+def _answer_all(batch: list[_Waiting[Item, Result]], error: Exception) -> None:
+    for waiting in batch:
+        _answer(waiting, error)
 
 
 def _answer(waiting: _Waiting[Item, Result], result: Result | BaseException) -> None:

@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 
+from game.db.pool import OUTAGES
 from game.errors import Invalid, Number, Refusal, Unavailable, Unsigned
 from game.texts import Language, preferred_language, problem_title
 from ledger_client import LedgerUnreachable
@@ -22,18 +23,13 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 # Outages and lost races: nothing is wrong with the request, so it is worth another try.
 PASSING = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
+    *OUTAGES,
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     redis.RedisError,
     LedgerUnreachable,
-    ConnectionError,
-    TimeoutError,
 )
 # What Litestar refuses by itself, and an example code for each status of ours.
 FRAMEWORK_CODES = {404: "route_not_found", 405: "method_not_allowed", 413: "body_too_large"}

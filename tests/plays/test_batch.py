@@ -14,7 +14,7 @@ ANSWER_SECONDS = 5.0
 
 
 class Runner:
-    """Doubles numbers, one batch at a time as the gate opens; refuses negative ones, dies of 666."""
+    """Doubles numbers, one batch at a time as the gate opens; refuses negative ones, dies of 666 and 503."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -32,6 +32,8 @@ class Runner:
         self.in_flight -= 1
         if 666 in items:
             raise ValueError("666 is at fault")
+        if 503 in items:
+            raise TimeoutError("the database is out of reach")
         return [Conflict("negative", "refused", item=item) if item < 0 else 2 * item for item in items]
 
     def open(self, batches: int = 1_000) -> None:
@@ -121,6 +123,19 @@ async def test_halving_isolates_the_item_at_fault(place: int) -> None:
     alone = [batch for batch in runner.batches if 666 in batch]
     assert alone[-1] == [666]
     assert len(runner.batches) <= 1 + 2 * 5
+
+
+@pytest.mark.asyncio
+async def test_an_outage_is_no_items_fault() -> None:
+    """All are told at once, without another run for each half."""
+    runner = Runner()
+    first = await runner.submitted(0)
+    tasks = await runner.submitted(1, 503, 2, 3)
+    runner.open()
+    await answers(*first)
+    outcomes = await answers(*tasks)
+    assert [type(outcome) for outcome in outcomes] == [TimeoutError] * 4
+    assert runner.batches == [[0], [1, 503, 2, 3]]
 
 
 @pytest.mark.asyncio

@@ -1,6 +1,6 @@
 """The pool of database connections, with the limits that every connection has."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
@@ -10,15 +10,45 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 10.0
 # A server that cannot be heard any more says nothing of its own limits: the last word is ours, after theirs.
 COMMAND_TIMEOUT_SECONDS = 8.0
+# When all connections are taken, whoever asks is told while the answer is still awaited; nothing was stored.
+ACQUIRE_TIMEOUT_SECONDS = 2.0
+QUERIES_PER_CONNECTION = 50_000
+# The database is out of reach, whatever it was asked.
+OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+if TYPE_CHECKING:
+    _Pool = asyncpg.Pool[asyncpg.Record]
+else:  # generic for type checkers only
+    _Pool = asyncpg.Pool
+
+
+class BoundedPool(_Pool):
+    """A pool that nobody waits for longer than ACQUIRE_TIMEOUT_SECONDS: TimeoutError."""
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        """A connection; the limit holds unless another one is given."""
+        return super().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS if timeout is None else timeout)
 
 
 async def open_pool(
     url: str, *, connections: int, application_name: str = "playfair"
 ) -> "asyncpg.Pool[asyncpg.Record]":
     """Open a pool that keeps its connections, since each new one has to learn the array types again."""
-    pool = await asyncpg.create_pool(
+    pool = BoundedPool(
         url,
         connect=_connect,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        loop=None,
+        max_queries=QUERIES_PER_CONNECTION,
         min_size=1,
         max_size=connections,
         max_inactive_connection_lifetime=0,
@@ -33,7 +63,7 @@ async def open_pool(
             "jit": "off",
         },
     )
-    assert pool is not None
+    await pool
     return pool
 
 

@@ -33,6 +33,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     budget_calls: int = 100
     budget_refund: float = 0.1
     breaker_failures: int = 5
-    breaker_silence_seconds: float = 0.75
+    breaker_silence_seconds: float = 0.5
     breaker_open_seconds: float = 1.0
     breaker_open_seconds_max: float = 5.0

@@ -75,8 +75,12 @@ async def _play_through(people: People, hole: Hole, *, seconds: float) -> tuple[
 
 
 async def _opened(people: People, hole: Hole) -> float:
-    """Wait until the breaker is open; how many seconds that was after the first lost call had begun."""
-    await until(lambda: _says(people, "playfair_ledger_breakers_open 1.0"), seconds=DRAINED_SECONDS)
+    """Wait until it is known that the ledger is away; how many seconds after the first lost call's start."""
+
+    async def is_known() -> bool:
+        return b'"ledger":"down"' in (await people.anybody.get("/health/ready")).body
+
+    await until(is_known, seconds=DRAINED_SECONDS)
     return time.monotonic() - hole.lost_at[0]
 
 
@@ -106,7 +110,3 @@ async def _assert_nothing_is_lost(people: People, load: Load) -> None:
     await assert_hold(
         people.resources.pool, people.resources.ledger, campaign_ids=load.campaign_ids, told=load.heard
     )
-
-
-async def _says(people: People, line: str) -> bool:
-    return line in (await people.anybody.get("/metrics")).text().decode().splitlines()

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
 
 
 async def until(holds: Callable[[], Awaitable[object]], *, seconds: float) -> float:

@@ -45,13 +45,16 @@ def walk(feed: Sequence[Entry]) -> Walk:
     """Recompute all balances from nothing."""
     balances: defaultdict[str, int] = defaultdict(int)
     after: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    dips = []
+    dips: list[Dip] = []
     for entry in feed:
         for account, points in ((entry.debit, -entry.amount), (entry.credit, entry.amount)):
             balances[account] += points
             after[entry.operation_id][account] = balances[account]
-        if entry.debit.startswith(GUARDED) and balances[entry.debit] < 0:
-            dips.append(Dip(entry, entry.debit, balances[entry.debit]))
+        dips += [
+            Dip(entry, account, balances[account])
+            for account in (entry.debit, entry.credit)
+            if account.startswith(GUARDED) and balances[account] < 0
+        ]
     return Walk(balances, after, tuple(dips))
 
 

@@ -27,9 +27,7 @@ def no_prize_is_unpaid(facts: Facts) -> Iterator[str]:
     """Of the credits of every point prize the ledger has applied one, however many were refused before."""
     for grant in facts.rows.grants:
         credits_ = facts.credits.get((grant.campaign_id, grant.entry_index), [])
-        if grant.kind == "points" and all(
-            each.state in {"rejected", "expired", "fenced"} for each in credits_
-        ):
+        if credits_ and all(each.state in {"rejected", "expired", "fenced"} for each in credits_):
             yield f"the credits of the prize at {grant.entry_index} were all refused"
 
 

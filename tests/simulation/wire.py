@@ -12,8 +12,12 @@ from typing import Any, Final, cast
 # Not a limit of anything measured: a database that says nothing for so long is a bug to be shown.
 SECONDS_MAX: Final = 30.0
 _HEAD_BYTES: Final = 5
-_READY: Final = ord("Z")
-_ROLLBACK: Final = b"ROLLBACK\0"
+# What ends an answer: ReadyForQuery; to a question that ends with a Flush, what describes a statement's rows.
+_READY: Final = frozenset(b"Z")
+_DESCRIBED: Final = frozenset(b"ZTnE")
+_FLUSH: Final = b"H\0\0\0\4"
+_SYNC: Final = b"S\0\0\0\4"
+_ROLLBACK: Final = b"Q\0\0\0\x0dROLLBACK\0"
 _READ_BYTES: Final = 65_536
 
 
@@ -25,15 +29,17 @@ class Wire(asyncio.Protocol):
         self._transport: Any = None
         self._unread = bytearray()
         self.is_busy = False
+        self._last_words = _READY
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let asyncpg write through this wire."""
         self._transport = transport
         self._inner.connection_made(cast("Any", _Watched(self, transport)))
 
-    def sent(self) -> None:
-        """A question is on its way."""
+    def sent(self, question: bytes) -> None:
+        """A question, of which this is the end, is on its way."""
         self.is_busy = True
+        self._last_words = _DESCRIBED if question.endswith(_FLUSH) else _READY
 
     def data_received(self, data: bytes) -> None:
         """Pass on what the database says."""
@@ -74,9 +80,10 @@ class Wire(asyncio.Protocol):
         ):
             own.settimeout(SECONDS_MAX)
             self._drain(own)
-            own.sendall(b"Q" + (4 + len(_ROLLBACK)).to_bytes(4, "big") + _ROLLBACK)
-            self.is_busy = True
-            self._drain(own)
+            for question in (_SYNC, _ROLLBACK):
+                self.sent(question)
+                own.sendall(question)
+                self._drain(own)
         self.is_busy = False
         transport.abort()
         transport._sock.close()
@@ -93,7 +100,7 @@ class Wire(asyncio.Protocol):
             end = 1 + int.from_bytes(unread[1:_HEAD_BYTES], "big")
             if len(unread) < end:
                 return
-            if unread[0] == _READY:
+            if unread[0] in self._last_words:
                 self.is_busy = False
             del unread[:end]
 
@@ -106,11 +113,11 @@ class _Watched:
         self._transport = transport
 
     def write(self, data: Any) -> None:
-        self._wire.sent()
+        self._wire.sent(bytes(data[-len(_FLUSH) :]))
         self._transport.write(data)
 
     def writelines(self, parts: Any) -> None:
-        self._wire.sent()
+        self._wire.sent(bytes(parts[-1][-len(_FLUSH) :]))
         self._transport.writelines(parts)
 
     def __getattr__(self, name: str) -> Any:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from random import Random
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -40,7 +41,8 @@ class Storm(Passage):
         self._weather = CALM
         self._is_calm = asyncio.Event()
         self._is_calm.set()
-        self._again: set[asyncio.Task[None]] = set()
+        self._again: set[asyncio.Task[Any]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     def set_weather(self, weather: Weather) -> None:
         """Let these faults happen from now on."""
@@ -54,10 +56,11 @@ class Storm(Passage):
             await asyncio.sleep(self._random.uniform(*CHANGES_SECONDS))
 
     async def calm_down(self) -> None:
-        """Turn all faults off. What is still to be sent again is sent now."""
+        """Turn all faults off. What is late or to be sent again is sent now, and has arrived then."""
         self._weather = CALM
         self._is_calm.set()
-        await asyncio.gather(*self._again)
+        if late := self._under_way | self._again:
+            await asyncio.wait(late)
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Do to a call what the weather says."""
@@ -66,7 +69,13 @@ class Storm(Passage):
         self.calls[fault] += 1
         if fault in UNTOLD and request.path == BATCH:
             self.unknown += len(operations_of(body))
-        return await self._befall(fault, request, body)
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            return await self._befall(fault, request, body)
+        finally:
+            self._under_way.discard(task)
 
     async def _befall(self, fault: Fault, request: web.Request, body: bytes) -> web.StreamResponse:
         match fault:

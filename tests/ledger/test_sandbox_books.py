@@ -12,6 +12,7 @@ import pytest_asyncio
 from sandbox_ledger import store
 from sandbox_ledger.wire import INTEGER_MAX
 from tests.ledger.serving import START_MS, Sandbox, operation, transfer
+from tests.ledger.waiting import WAITING, waiting_writers
 
 
 @pytest_asyncio.fixture
@@ -116,20 +117,6 @@ async def test_a_decision_in_flight_is_never_missed(
     written, found = await asyncio.gather(writing, asking)
     assert found["as_of"] == START_MS + 10
     assert (written["outcome"] == "applied") == (found["missing"] == [])
-
-
-WAITING = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-
-
-async def waiting_writers(url: str, count: int) -> None:
-    """Wait until that many transactions wait for a lock."""
-    connection = await asyncpg.connect(url)
-    try:
-        async with asyncio.timeout(10):
-            while await connection.fetchval(f"SELECT count(*) {WAITING}") < count:
-                await connection.execute("SELECT pg_sleep(0.01)")
-    finally:
-        await connection.close()
 
 
 @pytest.mark.asyncio

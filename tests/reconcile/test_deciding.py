@@ -6,12 +6,18 @@ import httpx
 import pytest
 
 from game.campaigns import access
+from game.db.connection import Connection
 from game.ids import parse_wire_id, wire_id
 from game.plays import reviewing
 from game.plays.sweep import LEASE_MS
 from tests.reconcile.reviewer import REASON, Reviewer
 from tests.support.stage import MANAGER, engine_of
 from tests.support.tokens import Issuer
+
+POLLS = 1_000
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 pytestmark = pytest.mark.asyncio
 
@@ -29,13 +35,27 @@ async def test_sent_again_it_does_nothing_more(reviewer: Reviewer, decision: str
     assert await reviewer.world.resources.pool.fetchval(count) == 1
 
 
+async def until_all_wait(conn: Connection, transactions: int) -> None:
+    """Wait until so many transactions wait for a lock: all of them have read the play before."""
+    for _ in range(POLLS):
+        if await conn.fetchval(WAITING) >= transactions:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("they do not wait for the lock")
+
+
 async def test_of_many_managers_one_decides(reviewer: Reviewer) -> None:
     """However many press at once, there is one draw and one line in the history."""
     play = await reviewer.charged_after_all()
-    people = ("mia", "max", "may", "moe")
-    answers = await asyncio.gather(*(reviewer.decide(play, "settle", who=who) for who in people))
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    pressed = [reviewer.decide(play, "settle", who=who) for who in ("mia", "max", "may", "moe")]
     pool = reviewer.world.resources.pool
+    async with pool.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM campaign FOR NO KEY UPDATE")
+        tasks = [asyncio.create_task(request) for request in pressed]
+        await until_all_wait(holder, len(tasks))
+    answers = await asyncio.gather(*tasks)
+    codes = sorted(answer.json().get("code", "") for answer in answers)
+    assert codes == ["", *["play_state"] * 3], [answer.text for answer in answers]
     assert await pool.fetchval("SELECT count(*) FROM play_decision") == 1
     assert await pool.fetchval("SELECT count(*) FROM draw WHERE play_id = $1", parse_wire_id(play)[1]) == 1  # type: ignore[index]
 

@@ -56,7 +56,8 @@ def pause_ms(step: Step, *, took_ms: float, is_busy: bool, failures: int) -> flo
     rest_ms = took_ms * (1 / step.share - 1)
     if is_busy:
         return rest_ms
-    return max(rest_ms, min(step.interval_ms * 2**failures, max(step.interval_ms, BACKOFF_LIMIT_MS)))
+    idle_ms: int = min(step.interval_ms * 2**failures, max(step.interval_ms, BACKOFF_LIMIT_MS))
+    return max(rest_ms, idle_ms)
 
 
 async def _repeat(resources: Resources, step: Step, stop: asyncio.Event) -> None:

@@ -23,16 +23,13 @@ from game.resources import Resources
 from ledger_client import Lane, budget
 from ledger_client.operations import decode
 from ledger_client.testing import FakeLedger, Fault
+from tests.support.locks import until_waiting
 from tests.support.service import ManualClock
 from tests.support.settled import Campaign
 
 ANN = "player:acme.ann"
 BUDGET = budget("campaign0001")
 POINTS = 5
-POLLS_MAX = 3_000
-WAITERS = """
-SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-"""
 BREAK_OFF = """
 CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''cut off''; END';
 CREATE TRIGGER fail AFTER INSERT ON operation FOR EACH ROW WHEN (new.attempt = 2) EXECUTE FUNCTION fail();
@@ -183,21 +180,12 @@ async def test_two_processes_issue_one(
         async with one.transaction():
             first = await store.reissue(one, anew, now_ms=clock(), next_attempt_ms=clock())
             waits = asyncio.create_task(store.reissue(two, anew, now_ms=clock(), next_attempt_ms=clock()))
-            await waiting_for_a_lock(resources)
+            await until_waiting(resources, 1)
         second = await waits
     assert (sorted(credit.operation_id for credit in first), second) == (
         sorted(credit.operation_id for credit in anew),
         [],
     )
-
-
-async def waiting_for_a_lock(resources: Resources) -> None:
-    """Poll until another connection waits for a lock."""
-    for _ in range(POLLS_MAX):
-        if await resources.pool.fetchval(WAITERS):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.asyncio

@@ -15,12 +15,9 @@ from game.plays.accept import accept_batch
 from game.plays.clerk import Want, WantDraws, WantSeat, write_batch
 from game.plays.engine import Engine
 from game.plays.sweep import LEASE_MS, sweep
-from game.resources import Resources
+from tests.support.locks import until_waiting
 from tests.support.pools import wheel
 from tests.support.stage import MANAGER, Stage, another_engine
-
-LOOKS_MAX = 200
-LOOK_SECONDS = 0.02
 
 
 @pytest_asyncio.fixture
@@ -28,19 +25,6 @@ async def engine(backstage: Stage) -> AsyncIterator[Engine]:
     """An engine with connections of its own."""
     async with another_engine(backstage.resources) as made:
         yield made
-
-
-async def until_waiting(resources: Resources, statements: int) -> None:
-    """Return once so many statements wait for others' locks."""
-    for _ in range(LOOKS_MAX):
-        waiting = await resources.pool.fetchval(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        if waiting == statements:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
-    raise AssertionError(f"{waiting} statements wait for a lock")
 
 
 async def waited_for(stage: Stage, engine: Engine, *updates: str) -> str:

@@ -352,10 +352,13 @@ SELECT campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest
 FROM play
 WHERE campaign_id = $1 AND play_id = $2;
 
--- name: debit_of
--- The bytes of a play's debit. No row: the play cost nothing.
-SELECT operation_id, subject, body FROM operation
-WHERE campaign_id = $1 AND play_id = $2 AND kind = 'debit';
+-- name: debits_of
+-- The bytes of plays' debits. No row for one: the play cost nothing.
+SELECT o.campaign_id, o.play_id, o.operation_id, o.subject, o.body
+FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+JOIN operation AS o USING (campaign_id, play_id)
+WHERE o.kind = 'debit'
+ORDER BY o.campaign_id, o.play_id;
 
 -- name: draws_of
 -- A play's logged draws, in order.

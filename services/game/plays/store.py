@@ -206,9 +206,13 @@ async def read_play(conn: Connection, campaign_id: str, play_id: UUID) -> Play |
 
 async def debit_of(conn: Connection, play: Play) -> Debit:
     """The stored bytes of a play's debit."""
-    row = await conn.fetchrow(SQL.debit_of, play.campaign_id, play.play_id)
-    assert row is not None, "a play that is charged is stored with its debit"
-    return Debit(campaign_id=play.campaign_id, play_id=play.play_id, **row)
+    return (await debits_of(conn, [play]))[play.play_id]
+
+
+async def debits_of(conn: Connection, plays: Sequence[Play]) -> dict[UUID, Debit]:
+    """The stored bytes of plays' debits, by play; plays that cost nothing have none."""
+    campaigns, ids = [play.campaign_id for play in plays], [play.play_id for play in plays]
+    return {row["play_id"]: Debit(**row) for row in await conn.fetch(SQL.debits_of, campaigns, ids)}
 
 
 async def history(

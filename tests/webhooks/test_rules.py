@@ -24,7 +24,7 @@ DECLARED: dict[str, dict[str, Attribute]] = {
     "parcel.returned": {
         "weight_grams": IntegerAttribute(required=True, least=1, most=30_000),
         "insured": BooleanAttribute(),
-        "carrier": EnumAttribute(values=("sf", "ems")),
+        "carrier": EnumAttribute(values=["sf", "ems"]),
         "note": StringAttribute(max_length=5),
     },
     # One that the service has by now: the service's own counts.
@@ -180,7 +180,7 @@ def test_what_is_no_event(body: bytes, code: str) -> None:
     ("type_", "attributes", "field"),
     [
         ("a.b", {"x": IntegerAttribute(least=2, most=1)}, "$.attributes.x.least"),
-        ("a.b", {"x": EnumAttribute(values=("a", "a"))}, "$.attributes.x.values"),
+        ("a.b", {"x": EnumAttribute(values=["a", "a"])}, "$.attributes.x.values"),
         ("a.b", {"subject": StringAttribute()}, "$.attributes.subject"),
         ("a.b", {"sequence": IntegerAttribute()}, "$.attributes.sequence"),
         ("a.b.reversed", {}, "$"),

@@ -45,7 +45,7 @@ CATALOGUE: Final[Mapping[str, Attributes]] = {
     "survey.completed": {"survey": _text(required=True), "answers": _whole(0, 10_000)},
     "suggestion.submitted": {"topic": _text(), "length": _whole(0, 1_000_000)},
     "referral.completed": {
-        "stage": EnumAttribute(required=True, values=("registered", "purchased")),
+        "stage": EnumAttribute(required=True, values=["registered", "purchased"]),
         "channel": _text(),
     },
     "session.attended": {"session": _text(required=True), "minutes": _whole(0, 10_000)},

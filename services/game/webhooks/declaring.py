@@ -64,7 +64,7 @@ class EnumAttribute(_Input, frozen=True, kw_only=True, tag_field="kind", tag="en
     """One of some words."""
 
     required: bool = False
-    values: Annotated[tuple[EnumValue, ...], msgspec.Meta(min_length=1, max_length=VALUES_MAX)]
+    values: Annotated[list[EnumValue], msgspec.Meta(min_length=1, max_length=VALUES_MAX)]
 
 
 Attribute: TypeAlias = StringAttribute | IntegerAttribute | BooleanAttribute | EnumAttribute
@@ -124,7 +124,7 @@ def _value_type(attribute: Attribute) -> Any:
         case BooleanAttribute():
             return bool
         case EnumAttribute():
-            return Literal[attribute.values]
+            return Literal[tuple(attribute.values)]
 
 
 def complaint(type_name: str, draft: EventTypeDraft) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """A break that a person has seen stays listed and alarms nobody, until it changes."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -9,6 +10,8 @@ from structlog.testing import capture_logs
 
 from game import telemetry
 from game.ledger.measuring import measure
+from game.ledger.report import report
+from game.reconcile import told
 from tests.reconcile import entries, rows
 from tests.reconcile.world import PRICE, World
 from tests.support.tokens import Issuer
@@ -62,17 +65,26 @@ async def test_it_stays_listed_and_is_no_alarm(world: World, desk: Desk) -> None
     with capture_logs() as logs:
         answer = await desk.acknowledge(break_id, 99)
     assert answer.status_code == 200, answer.text
-    told = answer.json()["acknowledged"]
-    assert (told["by"], told["reason"]) == ("mia", REASON)
+    known = answer.json()["acknowledged"]
+    assert (known["by"], known["reason"]) == ("mia", REASON)
     assert [(line["event"], line["actor"]) for line in logs] == [("break.acknowledged", "mia")]
     shown = await desk.shown()
-    assert [each["acknowledged"] for each in shown["breaks"]] == [told]
+    assert [each["acknowledged"] for each in shown["breaks"]] == [known]
     (kind,) = shown["kinds"]
     assert (kind["breaks"], kind["points"], kind["oldest_at"], kind["acknowledged"]) == (0, 0, None, 1)
     await measure(world.resources)
     assert telemetry.BREAKS.labels("theirs_only")._value.get() == 0
     assert telemetry.BREAK_AGE._value.get() == 0
     assert telemetry.BREAKS_ACKNOWLEDGED.labels("theirs_only")._value.get() == 1
+
+
+async def test_the_command_tells_it_apart(world: World, desk: Desk) -> None:
+    """Nothing is open in its sums; what it is and that somebody knows still stands there."""
+    await desk.acknowledge(await broken(world), 99)
+    shown = told(await report(world.resources, brand_id=None, after=0, limit=1))
+    assert re.search(r"^theirs_only +0 open +0 points, and 1 acknowledged$", shown, re.MULTILINE)
+    assert "gift  theirs_only: Somebody else moved 99" in shown
+    assert not shown.endswith("more.")
 
 
 async def test_another_pass_leaves_it_acknowledged(world: World, desk: Desk) -> None:

@@ -1,12 +1,14 @@
-"""`python -m sandbox_ledger`: run the ledger; `python -m sandbox_ledger openapi`: print its contract."""
+"""`python -m sandbox_ledger`: run the ledger, or with `openapi` print its contract, `journal` its entries."""
 
+import asyncio
 import os
 import sys
 from typing import Final
 
+import asyncpg
 import uvicorn
 
-from sandbox_ledger import openapi, settings
+from sandbox_ledger import journal, openapi, settings, store
 from sandbox_ledger.app import create_app
 
 CONCURRENCY_MAX: Final = 512
@@ -23,10 +25,29 @@ def main(arguments: list[str]) -> int:
     except settings.SettingsError as error:
         print(f"sandbox_ledger: {error}", file=sys.stderr)
         return 2
-    return _serve(found)
+    match arguments:
+        case []:
+            _serve(found)
+        case ["journal"]:
+            asyncio.run(_write_journal(found))
+        case _:
+            print(f"sandbox_ledger: no such command: {' '.join(arguments)}", file=sys.stderr)
+            return 2
+    return 0
 
 
-def _serve(found: settings.Settings) -> int:
+async def _write_journal(found: settings.Settings) -> None:
+    connection = await asyncpg.connect(found.database_url)
+    try:
+        await store.apply_schema(connection)
+        async with connection.transaction():
+            async for text in journal.transactions(store.stream_entries(connection)):
+                sys.stdout.write(text)
+    finally:
+        await connection.close()
+
+
+def _serve(found: settings.Settings) -> None:
     app = create_app(
         database_url=found.database_url,
         token=found.token,
@@ -42,7 +63,6 @@ def _serve(found: settings.Settings) -> int:
         limit_concurrency=CONCURRENCY_MAX,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    return 0
 
 
 if __name__ == "__main__":

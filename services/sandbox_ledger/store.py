@@ -1,6 +1,6 @@
 """The SQL. Lock order: the head, then accounts by id. First argument: a connection in a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from sandbox_ledger.expiry import NOTHING, Holding, Lot
-from sandbox_ledger.wire import ControlTotals, Decided, Entry, Operation, Record
+from sandbox_ledger.wire import PAGE_MAX, ControlTotals, Decided, Entry, Operation, Record
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
@@ -142,6 +142,13 @@ async def list_entries(connection: Connection, *, after_seq: int, limit: int) ->
         limit,
     )
     return [Entry(*row) for row in rows]
+
+
+async def stream_entries(connection: Connection) -> AsyncIterator[Entry]:
+    """All entries in commit order, as of the transaction's first statement, fetched page by page."""
+    query = f"SELECT {_ENTRY_COLUMNS} FROM sandbox_ledger.entry ORDER BY seq"  # noqa: S608
+    async for row in connection.cursor(query, prefetch=PAGE_MAX):
+        yield Entry(*row)
 
 
 async def list_account_entries(

@@ -63,6 +63,18 @@ async def test_a_missing_secret_stops_it() -> None:
 
 
 @pytest.mark.asyncio
+async def test_an_unknown_command_stops_it() -> None:
+    """Exit code 2 and one line: nobody gets a server for a typing error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sandbox_ledger", "jornal"),
+        env=environment(DATABASE_URL="postgresql://x", TOKEN="secret"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert (process.returncode, said) == (2, b"sandbox_ledger: no such command: jornal\n")
+
+
+@pytest.mark.asyncio
 async def test_it_runs_and_stops_cleanly(empty_database_url: str) -> None:
     """Started from the environment alone, it serves, has no fault switch, and ends on SIGTERM."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -10,12 +10,12 @@ import msgspec
 import redis
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 
 from game.db.pool import OUTAGES
-from game.errors import Invalid, Number, Refusal, Unavailable, Unsigned
+from game.errors import Invalid, Malformed, Number, Refusal, Unavailable, Unsigned
 from game.texts import Language, preferred_language, problem_title
 from ledger_client import LedgerUnreachable
 
@@ -31,6 +31,8 @@ PASSING = (
     redis.RedisError,
     LedgerUnreachable,
 )
+# Litestar's words where there is no class of its own.
+CLIENT_LEFT = "client disconnected prematurely"
 # What Litestar refuses by itself, and an example code for each status of ours.
 FRAMEWORK_CODES = {404: "route_not_found", 405: "method_not_allowed", 413: "body_too_large"}
 EXAMPLES: dict[int, tuple[str, str, dict[str, Number]]] = {
@@ -109,6 +111,8 @@ def _refusal(error: Exception) -> tuple[int, Refusal, dict[str, str]]:
     if isinstance(error, HTTPException) and error.status_code < 500:
         code = FRAMEWORK_CODES.get(error.status_code, "bad_request")
         return error.status_code, Refusal(code, error.detail), dict(error.headers or {})
+    if isinstance(error, InternalServerException) and error.detail == CLIENT_LEFT:
+        return _refusal(Malformed("request_incomplete", "The connection ended before the request did."))
     return _refusal(_outage(error) if is_passing(error) else _bug(error))
 
 

@@ -1,10 +1,29 @@
 """Every error is a problem that says what to mend, in the reader's language."""
 
+from typing import Any
+
 import httpx
 import pytest
+from litestar import Litestar
 from structlog.testing import capture_logs
 
 from game.app import BODY_BYTES
+
+# A request as the server hands it over (ASGI 3.0).
+HALF_SENT: Any = {
+    "type": "http",
+    "asgi": {"version": "3.0"},
+    "http_version": "1.1",
+    "scheme": "http",
+    "method": "POST",
+    "path": "/probe/body",
+    "raw_path": b"/probe/body",
+    "root_path": "",
+    "query_string": b"",
+    "headers": [(b"content-type", b"application/json")],
+    "client": ("127.0.0.1", 1),
+    "server": ("127.0.0.1", 80),
+}
 
 
 async def sent(probe: httpx.AsyncClient, body: bytes) -> tuple[int, str]:
@@ -41,6 +60,24 @@ async def test_a_bug_tells_nothing_but_its_id(probe: httpx.AsyncClient) -> None:
     (event,) = [entry for entry in logs if entry["event"] == "request.failed"]
     assert event["error_id"] == answer.json()["error_id"]
     assert isinstance(event["exc_info"], AssertionError)
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_leaves_is_no_bug(probed_app: Litestar) -> None:
+    """Half a request and then nothing: nobody is there to be told, and nobody of ours has to look at it."""
+    half = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(half)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with capture_logs() as logs:
+        await probed_app(HALF_SENT, receive, send)
+    assert sent[0]["status"] == 400
+    assert "request.failed" not in [entry["event"] for entry in logs]
 
 
 @pytest.mark.asyncio

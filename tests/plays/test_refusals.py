@@ -11,6 +11,7 @@ import pytest
 from game.campaigns.closing import close_pools
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.replacement import replace_pool
+from game.plays.rules import LEDGER_AWAY_SECONDS
 from tests.support.pools import BEACON, cards, pool, row, wheel
 from tests.support.stage import DAY_MS, MANAGER, SEED, Guest, Stage
 
@@ -154,10 +155,11 @@ async def test_too_few_chances(stage: Stage, guest: Guests) -> None:
 
 @pytest.mark.asyncio
 async def test_the_ledger_is_away(stage: Stage, guest: Guests) -> None:
-    """Known before anything is stored, so nothing is left to be cleared up."""
+    """Known before anything is stored, so nothing is left to be cleared up; it is told when to come back."""
     ann = await seated(stage, guest, wheel())
     stage.ledger.reachable = False
-    await check_play(ann, stage, 503, "ledger_unavailable")
+    await check_play(ann, stage, 503, "ledger_unavailable", retry_after_seconds=LEDGER_AWAY_SECONDS)
+    assert (await ann.play("wheel", "refused", 3)).headers["Retry-After"] == str(LEDGER_AWAY_SECONDS)
 
 
 @pytest.mark.asyncio

@@ -16,6 +16,8 @@ from game.ids import wire_id
 DRAWS_MAX = 10
 # How long a sealed draw keeps the player's next one from its seat, beside the rounds that it waits.
 SEALED_TURN_MS = 15_000
+# When a player who could not pay should come back: an outage is seldom over within the second.
+LEDGER_AWAY_SECONDS = 5
 PaidWith = Literal["points", "chance"]
 State = Literal["funding", "paid", "settled", "rejected", "resolving", "cancelled", "review"]
 FINISHED = frozenset({"settled", "rejected", "cancelled", "review"})
@@ -159,7 +161,11 @@ def accept(
     if reason is not None:
         raise reason
     if asked.price_points and not ledger_available:
-        raise Unavailable("ledger_unavailable", "Points cannot be paid at the moment; you were not charged.")
+        raise Unavailable(
+            "ledger_unavailable",
+            "Points cannot be paid at the moment; you were not charged.",
+            retry_after_seconds=LEDGER_AWAY_SECONDS,
+        )
     uses = _chances(asked, at.lots)
     seat = _seat(asked, at, now_ms=now_ms, operation_ttl_ms=operation_ttl_ms)
     # Another process's clock may be ahead of ours: no day comes back, or its count would begin anew.

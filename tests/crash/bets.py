@@ -22,7 +22,6 @@ from tests.crash.site import Site
 START_POINTS = 1_000
 HEAL_SECONDS = 25.0
 POLL_SECONDS = 0.05
-LEDGER_PAGE = 1_000
 CONNECTIONS_MAX = 256
 ANSWER_SECONDS = 20.0
 RULES = {"zh": "规则", "en": "Rules"}
@@ -65,15 +64,6 @@ class People(msgspec.Struct, frozen=True):
         while (held := (await self.resources.ledger.account(account)).posted) != points:
             assert time.monotonic() < deadline, f"{account} holds {held} points, not {points}"
             await asyncio.sleep(POLL_SECONDS)
-
-    async def ledger_entries(self, account: str) -> list[dict[str, Any]]:
-        """The ledger's own entries of an account, at most a page of them."""
-        headers = {"Authorization": f"Bearer {self.site.settings.ledger_token}"}
-        url = f"{self.site.settings.ledger_url}/v1/accounts/{account}/entries?limit={LEDGER_PAGE}"
-        async with aiohttp.request("GET", url, headers=headers, raise_for_status=True) as answer:
-            entries: list[dict[str, Any]] = msgspec.json.decode(await answer.read())["entries"]
-        assert len(entries) < LEDGER_PAGE
-        return entries
 
     async def give_chances(self, seated: Seated, count: int) -> None:
         """Free draws from a manager."""

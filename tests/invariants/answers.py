@@ -87,7 +87,7 @@ def _misquoted(facts: Facts, told: Told, draw: Mapping[str, Any]) -> Iterator[st
 
 
 def receipts_hold(facts: Facts) -> Iterator[str]:
-    """Every receipt proves the entry that it came with under the log's key, covered or not."""
+    """Every receipt proves its entry, covered or not, in a history that the log still continues."""
     checked = set()
     for told in facts.told:
         for draw in told.view["draws"]:
@@ -95,10 +95,19 @@ def receipts_hold(facts: Facts) -> Iterator[str]:
             if (place, draw["receipt"]) in checked or place not in facts.log:
                 continue
             checked.add((place, draw["receipt"]))
-            try:
-                verify_receipt(draw["receipt"], facts.log[place], facts.verifiers[told.campaign_id])
-            except Finding as finding:
-                yield f"{told.play_id}, entry {draw['entry_index']}: {finding.says}"
+            yield from (f"{told.play_id}, {place}: {says}" for says in _unproven(facts, told, draw))
+
+
+def _unproven(facts: Facts, told: Told, draw: Mapping[str, Any]) -> Iterator[str]:
+    entry = facts.log[told.campaign_id, draw["entry_index"]]
+    try:
+        checkpoint = verify_receipt(draw["receipt"], entry, facts.verifiers[told.campaign_id]).checkpoint
+    except Finding as finding:
+        yield finding.says
+        return
+    roots = facts.roots[told.campaign_id]
+    if checkpoint.size >= len(roots) or checkpoint.root != roots[checkpoint.size]:
+        yield f"the log of size {checkpoint.size} was another"
 
 
 def balances_told_are_the_ledgers(facts: Facts) -> Iterator[str]:

@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from game.fair.merkle import HASH_BYTES, fold
+from game.fair.entries import leaf_hash
+from game.fair.merkle import EMPTY_ROOT, HASH_BYTES, fold, push
 from game.fair.note import Verifier, checkpoint_body, sign, vkey
 from game.fair.verify import Report, verify_log
 from ledger_client import Entry
@@ -159,6 +160,17 @@ class Facts:
         checkpoint = sign(checkpoint_body(log.origin, log.size, fold(hashes)), log.origin, _AUDITOR)
         lines = [entry.entry for entry in self.rows.entries if entry.campaign_id == log.campaign_id]
         return verify_log(lines, checkpoint, _verifier(log.origin, _AUDITOR.public_key()))
+
+    @cached_property
+    def roots(self) -> Mapping[str, Sequence[bytes]]:
+        """The root of each log at each of its sizes, from none on."""
+        found: dict[str, list[bytes]] = {log.campaign_id: [EMPTY_ROOT] for log in self.rows.logs}
+        frontiers: defaultdict[str, list[bytes]] = defaultdict(list)
+        for entry in self.rows.entries:
+            frontier, roots = frontiers[entry.campaign_id], found[entry.campaign_id]
+            push(frontier, len(roots) - 1, leaf_hash(entry.entry))
+            roots.append(fold(frontier))
+        return found
 
     @cached_property
     def verifiers(self) -> Mapping[str, Verifier]:

@@ -2,6 +2,10 @@
 
 import msgspec
 
+from game.audit.service import log_signer
+from game.fair.entries import leaf_hash
+from game.fair.merkle import inclusion_proof, root
+from game.fair.receipt import encode_receipt
 from tests.invariants import answers
 from tests.invariants.flight import no_play_is_in_review
 from tests.invariants.money import refused_are_not_charged
@@ -106,6 +110,19 @@ async def a_draw_was_left_out(scene: Scene) -> None:
 async def a_receipt_is_another_draws(scene: Scene) -> None:
     """It does not prove this entry."""
     scene.retell_draw(scene.single, receipt=_another(scene).view["draws"][0]["receipt"])
+
+
+@trips(answers.receipts_hold)
+async def a_receipt_is_of_another_history(scene: Scene) -> None:
+    """The entry before the draw was rewritten after the draw was told, and the checkpoint was signed."""
+    index: int = scene.single.view["draws"][0]["entry_index"]
+    entries = await scene.resources.pool.fetch("SELECT entry FROM log_entry ORDER BY entry_index")
+    leaves = [leaf_hash(row["entry"]) for row in entries[: index + 1]]
+    leaves[index - 1] = leaf_hash(b"rewritten")
+    signer = await log_signer(scene.resources, scene.campaign_id)
+    note = signer.checkpoint(len(leaves), root(leaves)).encode()
+    forked = encode_receipt(index, inclusion_proof(leaves, index), note)
+    scene.retell_draw(scene.single, receipt=forked)
 
 
 @trips(answers.balances_told_are_the_ledgers)

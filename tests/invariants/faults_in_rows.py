@@ -1,7 +1,7 @@
 """Faults of our own rows: draws, stock, prizes, counts, and what is left lying about."""
 
 from tests.invariants import counts, flight, outcomes
-from tests.invariants.answers import shown_is_as_logged
+from tests.invariants.answers import receipts_hold, shown_is_as_logged
 from tests.invariants.plants import trips
 from tests.invariants.scene import Scene
 
@@ -9,9 +9,9 @@ _LAST_DRAW = "(SELECT max(entry_index) FROM draw)"
 _GOODS = "SELECT grant_id FROM prize_grant WHERE kind = 'goods' ORDER BY grant_id LIMIT 1"
 
 
-@trips(outcomes.logs_verify)
+@trips(outcomes.logs_verify, receipts_hold)
 async def the_log_was_rewritten(scene: Scene) -> None:
-    """An entry that no draw depends on says something else than its leaf."""
+    """An entry that no draw depends on says something else; players hold receipts of what was there."""
     await scene.execute(
         "UPDATE log_entry SET entry = convert_to(regexp_replace(convert_from(entry, 'UTF8'),"
         " '\"seed\":\"0', '\"seed\":\"1'), 'UTF8') WHERE entry_index ="

@@ -55,6 +55,7 @@ async def test_the_service_starts_while_postgres_is_away(site: Site, people: Peo
     site.postgres.start()
     await starting
     bets = await six_bets(people)
+    assert [answer.status for answer in await _all_sent(bets)] == [201] * len(bets)
     made = await end_all(bets)
     await site.restart_later()
     await assert_all_agree(people, places_of(bets), made)

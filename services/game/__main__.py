@@ -10,6 +10,7 @@ COMMANDS = {
     "migrate": ("game.migrate", "bring the database's schema forward"),
     "reconcile": ("game.reconcile", "compare the plays with the core ledger now, and say what differs"),
     "fund": ("game.fund", "issue points in the sandbox ledger of the run on this machine"),
+    "send-event": ("game.send_event", "sign an event and send it, as a brand's system would"),
     "token": ("game.mint", "make a token for the run on this machine"),
     "openapi": ("game.openapi", "print the OpenAPI document"),
     "ledger-check": ("ledger_client.testing.command", "ask a ledger whether it keeps the contract"),

@@ -20,6 +20,7 @@ from game.players import account_of
 from game.resources import Resources, system_clock, system_entropy
 from game.settings import Settings
 from game.vault import Vault
+from game.webhooks import sources
 from ledger_client import (
     Applied,
     Lane,
@@ -35,6 +36,7 @@ from ledger_client import (
 from ledger_client.operations import ISSUER as ISSUER_ACCOUNT
 
 BRAND = "demo"
+SOURCE = "demo"
 PLAYER = "alice"
 MANAGER = Caller(BRAND, "mei", frozenset({Role.MANAGER}))
 PLAYER_POINTS = 10_000
@@ -64,16 +66,23 @@ class _Demonstration(msgspec.Struct, frozen=True):
     vouchers: dict[str, int]
 
 
-async def load(settings: Settings) -> dict[str, str]:
-    """Bring the brand's campaigns into the database, where they are not yet; the campaign of each pool."""
+async def load(settings: Settings, *, webhook_secret: bytes) -> dict[str, str]:
+    """Bring the brand's campaigns and its webhook source in, as far as missing; the campaign of each pool."""
     demonstrations = msgspec.json.decode(_text(), type=list[_Demonstration])
     async with open_resources(settings) as resources:
         await fund(resources, account_of(brand_id=BRAND, subject=PLAYER), PLAYER_POINTS)
+        await _keep_source(resources, webhook_secret)
         pools = {row["pool_id"] for row in await _live(resources)}
         for demonstration in demonstrations:
             if demonstration.pool.pool_id not in pools:
                 await _stage(resources, demonstration)
         return {row["pool_id"]: row["campaign_id"] for row in await _live(resources)}
+
+
+async def _keep_source(resources: Resources, secret: bytes) -> None:
+    found = await sources.put_source(resources, MANAGER, source=SOURCE, title="Demonstration")
+    if not found.keys:
+        await sources.keep_secret(resources, MANAGER, secret, source=SOURCE, expires_ms=None)
 
 
 async def keep_brand(settings: Settings, *, issuer: str, jwks: dict[str, Any]) -> None:

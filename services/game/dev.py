@@ -71,7 +71,7 @@ def _run(options: argparse.Namespace) -> None:
         secrets = keep_secrets(folder.path)
         with running_stack(folder, secrets, environ, store_brand=demo.keep_brand) as stack:
             with step("Loading the demonstration"):
-                pools = asyncio.run(demo.load(stack.settings))
+                pools = asyncio.run(demo.load(stack.settings, webhook_secret=secrets.webhook_secret()))
             now_seconds = int(time.time())
             told = welcome(stack.settings, secrets.issuer(), pools, folder.path, now_seconds=now_seconds)
             print(told, flush=True)

@@ -1,6 +1,8 @@
 """What an embedded run must keep to itself: made at random once, and kept in its data folder."""
 
 import base64
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -24,6 +26,10 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     def secret_keys(self) -> str:
         """As `PLAYFAIR_SECRET_KEYS` wants it."""
         return f"embedded:{base64.b64encode(self.sealing_key).decode()}"
+
+    def webhook_secret(self) -> bytes:
+        """The secret of the demonstration brand's webhook source, 32 bytes; it follows from another one."""
+        return hmac.digest(self.sealing_key, b"webhook source", hashlib.sha256)
 
     def issuer(self) -> Ed25519PrivateKey:
         """The key of the token issuer."""

@@ -22,6 +22,9 @@ This makes another, for whom you like:
   {program} token --role player --subject alice --data {folder}
 And this issues points, to a player or to the budget of a campaign that you want to launch:
   {program} fund player:demo.alice 1000 --data {folder}
+And this sends an event, signed, as a system of the brand would:
+  {program} send-event demo.demo review.created item=tea-01 rating=5 --subject alice \\
+    --url {url} --data {folder}
 
 Campaigns, with rules, odds and stock:
 {campaigns}

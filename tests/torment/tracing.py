@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+import signal
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,7 @@ import msgspec
 
 WRITING = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,sendfile,splice"
 NEVER = 65_535
+KILLED = "+++ killed by SIGKILL +++"
 DATA_SHOWN = 24
 ATTACH_SECONDS = 10.0
 # Thread, call, the file that it writes to, and what: 12 write(7<TCP:[1.1.1.1:9->1.1.1.1:8]>, "PO"..., 4) = 4
@@ -53,10 +55,15 @@ class Tracer:
             raise PermissionError(said.decode())
         return cls(process, log)
 
+    def has_killed(self) -> bool:
+        """Whether the process is dying or dead; it is nobody's zombie before `writes`."""
+        return KILLED in self._log.read_text(errors="replace")
+
     async def writes(self, thread: int) -> list[Write]:
         """Stop tracing; what a thread has written, in order. A kill is at the last, which was not done."""
         if self._process.returncode is None:
-            self._process.terminate()
+            # After a kill, strace at times waits for threads that have told it of their end already.
+            self._process.send_signal(signal.SIGKILL if self.has_killed() else signal.SIGTERM)
         await self._process.wait()
         return writes_of(self._log.read_text(errors="replace"), thread)
 

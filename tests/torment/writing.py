@@ -42,15 +42,16 @@ class Scribe:
     async def writes(self) -> list[Write]:
         """What the service writes for one play and its credit."""
         await self._warm_up()
-        return await self._traced(self._next_bet(), kill_at=NEVER)
+        writes, _ = await self._traced(self._next_bet(), kill_at=NEVER)
+        return writes
 
     async def killed_at(self, points: Iterable[int]) -> AsyncIterator[Write]:
         """Kill the service at these writes of a play each, and see it end well; until a play has fewer."""
         for n in points:
             await self._warm_up()
             bet = self._next_bet()
-            writes = await self._traced(bet, kill_at=n)
-            if not self._service.has_ended:
+            writes, is_killed = await self._traced(bet, kill_at=n)
+            if not is_killed:
                 return
             assert len(writes) == n, f"killed at write {len(writes)} instead of {n}: {writes[-1:]}"
             await self._service.ended()
@@ -72,7 +73,7 @@ class Scribe:
         for _ in range(WARM_UP_PLAYS):
             bet = self._next_bet()
             await self._ask(bet)
-            await self._is_over(bet)
+            await self._is_over(bet, tracer=None)
 
     def _next_bet(self) -> Bet:
         self._turns += 1
@@ -86,20 +87,23 @@ class Scribe:
     def _hear(self, bet: Bet, body: bytes) -> None:
         self._heard.hear(msgspec.json.decode(body), subject=self._seated.guest.name, key=bet.key)
 
-    async def _traced(self, bet: Bet, *, kill_at: int) -> list[Write]:
+    async def _traced(self, bet: Bet, *, kill_at: int) -> tuple[list[Write], bool]:
+        """What the service wrote for a play, and whether it was killed at that."""
         pid = self._service.pid
         tracer = await Tracer.attach(pid, kill_at=kill_at, log=self._people.site.folder / "strace.log")
         if answer := await bet.send():
             self._hear(bet, answer.body)
-        await self._is_over(bet)
-        return await tracer.writes(pid)
+        await self._is_over(bet, tracer=tracer)
+        is_killed = tracer.has_killed()
+        return await tracer.writes(pid), is_killed
 
-    async def _is_over(self, bet: Bet) -> None:
+    async def _is_over(self, bet: Bet, *, tracer: Tracer | None) -> None:
+        """Wait until the play's credit is recorded, or the service was killed."""
         deadline = time.monotonic() + OVER_SECONDS
         arguments = (self._seated.place.campaign_id, bet.key)
-        while not (
-            self._service.has_ended or await self._people.resources.pool.fetchval(CREDITED, *arguments)
-        ):
+        while not await self._people.resources.pool.fetchval(CREDITED, *arguments):
+            if tracer is not None and tracer.has_killed():
+                return
             assert time.monotonic() < deadline, f"{bet.key} neither ended nor was the service killed"
             await asyncio.sleep(POLL_SECONDS)
 

@@ -23,6 +23,7 @@ from game.campaigns.api import Campaigns
 from game.campaigns.closing import close_pools
 from game.campaigns.public_api import PublicCampaigns
 from game.campaigns.replacement import publish_replacements
+from game.clocks import Watch
 from game.db.pool import open_pool
 from game.document import document
 from game.gate import BOUNDS, Bounds, Gate
@@ -178,7 +179,10 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     limits = _limits(resources)
     app.state.reception = Reception(resources, limits)
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
-    steps = [*_steps(issuers), *_play_steps(engine, session), *EVENT_STEPS]
+    watch = Watch()
+    await watch.step.run(resources)
+    at_their_time = map(watch.lets, [*_play_steps(engine, session), *EVENT_STEPS])
+    steps = [*_steps(issuers), watch.step, *at_their_time]
     await stack.enter_async_context(run_steps(resources, steps))
 
 

@@ -15,6 +15,7 @@ from litestar.openapi.spec import Example
 from game import telemetry
 from game.addresses import is_loopback
 from game.auth import PUBLIC, AppRequest
+from game.clocks import compare
 from game.db.migrations import read_migrations
 from game.db.statements import load
 from game.errors import Forbidden
@@ -33,6 +34,7 @@ class State(StrEnum):
     UP = "up"
     DOWN = "down"
     BEHIND = "behind"
+    APART = "apart"
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -42,17 +44,27 @@ class Live(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """`status` is that of the database and its migrations: without the rest we serve what we can."""
+    """`status` is that of the database, its migrations and its clock: without the rest we serve what we can.
+
+    `clock` is `apart` where ours is further from the database's than the settings allow.
+    """
 
     status: State
     database: State
     migrations: State
+    clock: State
     redis: State
     ledger: State
 
 
-UP = Ready(status=State.UP, database=State.UP, migrations=State.UP, redis=State.UP, ledger=State.UP)
-DOWN = Ready(status=State.DOWN, database=State.DOWN, migrations=State.DOWN, redis=State.UP, ledger=State.UP)
+DOWN = Ready(
+    status=State.DOWN,
+    database=State.DOWN,
+    migrations=State.DOWN,
+    clock=State.DOWN,
+    redis=State.UP,
+    ledger=State.UP,
+)
 
 
 class Operations(Controller):
@@ -78,7 +90,7 @@ class Operations(Controller):
         },
     )
     async def ready(self, request: AppRequest) -> Response[Ready]:
-        """Whether the process can serve: its database answers and has this release's schema."""
+        """Whether the process can serve: its database answers, has this release's schema and our time."""
         found = await readiness(request.resources)
         return Response(found, status_code=200 if found.status is State.UP else 503)
 
@@ -95,10 +107,12 @@ async def readiness(resources: Resources) -> Ready:
     """What works of what the service needs; every check has its time limit."""
     migrations = await _found(resources, _migrations)
     database = State.DOWN if migrations is State.DOWN else State.UP
+    clock = State.DOWN if database is State.DOWN else await _found(resources, _clock)
     return Ready(
-        status=State.UP if migrations is State.UP else State.DOWN,
+        status=State.UP if {migrations, clock} == {State.UP} else State.DOWN,
         database=database,
         migrations=migrations,
+        clock=clock,
         redis=await _found(resources, _redis),
         ledger=State.UP if resources.ledger.available() else State.DOWN,
     )
@@ -120,6 +134,10 @@ async def _migrations(resources: Resources) -> State:
     except asyncpg.UndefinedTableError:
         return State.BEHIND
     return State.UP if applied >= _ours() else State.BEHIND
+
+
+async def _clock(resources: Resources) -> State:
+    return State.UP if await compare(resources) else State.APART
 
 
 async def _redis(resources: Resources) -> State:

@@ -24,6 +24,10 @@ FROM unnest($1::text[], $2::text[]) AS i (brand_id, subject)
 JOIN player AS p USING (brand_id, subject)
 ORDER BY brand_id, subject;
 
+-- name: clock_ms
+-- The database's clock.
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
+
 -- name: migrations_applied
 -- How many migrations the database has.
 SELECT count(*) FROM schema_migration;

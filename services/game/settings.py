@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_connections: int
     request_deadline_ms: int
     operation_ttl_ms: int
+    clock_skew_seconds: int
     token_audience: str
     beacon_relays: tuple[str, ...]
     requests_per_player: int
@@ -218,6 +219,9 @@ VARIABLES: dict[str, Variable] = {
         "how long a play waits for its answer", _whole_number(100, 60_000), "3000"
     ),
     "operation_ttl_ms": Variable("how long a debit may be applied", _whole_number(1_000, 3_600_000), "60000"),
+    "clock_skew_seconds": Variable(
+        "how far the clock may be from the database's", _whole_number(1, 999_999_999), "2"
+    ),
     "token_audience": Variable("the audience that tokens must name", str, TOKEN_AUDIENCE),
     "beacon_relays": Variable("relays of the randomness beacon, separated by commas", _relays, ""),
     "requests_per_player": Variable("requests a second of one player", _whole_number(1, 1_000_000), "20"),

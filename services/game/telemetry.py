@@ -76,6 +76,11 @@ BREAK_POINTS = Gauge(
 BREAK_AGE = Gauge(
     "playfair_ledger_break_age_seconds", "Age of the oldest of those breaks.", multiprocess_mode="mostrecent"
 )
+CLOCK_SKEW = Gauge(
+    "playfair_clock_skew_seconds",
+    "How far our clock is ahead of the database's.",
+    multiprocess_mode="mostrecent",
+)
 IN_REVIEW = Gauge("playfair_plays_in_review", "Plays that wait for a person.", multiprocess_mode="mostrecent")
 RECONCILED = Gauge(
     "playfair_ledger_reconciled_seconds",

@@ -197,7 +197,8 @@ class Site:
 
     async def start_later(self, *, ms: int = CREDITS_DUE_MS) -> None:
         """Start a service that believes that more time has passed: what is put off is due."""
-        await self.service.start((LAUNCHER, "later", str(ms)), self.environment)
+        later = self.environment | {"PLAYFAIR_CLOCK_SKEW_SECONDS": str(1 + ms // 1_000)}
+        await self.service.start((LAUNCHER, "later", str(ms)), later)
 
     async def stop_service(self) -> None:
         """Stop the service in good order."""

@@ -13,7 +13,7 @@ from tests.support.tokens import AUDIENCE
 
 
 def settings_for(database_url: str, redis_url: str, **changes: str) -> Settings:
-    """Settings of an application in a test; its callers may call as often as they like."""
+    """Settings of an application in a test, by any clock; its callers may call as often as they like."""
     variables = {f"PLAYFAIR_{name}": value for name, value in changes.items()}
     return Settings.from_environment(
         {
@@ -23,6 +23,7 @@ def settings_for(database_url: str, redis_url: str, **changes: str) -> Settings:
             "PLAYFAIR_LEDGER_TOKEN": "not-a-secret-in-tests",
             "PLAYFAIR_SECRET_KEYS": "test:" + "A" * 43 + "=",
             "PLAYFAIR_TOKEN_AUDIENCE": AUDIENCE,
+            "PLAYFAIR_CLOCK_SKEW_SECONDS": "999999999",
             "PLAYFAIR_REQUESTS_PER_PLAYER": "1000000",
             "PLAYFAIR_REQUESTS_PER_ADDRESS": "1000000",
         }

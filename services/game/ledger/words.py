@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from game.ledger.explaining import ExplainedOperation, HeldPlay
+from game.ledger.explaining import ExplainedOperation, Held, HeldPlay
 from ledger_client import Applied
 
 REFUSED: Final = frozenset({"rejected", "expired", "fenced"})
@@ -34,6 +34,11 @@ def of_operation(found: ExplainedOperation) -> str:
         case _, None:
             return "operation_never_seen"
         case ours, theirs if ours == theirs:
-            return "operation_applied" if theirs == "applied" else "operation_refused"
+            return "operation_applied" if theirs == "applied" else _refused(found.held)
         case _:
             return "operation_differs"
+
+
+def _refused(held: Held) -> str:
+    """A prize is owed all the same: its credit goes on under another id."""
+    return "operation_refused_prize" if held.kind == "credit" else "operation_refused"

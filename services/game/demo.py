@@ -71,7 +71,7 @@ async def load(settings: Settings, *, webhook_secret: bytes) -> dict[str, str]:
     demonstrations = msgspec.json.decode(_text(), type=list[_Demonstration])
     async with open_resources(settings) as resources:
         await fund(resources, account_of(brand_id=BRAND, subject=PLAYER), PLAYER_POINTS)
-        await _keep_source(resources, webhook_secret)
+        await keep_source(resources, webhook_secret)
         pools = {row["pool_id"] for row in await _live(resources)}
         for demonstration in demonstrations:
             if demonstration.pool.pool_id not in pools:
@@ -79,7 +79,8 @@ async def load(settings: Settings, *, webhook_secret: bytes) -> dict[str, str]:
         return {row["pool_id"]: row["campaign_id"] for row in await _live(resources)}
 
 
-async def _keep_source(resources: Resources, secret: bytes) -> None:
+async def keep_source(resources: Resources, secret: bytes) -> None:
+    """Store the brand's webhook source with its key, where it has none."""
     found = await sources.put_source(resources, MANAGER, source=SOURCE, title="Demonstration")
     if not found.keys:
         await sources.keep_secret(resources, MANAGER, secret, source=SOURCE, expires_ms=None)

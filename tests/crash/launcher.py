@@ -19,6 +19,8 @@ from game.plays.drawing import Page
 from game.plays.engine import Engine
 from game.resources import system_clock
 from game.settings import Settings
+from game.webhooks import store as event_store
+from game.webhooks.reception import Reception
 
 
 class Trap:
@@ -114,13 +116,37 @@ def still(_: Trap) -> None:
     app._steps = app._play_steps = lambda *_: ()  # type: ignore[assignment]
 
 
+def receiving(trap: Trap) -> None:
+    """Events are written, and not committed."""
+    insert_events = event_store.insert_events
+
+    async def inserted(*args: Any, **kwargs: Any) -> Any:
+        await insert_events(*args, **kwargs)
+        await trap.enter()
+
+    event_store.insert_events = inserted
+
+
+def received(trap: Trap) -> None:
+    """Events are committed, and nobody was told."""
+    store = Reception._store
+
+    async def stored(*args: Any) -> Any:
+        await store(*args)
+        await trap.enter()
+
+    Reception._store = stored  # type: ignore[method-assign,assignment]
+
+
 def later(ms: int) -> None:
     """Set the service's clock ahead."""
     settings = Settings.from_environment(os.environ)
     app.create_app = lambda: app.build_app(settings, clock=lambda: system_clock() + ms)
 
 
-STAGES = {stage.__name__: stage for stage in (accepted, settling, settled, answering, still)}
+STAGES = {
+    stage.__name__: stage for stage in (accepted, settling, settled, answering, still, receiving, received)
+}
 
 if __name__ == "__main__":
     stage, number = sys.argv[1], int(sys.argv[2])

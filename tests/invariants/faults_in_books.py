@@ -135,6 +135,12 @@ async def stored_bytes_are_anothers(scene: Scene) -> None:
 
 
 @trips(money.entries_are_as_stored)
+async def an_operation_is_held_for_anothers(scene: Scene) -> None:
+    """It would wait for the wrong player's turn."""
+    await scene.operation(f"subject = '{BOB}'", scene.debits[0])
+
+
+@trips(money.entries_are_as_stored)
 async def the_place_of_an_entry_is_wrong(scene: Scene) -> None:
     """Our row points elsewhere."""
     await scene.operation("ledger_seq = ledger_seq + 1000", scene.debits[0])

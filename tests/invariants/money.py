@@ -62,8 +62,10 @@ def outcomes_are_those_posted(facts: Facts) -> Iterator[str]:
 
 
 def entries_are_as_stored(facts: Facts) -> Iterator[str]:
-    """What was posted for an operation is what its stored bytes say, and our row knows its place."""
+    """What was posted is what the stored bytes say, and our row knows whose it is and where it stands."""
     for operation in facts.rows.operations:
+        if operation.subject != facts.plays[operation.play_id].account:
+            yield f"{operation.operation_id} is held for {operation.subject}'s"
         entries = facts.posted_by.get(operation.operation_id, [])
         posted = [(entry.debit, entry.credit, entry.amount) for entry in entries]
         if posted and posted != _legs(operation):

@@ -127,14 +127,13 @@ class Seat(Row, frozen=True, kw_only=True):
     """A seat. `is_awaiting` says that its beacon round is not in the log yet."""
 
     SQL: ClassVar[str] = """
-        SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.entry_index, s.draws_reserved,
+        SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.entry_index, s.draws_reserved,
                s.draws_taken, s.round IS NOT NULL AND b.signature IS NULL AS is_awaiting
         FROM seat AS s LEFT JOIN beacon_round AS b USING (campaign_id, round)
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, seat_id"""
     seat_id: bytes
     pool_id: str
     player_id: UUID
-    state: str
     entry_index: int | None
     draws_reserved: int
     draws_taken: int

@@ -13,8 +13,8 @@ from tests.simulation.workers import outcomes_of
 
 WRONG_SHOWN_MAX: Final = 10
 _SHOWN: Final = (
-    "wishes", "plays", "crashes", "requests", "delivered", "duplicated", "lost", "restarts", "decided",
-    "unknown",
+    "settled", "rejected", "cancelled", "refused", "crashes", "requests", "delivered", "duplicated", "lost",
+    "restarts", "decided", "unknown",
 )  # fmt: skip
 
 

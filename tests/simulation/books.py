@@ -22,6 +22,7 @@ from sandbox_ledger.wire import (
     Leg,
     LookupAnswer,
     Operation,
+    Problem,
     Record,
     RecordAnswer,
     Refused,
@@ -47,7 +48,7 @@ class Books:
         try:
             answer = self._answer(request)
         except Refusal as refusal:
-            return refused(refusal.problem.code)
+            return refused(refusal.problem)
         return Reply(200, msgspec.json.encode(answer), None, False)
 
     def fund(self, account: str, points: int, *, operation_id: str) -> None:
@@ -151,9 +152,8 @@ class Books:
         return ControlTotals(from_seq=from_seq, to_seq=to_seq, entries=len(found), amount=amount)
 
 
-def refused(code: str) -> Reply:
+def refused(problem: Problem) -> Reply:
     """The answer that says that something was not done, or that it is not known."""
-    problem = describe(code, "")
     seconds = None if problem.retry_after_ms is None else problem.retry_after_ms / 1_000
     body = problems.encode(problem)
     return Reply(problem.status, body, seconds, not_executed=problem.executed is False)

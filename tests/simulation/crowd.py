@@ -15,6 +15,7 @@ from tests.simulation.trace import Trace
 
 PATIENCE_SECONDS: Final = (4.0, 12.0)
 CURIOUS_SHARE: Final = 0.3
+CURIOUS_SECONDS: Final = (0.0, 20.0)
 
 
 class Asked(Protocol):
@@ -36,7 +37,6 @@ class Crowd:
         self.ends: dict[int, str] = {}
         self._asks: Counter[int] = Counter()
         self._wishes = wishes
-        self._is_calm = False
         self._timeline = timeline
         self._chance = chance
         self._trace = trace
@@ -44,15 +44,14 @@ class Crowd:
             timeline.after(wish.at_seconds, partial(self._want, wish))
 
     @property
-    def is_served(self) -> bool:
-        """Whether everybody knows how each of their plays ended."""
-        return len(self.ends) == len(self._wishes)
+    def is_content(self) -> bool:
+        """Whether everybody knows how their play ended, or has given up: then it must end without them."""
+        return all(self._asks_no_more(wish) for wish in self._wishes)
 
-    def calm_down(self) -> None:
-        """Those who had given up ask again."""
-        self._is_calm = True
-        for wish in self._wishes:
-            self._want(wish)
+    @property
+    def untold(self) -> list[str]:
+        """The keys of plays whose players do not know how they ended."""
+        return [wish.key for wish in self._wishes if wish.number not in self.ends]
 
     def hear(self, wish: Wish, view: Mapping[str, Any]) -> None:
         """A player is told of a play."""
@@ -73,15 +72,18 @@ class Crowd:
             self._ask(wish)
 
     def _end(self, wish: Wish, how: str) -> None:
-        is_first = self.ends.setdefault(wish.number, how) == how and self._asks[wish.number] > 0
-        if is_first and self._chance.random() < CURIOUS_SHARE:
-            self._timeline.after(self._chance.uniform(0, 20), partial(self._ask, wish))
+        self.ends.setdefault(wish.number, how)
+        if self._chance.random() < CURIOUS_SHARE:
+            self._timeline.after(self._chance.uniform(*CURIOUS_SECONDS), partial(self._ask, wish))
 
     def _want(self, wish: Wish) -> None:
-        if wish.number in self.ends or (self._asks[wish.number] >= wish.asks_max and not self._is_calm):
+        if self._asks_no_more(wish):
             return
         self._ask(wish)
         self._timeline.after(self._chance.uniform(*PATIENCE_SECONDS), partial(self._want, wish))
+
+    def _asks_no_more(self, wish: Wish) -> bool:
+        return wish.number in self.ends or self._asks[wish.number] >= wish.asks_max
 
     def _ask(self, wish: Wish) -> None:
         self._asks[wish.number] += 1

@@ -14,6 +14,7 @@ import asyncio
 import inspect
 import selectors
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -103,7 +104,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.set_exception_handler(lambda _loop, _context: None)
         hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
         try:
-            self._unwind()
+            with warnings.catch_warnings(action="ignore"):
+                self._unwind()
         finally:
             sys.unraisablehook = hook
         self.close()

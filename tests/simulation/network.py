@@ -11,6 +11,7 @@ import msgspec
 
 from ledger_client import UnknownReason
 from ledger_client.transport import Reply, Request, Silence
+from sandbox_ledger.problems import describe
 from tests.simulation.books import Books, refused
 from tests.simulation.faults import Faults
 from tests.simulation.timeline import Timeline
@@ -74,14 +75,14 @@ class Network:
             ("busy", faults.busy),
         ):
             if self._happens(share):
-                return refused(code)
+                return refused(describe(code, ""))
         return self._spoilt(self._books.serve(request))
 
     def _spoilt(self, reply: Reply) -> Reply:
         """What comes of an answer to what is executed already."""
         faults, body = self.faults, reply.body
         if self._happens(faults.error_after):
-            return refused("internal")
+            return refused(describe("internal", ""))
         if self._happens(faults.truncated):
             return msgspec.structs.replace(reply, body=body[: len(body) // 2])
         if self._happens(faults.wrong_id):

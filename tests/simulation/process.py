@@ -16,10 +16,9 @@ from game.campaigns.service import pool_terms
 from game.db.pool import open_pool
 from game.errors import Refusal
 from game.ledger.reconcile import RECONCILE_MS, reconcile
-from game.ledger.service import resend_due
 from game.plays import service
 from game.plays.engine import Engine
-from game.plays.sweep import sweep
+from game.plays.sweep import DRAIN_SHARE, Drain
 from game.plays.views import PlayView
 from game.resources import Resources
 from game.vault import Vault
@@ -145,12 +144,9 @@ class Process:
 
 
 def _steps(engine: Engine) -> tuple[Step, ...]:
-    async def sweep_plays(_resources: Resources) -> int:
-        return await sweep(engine)
-
+    """Those of `game.app` that have to do with plays and points."""
     return (
-        Step(name="plays.sweep", run=sweep_plays, interval_ms=SWEEP_MS),
-        Step(name="credits.resend", run=resend_due, interval_ms=SWEEP_MS),
+        Step(name="ledger.drain", run=Drain(engine), interval_ms=SWEEP_MS, share=DRAIN_SHARE),
         Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
     )
 

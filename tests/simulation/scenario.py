@@ -17,7 +17,7 @@ TOP_UPS_MAX: Final = 3
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """A play that somebody wants, from a time on; asks so often at most before all is calm."""
+    """A play that somebody wants, from a time on, and gives up after having asked so often."""
 
     number: int
     at_seconds: float

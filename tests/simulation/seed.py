@@ -24,7 +24,7 @@ from tests.simulation.logs import heard_warnings
 from tests.simulation.loop import Killed, VirtualLoop
 from tests.simulation.network import Direct, Network
 from tests.simulation.process import Process
-from tests.simulation.scenario import Death, Scenario, TopUp, scenario_of
+from tests.simulation.scenario import Death, Scenario, TopUp
 from tests.simulation.setting import EPOCH_MS, Setting
 from tests.simulation.timeline import NothingToWaitFor, Timeline
 from tests.simulation.trace import Trace
@@ -60,10 +60,10 @@ class Outcome(msgspec.Struct, frozen=True):
     trace: list[str]
 
 
-def play_out(setting: Setting, seed: int, *, keeps_trace: bool = False) -> Outcome:
-    """Simulate a seed."""
+def play_out(setting: Setting, scenario: Scenario, *, keeps_trace: bool = False) -> Outcome:
+    """Simulate what a seed stands for."""
     with setting.database() as url:
-        run = _Run(setting, scenario_of(seed), url, keeps_trace=keeps_trace)
+        run = _Run(setting, scenario, url, keeps_trace=keeps_trace)
         with heard_warnings(run.warned):
             return run.play_out()
 
@@ -80,7 +80,7 @@ class _Run:
         self.network = Network(self.timeline, self.books, scenario.faults, chance=chance, trace=self.trace)
         self.crowd = Crowd(self.timeline, scenario.wishes, chance=chance, trace=self.trace)
         self.wrong: list[str] = []
-        self.figures: Counter[str] = Counter(wishes=len(scenario.wishes))
+        self.figures: Counter[str] = Counter()
         self.down_seconds = 0.0
         self.is_calm = False
         self.loop: VirtualLoop | None = None
@@ -93,7 +93,8 @@ class _Run:
             number += 1
             self.timeline.run_until(self.timeline.now + self.down_seconds)
         self.figures.update(self.network.counts)
-        self.figures.update(crashes=number, plays=len(self.crowd.ends) - self._ended("refused"))
+        self.figures.update(self.crowd.ends.values())
+        self.figures["crashes"] = number
         return Outcome(
             self.scenario.seed,
             self.trace.digest,
@@ -107,9 +108,6 @@ class _Run:
         """The product has logged what it should not have to."""
         if self.loop is not None:
             self.wrong.append(f"logged: {warning}")
-
-    def _ended(self, how: str) -> int:
-        return sum(end == how for end in self.crowd.ends.values())
 
     def _prepare(self) -> None:
         self.books.fund(budget(self.campaign_id), BUDGET_POINTS, operation_id="fund:budget")
@@ -135,7 +133,6 @@ class _Run:
     def _calm_down(self) -> None:
         self.is_calm = True
         self.network.calm_down()
-        self.crowd.calm_down()
 
     def _live(self, number: int) -> bool:
         """Whether the process came to its end; False: it was killed."""
@@ -185,15 +182,14 @@ class _Run:
         limit = self.scenario.calm_seconds + HEALING_SECONDS_MAX
         while self.timeline.now < limit:
             await asyncio.sleep(_LOOK_SECONDS)
-            is_quiet = self.is_calm and self.crowd.is_served and not self.network.under_way
+            is_quiet = self.is_calm and self.crowd.is_content and not self.network.under_way
             if is_quiet and not await resources.pool.fetch(_UNFINISHED):
                 return
         left = await resources.pool.fetch(_UNFINISHED)
         self.wrong.extend(f"in flight after healing: {row[0]}" for row in left)
-        if not self.crowd.is_served:
-            self.wrong.append(f"not all players were told: {self.crowd.ends}")
 
     async def _judge(self, resources: Resources) -> None:
+        self.wrong.extend(f"never told how it ended: {key}" for key in self.crowd.untold)
         await asyncio.sleep(GRACE_MS / 1_000)
         await reconcile_now(resources, "full")
         for row in await resources.pool.fetch(_ROWS):

@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 
+from tests.simulation.scenario import scenario_of
 from tests.simulation.seed import Outcome, play_out
 from tests.simulation.setting import Setting, settings
 from tests.support.databases import Databases, cluster
@@ -33,6 +34,6 @@ def _open(url: str) -> None:
 
 def _play_out(seed: int, *, keeps_trace: bool) -> Outcome:
     try:
-        return play_out(_SETTING[0], seed, keeps_trace=keeps_trace)
+        return play_out(_SETTING[0], scenario_of(seed), keeps_trace=keeps_trace)
     except Exception:
         return Outcome(seed, "", [f"the simulation broke: {traceback.format_exc()}"], {}, 0.0, [])

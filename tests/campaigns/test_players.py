@@ -2,9 +2,10 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
-from game.players import player_id_of
+from game.players import player_id_of, player_ids_of
 from game.recent import Recent
 from game.resources import Resources
 from tests.campaigns.office import Someone
@@ -29,6 +30,22 @@ async def test_a_subject_of_another_brand_is_another_player(
     ours = await player_id_of(resources, Someone("ann", issuer.brand_id))
     theirs = await player_id_of(resources, Someone("ann", other_issuer.brand_id))
     assert ours != theirs
+
+
+@pytest.mark.asyncio
+async def test_many_subjects_at_once(resources: Resources, issuer: Issuer, other_issuer: Issuer) -> None:
+    """Batches that overlap, in any order and with doubles, agree with each other and with single lookups."""
+    people = [
+        Someone(name, brand.brand_id) for name in ("ann", "bob", "cat") for brand in (issuer, other_issuer)
+    ]
+    batches = [people, people[::-1], people[2:] + people[:3], [people[0]] * 3, []]
+    alone = asyncio.create_task(player_id_of(resources, people[4]))
+    found = await asyncio.gather(*(player_ids_of(resources, batch) for batch in batches))
+    ids = dict(zip(map(msgspec.structs.astuple, people), found[0], strict=True))
+    for batch, batch_ids in zip(batches, found, strict=True):
+        assert batch_ids == [ids[msgspec.structs.astuple(person)] for person in batch]
+    assert await alone == found[0][4]
+    assert await resources.pool.fetchval("SELECT count(*) FROM player") == len(people)
 
 
 def test_what_was_not_used_for_longest_is_forgotten() -> None:

@@ -20,7 +20,9 @@ from game.webhooks.rules import ATTEMPTS_MAX, PAUSE_MAX_MS, Said, pause_ms, read
 
 AT = "2026-09-21T14:13:20+08:00"
 AT_MS = 1_789_971_200_000
+LONGEST = f"a.{'b' * 31}.{'c' * 30}"
 DECLARED: dict[str, dict[str, Attribute]] = {
+    LONGEST: {},
     "parcel.returned": {
         "weight_grams": IntegerAttribute(required=True, least=1, most=30_000),
         "insured": BooleanAttribute(),
@@ -64,7 +66,7 @@ def test_more_members_of_the_envelope_are_ignored() -> None:
     assert read_body(msgspec.json.encode(body), {}).subject == "a"
 
 
-@pytest.mark.parametrize("type_", ["review.created", "parcel.returned"])
+@pytest.mark.parametrize("type_", ["review.created", "parcel.returned", LONGEST])
 def test_a_reversal(type_: str) -> None:
     """Every known type has one; it names what it reverses and nothing else."""
     reversal = said(f"{type_}.reversed")

@@ -21,6 +21,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 
 from game.auth import PUBLIC, AppRequest
 from game.problems import problem_responses
+from game.webhooks.declaring import TYPE
 from game.webhooks.reception import Answer, Received, Reception, Sender
 from game.wire import JSON, check_media_type
 
@@ -79,7 +80,7 @@ _BODY: Final = OpenAPIMediaType(
         type=OpenAPIType.OBJECT,
         required=["type", "timestamp", "data"],
         properties={
-            "type": Schema(type=OpenAPIType.STRING, pattern="^[A-Za-z0-9_.-]{1,64}$"),
+            "type": Schema(type=OpenAPIType.STRING, pattern=TYPE),
             "timestamp": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME),
             "data": Schema(type=OpenAPIType.OBJECT),
         },

@@ -19,15 +19,9 @@ READERS_CACHED: Final = 1_024
 REVERSED: Final = ".reversed"
 RESERVED: Final = frozenset({"subject", "occurrence", "sequence"})
 
-TypeName = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=64,
-        pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,3}$(?!\n)",
-        description="Words with full stops between them, such as `review.created`",
-        examples=["review.created"],
-    ),
-]
+# What may be declared has up to 64 characters; a reversal has nine more, and we know nothing of unknown ones.
+TYPE = r"^[A-Za-z0-9_.-]{1,80}$(?!\n)"
+TypeName = Annotated[str, msgspec.Meta(pattern=TYPE, examples=["review.created"])]
 AttributeName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$(?!\n)", examples=["rating"])]
 Whole = Annotated[int, msgspec.Meta(ge=-WHOLE_MAX, le=WHOLE_MAX)]
 Occurrence = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,128}$(?!\n)", examples=["order-8812"])]

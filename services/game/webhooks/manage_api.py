@@ -11,7 +11,7 @@ from game.auth import AppRequest, Role, require
 from game.instants import to_ms
 from game.problems import problem_responses
 from game.webhooks import letters, sources
-from game.webhooks.declaring import EventTypeDraft
+from game.webhooks.declaring import TYPE, EventTypeDraft
 from game.webhooks.letter_store import Asked
 from game.webhooks.rules import State
 from game.webhooks.sources import AddedKey
@@ -51,7 +51,7 @@ TypeInPath = Annotated[
 StateAsked = Annotated[State | None, QueryParameter(name="state", description="In this state")]
 TypeAsked = Annotated[
     str | None,
-    QueryParameter(name="type", pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)", description="Of this type"),
+    QueryParameter(name="type", pattern=TYPE, description="Of this type"),
 ]
 SubjectAsked = Annotated[
     str | None, QueryParameter(pattern=r"^[A-Za-z0-9._~-]{1,64}$(?!\n)", description="About this subject")

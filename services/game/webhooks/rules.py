@@ -1,14 +1,14 @@
 """What a webhook's body says, whether it is of our time, how long a failed event waits: pure decisions."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from game.errors import Invalid
 from game.instants import to_ms
 from game.webhooks.catalogue import CATALOGUE
-from game.webhooks.declaring import REVERSED, Attributes, Data, Envelope, body_type
+from game.webhooks.declaring import REVERSED, Attributes, Data, Envelope, TypeName, body_type
 from game.wire import Instant, decode_body
 
 HOUR_MS: Final = 3_600_000
@@ -28,7 +28,7 @@ State = Literal["stored", "processed", "reversed", "unknown", "dead"]
 
 
 class _Head(msgspec.Struct, frozen=True):
-    type: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$(?!\n)")]
+    type: TypeName
 
 
 class _Unread(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 from typing import Literal
 
@@ -11,7 +12,7 @@ import msgspec
 
 from game.tour.client import ASK_AGAIN, Answer
 from game.tour.guests import Seated
-from tests.crash.bets import Bet
+from tests.crash.bets import Bet, cards, row
 from tests.invariants.told import Heard
 
 ASKED_MAX = 400
@@ -20,8 +21,14 @@ REST_SECONDS = (0.0, 1.0)
 COUNTS = (1, 1, 1, 2, 10)
 CHANCE_SHARE = 0.2
 TWICE_AT_ONCE_SHARE = 0.1
-OLD_PLAY_SHARE = 0.15
+OLD_PLAY_SHARE, AGAIN_SHARE = 0.3, 0.4
 SEED_BYTES = 16
+CARDS = cards(
+    row("tea", "voucher", 1, count=40),
+    row("points-7", "points", 7, count=300),
+    row("again", "chances", 1, count=60),
+    row("thanks", "nothing", 0, count=600),
+)
 NEEDS_A_SEAT = {"seat_required", "seat_draws_left"}
 
 
@@ -35,6 +42,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.heard = Heard()
+        self.play_ids: dict[tuple[str, str, str], str] = {}
         self.refused: list[tuple[Bet, str]] = []
         self.unanswered: list[Bet] = []
         self.statuses: Counter[str] = Counter()
@@ -55,11 +63,19 @@ class Notes:
             self.refused.append((bet, body["code"]))
             return str(body["code"])
         self.heard.hear(body, subject=bet.seated.guest.name, key=bet.key)
+        self.play_ids[name_of(bet)] = body["id"]
         return None if body["finished_at"] is None else str(body["state"])
+
+    def look(self, bet: Bet, answer: Answer | None) -> None:
+        """Note what a play looked like when it was read or scratched."""
+        if answer is None or answer.status != 200:
+            self._hear_nothing(answer)
+        else:
+            self.heard.hear(msgspec.json.decode(answer.body), subject=bet.seated.guest.name, key=None)
 
     def _hear_nothing(self, answer: Answer | None) -> None:
         """An outage has a status of its own: any other error is a bug."""
-        if answer is not None and answer.status not in ASK_AGAIN:
+        if answer is not None and answer.status >= 500 and answer.status not in ASK_AGAIN:
             self.broken.append(f"{answer.status}: {answer.body.decode()}")
 
 
@@ -77,7 +93,7 @@ class Player:
         while not over.is_set():
             await self._play(self._next_bet())
             if self._random.random() < OLD_PLAY_SHARE:
-                await self._ask(self._random.choice(self._bets))
+                await self._look_back(self._random.choice(self._bets))
             await asyncio.sleep(self._random.uniform(*REST_SECONDS))
 
     def _next_bet(self) -> Bet:
@@ -103,6 +119,23 @@ class Player:
 
     async def _ask(self, bet: Bet) -> str | None:
         return self._notes.hear(bet, await bet.send())
+
+    async def _look_back(self, bet: Bet) -> None:
+        """Ask for an old play again, read it, or scratch its cards."""
+        play_id = self._notes.play_ids.get(name_of(bet))
+        if play_id is None:  # it was refused, and might not be now
+            return
+        if self._random.random() < AGAIN_SHARE:
+            await self._ask(bet)
+            return
+        client, answer = bet.seated.guest.client, None
+        with suppress(aiohttp.ClientError, TimeoutError):
+            if bet.seated.place.name == CARDS.campaign["name"]["en"]:
+                tickets = {"tickets": [self._random.randint(1, bet.count)]}
+                answer = await client.post(f"/v1/plays/{play_id}/scratch", tickets)
+            else:
+                answer = await client.get(f"/v1/plays/{play_id}")
+        self._notes.look(bet, answer)
 
     async def _take_seat(self, seated: Seated, refusal: str) -> None:
         """Take the next seat where one is missing; where that fails, the next play is refused again."""

@@ -13,12 +13,12 @@ import msgspec
 from game.embedded.ports import free_port
 from game.tour.guests import sit_down
 from game.tour.stage import Place
-from tests.crash.bets import WHEEL, People, cards, people_of, row
+from tests.crash.bets import WHEEL, People, people_of
 from tests.crash.site import Site
 from tests.invariants.check import violations
 from tests.torment.aftermath import quiet, reconciled
 from tests.torment.killer import Killer
-from tests.torment.players import Notes, Player, name_of
+from tests.torment.players import CARDS, Notes, Player, name_of
 from tests.torment.storm import Storm
 from tests.torment.victims import WORKERS
 from tests.torment.weather import Fault
@@ -29,12 +29,6 @@ ANSWER_SECONDS = 5.0
 RICH_POINTS, POOR_POINTS, POOR_EVERY = 100_000, 60, 4
 CHANCES = 5
 TELL_SECONDS = 5.0
-CARDS = cards(
-    row("tea", "voucher", 1, count=40),
-    row("points-7", "points", 7, count=300),
-    row("again", "chances", 1, count=60),
-    row("thanks", "nothing", 0, count=600),
-)
 STATES = "SELECT state, count(*) FROM play GROUP BY state ORDER BY state"
 STORED = """
 SELECT play.campaign_id, subject, idempotency_key FROM play JOIN player USING (player_id)

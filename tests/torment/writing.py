@@ -47,8 +47,8 @@ class Scribe:
 
     async def killed_at(self, points: Iterable[int]) -> AsyncIterator[Write]:
         """Kill the service at these writes of a play each, and see it end well; until a play has fewer."""
+        await self._warm_up()
         for n in points:
-            await self._warm_up()
             bet = self._next_bet()
             writes, is_killed = await self._traced(bet, kill_at=n)
             if not is_killed:
@@ -57,6 +57,8 @@ class Scribe:
             await self._service.ended()
             await self._people.site.start_still()
             await self._ask(bet)
+            # One player's credits come to the ledger one after another: once these are there, it is at rest.
+            await self._warm_up()
             await self._check(in_flight_allowed=True)
             yield writes[-1]
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 MINUTES: Final = float(os.environ.get("BLACK_HOLE_MINUTES", "5"))
 PLAYERS: Final = 10
-LEAD_SECONDS: Final = 3.0
+LEAD_SECONDS: Final = 2.0
 OPENS_SECONDS: Final = 2.0
 DRAINED_SECONDS: Final = 300.0
 AMPLIFICATION_MAX: Final = 1.1
@@ -27,7 +27,7 @@ SELECT (SELECT count(*) FROM play WHERE finished_ms IS NULL)
      + (SELECT count(*) FROM operation WHERE state = 'due')
 """
 OWED: Final = "SELECT count(*) FROM operation WHERE kind = 'credit' AND state = 'due'"
-SHORT_SECONDS: Final = 8.0
+SHORT_SECONDS: Final = 5.0
 # What is under way when the ledger falls silent goes out up to so many times before it is answered.
 SENDS_OF_LOST_MAX: Final = 4
 

@@ -4,7 +4,7 @@ python := .venv/bin/python -P
 workers ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow torment lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
+.PHONY: help run test test-slow simulate torment lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,13 @@ test: install-dev ## Run the tests; options: make test ARGS="tests/db -k migrate
 
 test-slow: install-dev ## Run the tests that take long
 	@$(python) -m pytest -q -m slow $(ARGS)
+
+SEEDS ?= 2000
+START ?= 0
+WORKERS ?= 2
+simulate: install-dev ## Simulate plays by seeds; options: make simulate SEEDS=2000 START=0 WORKERS=2 TRACE=1
+	@PYTHONPATH=. $(python) -m tests.simulation --seeds $(SEEDS) --start $(START) --workers $(WORKERS) \
+		$(if $(TRACE),--trace)
 
 KILLS ?= 200
 SEED ?= 1

@@ -35,6 +35,7 @@ class Crowd:
         self.process: Asked | None = None
         self.heard = Heard()
         self.ends: dict[int, str] = {}
+        self._insists = False
         self._asks: Counter[int] = Counter()
         self._wishes = wishes
         self._timeline = timeline
@@ -67,9 +68,11 @@ class Crowd:
             self._end(wish, "refused")
 
     def ask_all_again(self) -> None:
-        """Everybody wants to see it once more."""
+        """Everybody wants to see it once more, and gives up no more before that."""
+        self._insists = True
         for wish in self._wishes:
             self._ask(wish)
+            self._timeline.after(self._chance.uniform(*PATIENCE_SECONDS), partial(self._want, wish))
 
     def _end(self, wish: Wish, how: str) -> None:
         self.ends.setdefault(wish.number, how)
@@ -83,7 +86,8 @@ class Crowd:
         self._timeline.after(self._chance.uniform(*PATIENCE_SECONDS), partial(self._want, wish))
 
     def _asks_no_more(self, wish: Wish) -> bool:
-        return wish.number in self.ends or self._asks[wish.number] >= wish.asks_max
+        gave_up = not self._insists and self._asks[wish.number] >= wish.asks_max
+        return gave_up or wish.number in self.ends
 
     def _ask(self, wish: Wish) -> None:
         self._asks[wish.number] += 1

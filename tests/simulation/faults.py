@@ -11,7 +11,7 @@ DELAY_SECONDS_MAX: Final = 5.0
 FAILURE_MAX: Final = 0.15
 SKEW_MS_MAX: Final = 30_000
 RESTARTS_MAX: Final = 3
-SILENCE_SECONDS: Final = (1.0, 90.0)
+SILENCE_SECONDS: Final = (1.0, 75.0)
 
 
 class Faults(msgspec.Struct, frozen=True, kw_only=True):

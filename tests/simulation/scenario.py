@@ -1,7 +1,7 @@
 """What a seed stands for: the faults, the players' wishes, and when processes die."""
 
 import random
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -11,9 +11,11 @@ from tests.simulation.setting import PLAYERS, POOLS
 
 PLAYS: Final = (8, 20)
 DEATHS_MAX: Final = 4
-SPAN_SECONDS: Final = (5.0, 90.0)
+SPAN_SECONDS: Final = (5.0, 60.0)
 POINTS_MAX: Final = 300
 TOP_UPS_MAX: Final = 3
+TTLS_MS: Final = (1_000, 5_000, 20_000, 60_000)
+DEADLINES_MS: Final = (1_000, 3_000)
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +61,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     deaths: tuple[Death, ...]
     top_ups: tuple[TopUp, ...]
     calm_seconds: float
-    operation_ttl_ms: Literal[5_000, 20_000, 60_000]
-    request_deadline_ms: Literal[1_000, 3_000]
+    operation_ttl_ms: int
+    request_deadline_ms: int
 
 
 def scenario_of(seed: int) -> Scenario:
@@ -85,8 +87,8 @@ def scenario_of(seed: int) -> Scenario:
             for _ in range(chance.randint(0, TOP_UPS_MAX))
         ),
         calm_seconds=max(troubles) + chance.uniform(0, 10),
-        operation_ttl_ms=chance.choice((5_000, 20_000, 60_000)),
-        request_deadline_ms=chance.choice((1_000, 3_000)),
+        operation_ttl_ms=chance.choice(TTLS_MS),
+        request_deadline_ms=chance.choice(DEADLINES_MS),
     )
 
 

@@ -33,6 +33,8 @@ from tests.support.stage import BUDGET_POINTS
 # Longer than a debit may be applied, than credits are put off, and than the longest silence.
 HEALING_SECONDS_MAX: Final = 900.0
 _LOOK_SECONDS: Final = 2.0
+# A few turns of a player's patience, for whom the breaker turned away.
+_TELLING_SECONDS_MAX: Final = 60.0
 _RECENTS: Final[tuple[Any, ...]] = (players._recent, audit._signers, campaigns._recent_terms)
 
 _UNFINISHED: Final = """
@@ -176,6 +178,7 @@ class _Run:
             async with process.serving():
                 await self._wait_for_calm(resources)
                 self.crowd.ask_all_again()
+                await self._wait_for_answers()
             await self._judge(resources)
 
     async def _wait_for_calm(self, resources: Resources) -> None:
@@ -188,8 +191,13 @@ class _Run:
         left = await resources.pool.fetch(_UNFINISHED)
         self.wrong.extend(f"in flight after healing: {row[0]}" for row in left)
 
-    async def _judge(self, resources: Resources) -> None:
+    async def _wait_for_answers(self) -> None:
+        limit = self.timeline.now + _TELLING_SECONDS_MAX
+        while self.crowd.untold and self.timeline.now < limit:
+            await asyncio.sleep(_LOOK_SECONDS)
         self.wrong.extend(f"never told how it ended: {key}" for key in self.crowd.untold)
+
+    async def _judge(self, resources: Resources) -> None:
         await asyncio.sleep(GRACE_MS / 1_000)
         await reconcile_now(resources, "full")
         for row in await resources.pool.fetch(_ROWS):

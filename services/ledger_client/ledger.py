@@ -44,10 +44,10 @@ class Ledger(Protocol):
         ...
 
     async def decide_overdue(self, operation_id: str, *, apply_before_ms: int) -> Outcome:
-        """Decide an id whose `apply_before` is over: by a fence, else by a lookup that is final.
+        """Decide an id whose `apply_before` is over: by a lookup that is final, else by a fence.
 
-        A fence decides whatever is asked. Without one the outcome is the one that stands, `Expired` once the
-        ledger's time is past `apply_before_ms` and nothing stands, and until then Unknown: ask again.
+        The outcome is the one that stands; `Expired` where nothing stands once the ledger's time is past
+        `apply_before_ms`; before that the fence's, and without a fence Unknown: ask again.
         """
         ...
 

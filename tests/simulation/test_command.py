@@ -1,0 +1,38 @@
+"""What the command prints, and how it ends."""
+
+import time
+
+import pytest
+
+from tests.simulation.__main__ import report
+from tests.simulation.seed import Outcome
+
+
+def outcome(seed: int, *wrong: str) -> Outcome:
+    """What a seed came to."""
+    return Outcome(seed, f"digest {seed}", list(wrong), {"settled": 3, "lost": 1}, 1_800.0, [])
+
+
+def test_seeds_that_hold_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 0, with the figures of all."""
+    assert report([outcome(1), outcome(2)], seeds=2, began=time.monotonic()) == 0
+    printed = capsys.readouterr().out
+    assert "2 seeds, 0 failed, 1.0 virtual hours" in printed
+    assert "6 settled" in printed
+
+
+def test_a_seed_that_fails_says_how_to_replay_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 1, with what was wrong and the line that shows it again, though others held."""
+    assert report([outcome(1), outcome(1234, "x: lost")], seeds=2, began=time.monotonic()) == 1
+    printed = capsys.readouterr().out
+    assert "x: lost" in printed
+    assert "make simulate START=1234 SEEDS=1 TRACE=1" in printed
+
+
+def test_the_digest_is_that_of_every_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    """One step that went otherwise in one seed shows in the last line."""
+    lines = set()
+    for seed in (1, 2):
+        report([outcome(seed)], seeds=1, began=time.monotonic())
+        lines.add(capsys.readouterr().out.splitlines()[-1])
+    assert len(lines) == 2

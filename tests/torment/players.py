@@ -1,6 +1,7 @@
 """Players who play on whatever happens, ask again until they know, and remember all that they were told."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,9 +16,10 @@ from game.tour.guests import Seated
 from tests.crash.bets import Bet, cards, row
 from tests.invariants.told import Heard
 
-ASKED_MAX = 400
+# All of what is away at once, a debit's time to live and a sweeper's turn take less.
+ANSWERED_SECONDS = 90.0
 ASK_AGAIN_SECONDS = (0.1, 0.6)
-REST_SECONDS = (0.0, 1.0)
+REST_SECONDS = (0.0, 0.6)
 COUNTS = (1, 1, 1, 2, 10)
 CHANCE_SHARE = 0.2
 TWICE_AT_ONCE_SHARE = 0.1
@@ -108,7 +110,8 @@ class Player:
         return bet
 
     async def _play(self, bet: Bet) -> None:
-        for _ in range(ASKED_MAX):
+        deadline = time.monotonic() + ANSWERED_SECONDS
+        while time.monotonic() < deadline:
             at_once = 2 if self._random.random() < TWICE_AT_ONCE_SHARE else 1
             words = await asyncio.gather(*(self._ask(bet) for _ in range(at_once)))
             if last := next(filter(None, words), None):

@@ -9,7 +9,7 @@ import pytest
 from tests.support.databases import place_for_clusters
 from tests.torment.run import Plan, torment
 
-PLAN = Plan(seed=3, kills=8, players=8, places=1, quiet_seconds=25.0, later=True)
+PLAN = Plan(seed=3, kills=8, players=16, places=1, quiet_seconds=25.0, later=True)
 
 
 @pytest.mark.asyncio

@@ -87,6 +87,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             callback, args = _die, ()
         return super().call_soon(callback, *args, context=context)
 
+    def create_future(self) -> asyncio.Future[Any]:
+        """Nothing of a dead process waits for anything."""
+        if self._is_dead:
+            raise Killed
+        return super().create_future()
+
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        """Nothing of a dead process begins anything."""
+        if self._is_dead:
+            coro.close()
+            raise Killed
+        return super().create_task(coro, **options)
+
     def run_in_executor(  # type: ignore[override]
         self, _executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:

@@ -1,5 +1,6 @@
 """Seeds hold, are what they were, and differ; together they meet with everything that may go wrong."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from tests.simulation.seed import Outcome, play_out
 from tests.simulation.setting import Setting
 
 SEEDS_PER_TEST = 10
-COMMAND = [sys.executable, "-P", "-m", "tests.simulation", "--seeds", "3", "--start", "5", "--workers", "1"]
+SEED = 5
+COMMAND = [
+    sys.executable, "-P", "-m", "tests.simulation", "--start", f"{SEED}", "--seeds", "1", "--workers", "1"
+]  # fmt: skip
 
 
 def outcome_of(setting: Setting, seed: int) -> Outcome:
@@ -21,7 +25,7 @@ def outcome_of(setting: Setting, seed: int) -> Outcome:
     return play_out(setting, scenario_of(seed), keeps_trace=True)
 
 
-@pytest.mark.parametrize("first", range(0, 100, SEEDS_PER_TEST))
+@pytest.mark.parametrize("first", range(0, 80, SEEDS_PER_TEST))
 def test_all_books_agree_after_every_seed(setting: Setting, first: int) -> None:
     """Nothing is lost or doubled whatever happens, and all comes to its end once it stops happening."""
     for seed in range(first, first + SEEDS_PER_TEST):
@@ -30,23 +34,22 @@ def test_all_books_agree_after_every_seed(setting: Setting, first: int) -> None:
 
 
 def test_the_same_seed_is_the_same_again(setting: Setting) -> None:
-    """Step for step and byte for byte; another seed is another story."""
+    """Step for step and byte for byte, whether the steps are kept or not; another seed is another story."""
     first, again, other = (outcome_of(setting, seed) for seed in (1, 1, 2))
+    hashed = play_out(setting, scenario_of(1))
     assert first.trace == again.trace
-    assert first.digest == again.digest
+    assert first.trace
+    assert not hashed.trace
+    assert first.digest == again.digest == hashed.digest
     assert first.digest != other.digest
 
 
-def test_a_seed_is_the_same_in_another_process() -> None:
+def test_a_seed_is_the_same_in_another_process(setting: Setting) -> None:
     """A failure that CI prints can be replayed elsewhere: no hash seed and no earlier seed plays a part."""
-    digests = {_digest_of_command(hash_seed) for hash_seed in ("1", "2")}
-    assert len(digests) == 1
-
-
-def _digest_of_command(hash_seed: str) -> str:
-    environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(COMMAND, capture_output=True, text=True, check=True, env=environment)
-    return done.stdout.splitlines()[-1]
+    ours = hashlib.sha256(play_out(setting, scenario_of(SEED)).digest.encode()).hexdigest()
+    assert done.stdout.splitlines()[-1] == f"digest {ours}"
 
 
 def test_seeds_meet_with_everything(setting: Setting) -> None:
@@ -64,12 +67,3 @@ def test_every_fault_comes_up_and_every_fault_stays_away() -> None:
     for name in faults[0]:
         there = sum(bool(each[name]) and each[name] != 0.05 for each in faults)
         assert 10 <= there <= 90, name
-
-
-def test_the_trace_keeps_lines_when_asked(setting: Setting) -> None:
-    """Without them the digest is the same."""
-    scenario = scenario_of(3)
-    kept, hashed = (play_out(setting, scenario, keeps_trace=keeps) for keeps in (True, False))
-    assert kept.trace
-    assert not hashed.trace
-    assert kept.digest == hashed.digest

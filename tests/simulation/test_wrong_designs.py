@@ -1,6 +1,7 @@
 """The harness is tested too: each design that went wrong elsewhere shows within a few seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,39 +14,47 @@ from tests.simulation.setting import PLAYERS, Setting
 
 SEEDS_MAX = 20
 
-LATE = Faults(loss=0.2, reply_loss=0.3, duplication=0.5, delay_seconds=5.0)
-# The ledger's clock is behind ours and most comes late: by its own time it may still apply what we gave up.
-BEHIND = Faults(loss=0.1, delay_seconds=5.0, skew_ms=-30_000)
+Trouble = Mapping[str, Any]
+
+# Refused at first, able to pay a moment later, while duplicates of the refused are still under way.
+LATE: Trouble = {
+    "faults": Faults(duplication=0.5, delay_seconds=5.0),
+    "points": {},
+    "operation_ttl_ms": max(TTLS_MS),
+}
+# The ledger's clock is behind ours and much comes late: by its own time it may still apply what we gave up.
+BEHIND: Trouble = {
+    "faults": Faults(delay_seconds=5.0, skew_ms=-30_000),
+    "points": dict.fromkeys(PLAYERS, 1_000),
+    "operation_ttl_ms": min(TTLS_MS),
+}
 
 
 def found_in(setting: Setting, scenarios: Iterator[Scenario], invariant: str) -> bool:
     """Whether an invariant is violated in one of the first seeds."""
-    for scenario in scenarios:
-        if any(found.startswith(f"{invariant}:") for found in play_out(setting, scenario).wrong):
-            return True
-    return False
+    return any(
+        found.startswith(f"{invariant}:")
+        for scenario in scenarios
+        for found in play_out(setting, scenario).wrong
+    )
 
 
-def seeds(faults: Faults | None) -> Iterator[Scenario]:
-    """The first seeds as they are, or under faults that bring a design out."""
+def seeds(trouble: Trouble | None) -> Iterator[Scenario]:
+    """The first seeds as they are, or in trouble that brings a design out."""
     for seed in range(SEEDS_MAX):
         scenario = scenario_of(seed)
-        yield scenario if faults is None else _under(scenario, faults)
+        yield scenario if trouble is None else _in_trouble(scenario, trouble)
 
 
-def _under(scenario: Scenario, faults: Faults) -> Scenario:
-    """Players who are short of points at first and have some a moment later; time is short too."""
+def _in_trouble(scenario: Scenario, trouble: Trouble) -> Scenario:
     top_ups = tuple(
         TopUp(at_seconds=wish.at_seconds + 1, subject=wish.subject, points=50) for wish in scenario.wishes
     )
-    short = dict.fromkeys(PLAYERS, 10)
-    return msgspec.structs.replace(
-        scenario, faults=faults, points=short, top_ups=top_ups, operation_ttl_ms=min(TTLS_MS)
-    )
+    return msgspec.structs.replace(scenario, top_ups=top_ups, **trouble)
 
 
 @pytest.mark.parametrize(
-    ("plant", "faults", "invariant"),
+    ("plant", "trouble", "invariant"),
     [
         (wrong.new_key_per_attempt, None, "nobody_else_moves_our_points"),
         (wrong.timeout_taken_for_failure, None, "refused_are_not_charged"),
@@ -62,9 +71,9 @@ def test_a_wrong_design_is_found_out(
     setting: Setting,
     monkeypatch: pytest.MonkeyPatch,
     plant: wrong.Plant,
-    faults: Faults | None,
+    trouble: Trouble | None,
     invariant: str,
 ) -> None:
     """A few seeds suffice, and the invariant that speaks up is the one that it violates."""
     plant(monkeypatch)
-    assert found_in(setting, seeds(faults), invariant)
+    assert found_in(setting, seeds(trouble), invariant)

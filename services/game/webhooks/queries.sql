@@ -1,3 +1,7 @@
+-- How an event is looked up among all: in a subquery with a limit, so that the table is not hashed for it, and by what
+-- tells events apart alone (a player is of one brand), so that no plan that was made while the table was empty reads
+-- all events of a brand.
+
 -- name: find_keys
 -- The keys of a source that have not expired. No row: no such source, or none of its keys holds.
 SELECT key_id, sealed, public_key, expires_ms
@@ -26,10 +30,11 @@ FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::tex
             $9::text[], $10::bigint[], $11::bigint[], $12::jsonb[], $13::text[])
      AS i (brand_id, event_id, source, webhook_id, body_digest, type, reverses, player_id, occurrence,
            sequence, occurred_ms, attributes, state)
-LEFT JOIN event AS tombstone
-       ON tombstone.brand_id = i.brand_id AND tombstone.player_id = i.player_id
-      AND tombstone.source = i.source AND tombstone.type = i.type || '.reversed'
-      AND tombstone.occurrence = i.occurrence
+LEFT JOIN LATERAL (
+    SELECT r.event_id FROM event AS r
+    WHERE r.player_id = i.player_id AND r.occurrence = i.occurrence AND r.source = i.source
+      AND r.type = i.type || '.reversed'
+    LIMIT 1) AS tombstone ON true
 ORDER BY i.brand_id, i.player_id, i.source, i.type, i.occurrence, i.webhook_id
 ON CONFLICT DO NOTHING
 RETURNING event_id;
@@ -42,12 +47,11 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text
 CROSS JOIN LATERAL (
     SELECT e.event_id, true AS is_webhook, e.body_digest
     FROM event AS e
-    WHERE e.brand_id = i.brand_id AND e.source = i.source AND e.webhook_id = i.webhook_id
+    WHERE e.webhook_id = i.webhook_id AND (e.brand_id, e.source) IS NOT DISTINCT FROM (i.brand_id, i.source)
     UNION ALL
     SELECT e.event_id, false, e.body_digest
     FROM event AS e
-    WHERE e.brand_id = i.brand_id AND e.player_id = i.player_id AND e.source = i.source
-      AND e.type = i.type AND e.occurrence = i.occurrence
+    WHERE e.player_id = i.player_id AND e.occurrence = i.occurrence AND e.source = i.source AND e.type = i.type
     ORDER BY is_webhook DESC
     LIMIT 1
 ) AS known
@@ -76,21 +80,30 @@ LIMIT $3
 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: annul_events
--- Ends what nobody has to process: originals that a reversal has overtaken, and reversals of what never counted.
+-- Ends what nobody has to process: originals that a reversal has overtaken, dead or not, and reversals of what never
+-- counted.
 -- For players that the transaction has locked.
 WITH overtaken AS (
     UPDATE event AS o SET state = 'reversed', reason = NULL
+    WHERE o.player_id = ANY ($1::uuid[]) AND o.state = 'stored' AND (
+        SELECT true FROM event AS r
+        WHERE r.player_id = o.player_id AND r.occurrence = o.occurrence AND r.source = o.source
+          AND r.type = o.type || '.reversed'
+        LIMIT 1)
+), buried AS (
+    UPDATE event AS o SET state = 'reversed', reason = NULL
     FROM event AS r
-    WHERE o.player_id = ANY ($1::uuid[]) AND o.state IN ('stored', 'dead')
-      AND r.brand_id = o.brand_id AND r.player_id = o.player_id AND r.source = o.source
-      AND r.type = o.type || '.reversed' AND r.occurrence = o.occurrence
+    WHERE r.player_id = ANY ($1::uuid[]) AND r.state = 'stored' AND o.state = 'dead'
+      AND o.player_id = r.player_id AND o.occurrence = r.occurrence AND o.source = r.source
+      AND o.type = r.reverses
 )
 UPDATE event AS r SET state = 'processed'
 WHERE r.player_id = ANY ($1::uuid[]) AND r.state = 'stored' AND r.reverses IS NOT NULL
-  AND NOT EXISTS (
-      SELECT FROM event AS o
-      WHERE o.brand_id = r.brand_id AND o.player_id = r.player_id AND o.source = r.source
-        AND o.type = r.reverses AND o.occurrence = r.occurrence AND o.state = 'processed');
+  AND (
+      SELECT o.state FROM event AS o
+      WHERE o.player_id = r.player_id AND o.occurrence = r.occurrence AND o.source = r.source
+        AND o.type = r.reverses
+      LIMIT 1) IS DISTINCT FROM 'processed';
 
 -- name: next_events
 -- The first stored event of each player, by sequence, then by time. An original that is reversed, or a reversal of
@@ -101,14 +114,16 @@ SELECT DISTINCT ON (e.player_id)
 FROM event AS e
 WHERE e.player_id = ANY ($1::uuid[]) AND e.state = 'stored'
   AND CASE WHEN e.reverses IS NULL
-      THEN NOT EXISTS (
-          SELECT FROM event AS r
-          WHERE r.brand_id = e.brand_id AND r.player_id = e.player_id AND r.source = e.source
-            AND r.type = e.type || '.reversed' AND r.occurrence = e.occurrence)
-      ELSE EXISTS (
-          SELECT FROM event AS o
-          WHERE o.brand_id = e.brand_id AND o.player_id = e.player_id AND o.source = e.source
-            AND o.type = e.reverses AND o.occurrence = e.occurrence AND o.state = 'processed')
+      THEN (
+          SELECT true FROM event AS r
+          WHERE r.player_id = e.player_id AND r.occurrence = e.occurrence AND r.source = e.source
+            AND r.type = e.type || '.reversed'
+          LIMIT 1) IS NULL
+      ELSE (
+          SELECT o.state FROM event AS o
+          WHERE o.player_id = e.player_id AND o.occurrence = e.occurrence AND o.source = e.source
+            AND o.type = e.reverses
+          LIMIT 1) = 'processed'
       END
 ORDER BY e.player_id, e.sequence NULLS LAST, e.occurred_ms, e.event_id;
 
@@ -124,8 +139,8 @@ WITH reversed AS (
     UPDATE event AS o SET state = 'reversed'
     FROM event AS r
     WHERE r.brand_id = $1 AND r.event_id = $2 AND r.state = 'stored'
-      AND o.brand_id = r.brand_id AND o.player_id = r.player_id AND o.source = r.source
-      AND o.type = r.reverses AND o.occurrence = r.occurrence AND o.state = 'processed'
+      AND o.player_id = r.player_id AND o.occurrence = r.occurrence AND o.source = r.source
+      AND o.type = r.reverses AND o.state = 'processed'
 )
 UPDATE event SET state = 'processed', attempts = attempts + 1, reason = NULL
 WHERE brand_id = $1 AND event_id = $2 AND state = 'stored'
@@ -149,10 +164,14 @@ WHERE (brand_id, event_id) IN (
 RETURNING event_id;
 
 -- name: count_open
--- How many events are in each state that is not an end, up to a limit for each.
-SELECT s.state, (SELECT count(*) FROM (SELECT FROM event AS e WHERE e.state = s.state LIMIT $2) AS counted) AS events
-FROM unnest($1::text[]) AS s (state)
-ORDER BY s.state;
+-- How many events are in each state that is not an end, up to a limit for each. The states are written out, since
+-- the partial index is not found by a parameter.
+SELECT 'stored' AS state, (SELECT count(*) FROM (SELECT FROM event WHERE state = 'stored' LIMIT $1) AS s) AS events
+UNION ALL
+SELECT 'unknown', (SELECT count(*) FROM (SELECT FROM event WHERE state = 'unknown' LIMIT $1) AS u)
+UNION ALL
+SELECT 'dead', (SELECT count(*) FROM (SELECT FROM event WHERE state = 'dead' LIMIT $1) AS d)
+ORDER BY state;
 
 -- name: put_source
 -- Makes a source, or gives it another title.

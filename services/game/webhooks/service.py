@@ -5,14 +5,13 @@ that it did it are committed together. When its work fails it rolls back to a sa
 Reversals come to it only for events that it has processed.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from game import telemetry
 from game.db.connection import Connection
 from game.resources import Resources, uuid7
 from game.webhooks import store
-from game.webhooks.rules import DEAD_RETENTION_MS, REASON_MAX, RETENTION_MS, State, pause_ms
+from game.webhooks.rules import DEAD_RETENTION_MS, REASON_MAX, RETENTION_MS, pause_ms
 from game.webhooks.store import Event
 
 CLAIM_MAX: Final = 256
@@ -20,7 +19,6 @@ CLAIM_MAX: Final = 256
 LOOKED_AT_PER_CLAIMED: Final = 4
 PURGE_MAX: Final = 1_000
 COUNT_MAX: Final = 100_000
-OPEN: Final[tuple[State, ...]] = ("stored", "unknown", "dead")
 
 
 async def claim(conn: Connection, *, now_ms: int, limit: int) -> list[Event]:
@@ -71,10 +69,7 @@ async def purge(resources: Resources) -> int:
 async def count(resources: Resources) -> int:
     """Tell the metrics how many events wait, are unknown or are dead letters."""
     async with resources.pool.acquire() as conn:
-        _tell((await store.count_open(conn, OPEN, limit=COUNT_MAX)).items())
-    return 0
-
-
-def _tell(counts: Iterable[tuple[State, int]]) -> None:
-    for state, events in counts:
+        counts = await store.count_open(conn, limit=COUNT_MAX)
+    for state, events in counts.items():
         telemetry.EVENTS_OPEN.labels(state).set(events)
+    return 0

@@ -127,7 +127,7 @@ async def delete_ended(conn: Connection, *, before: UUID, dead_before: UUID, lim
     return len(await conn.fetch(_SQL.delete_ended, before, dead_before, limit))
 
 
-async def count_open(conn: Connection, states: Sequence[State], *, limit: int) -> dict[State, int]:
-    """How many events are in each of some states, at most the limit each."""
-    rows = await conn.fetch(_SQL.count_open, states, limit)
+async def count_open(conn: Connection, *, limit: int) -> dict[State, int]:
+    """How many events wait, are unknown or are dead letters, at most the limit each."""
+    rows = await conn.fetch(_SQL.count_open, limit)
     return {row["state"]: row["events"] for row in rows}

@@ -38,6 +38,8 @@ CREATE TABLE event_type (
 -- One event. Of an unknown type we know no player and no occurrence; its attributes are all that was sent.
 -- A reversal has the type of what it reverses with `.reversed` behind it, and the same player and occurrence:
 -- one that came before its original is the tombstone that the original finds.
+-- The unique indexes begin with what tells events apart, which leads to one row even by a plan that was made for an
+-- empty table.
 -- No foreign key to the source, whose row every batch would have to lock; sources are never deleted.
 CREATE TABLE event (
     brand_id        text NOT NULL,
@@ -58,8 +60,8 @@ CREATE TABLE event (
     next_attempt_ms bigint NOT NULL,
     reason          text CHECK (length(reason) BETWEEN 1 AND 500),
     PRIMARY KEY (brand_id, event_id),
-    CONSTRAINT event_webhook UNIQUE (brand_id, source, webhook_id),
-    CONSTRAINT event_occurrence UNIQUE (brand_id, player_id, source, type, occurrence),
+    CONSTRAINT event_webhook UNIQUE (webhook_id, brand_id, source),
+    CONSTRAINT event_occurrence UNIQUE (player_id, occurrence, type, source, brand_id),
     CONSTRAINT event_known CHECK (state = 'unknown' OR (player_id IS NOT NULL AND occurrence IS NOT NULL)),
     CONSTRAINT event_dead CHECK (state <> 'dead' OR reason IS NOT NULL)
 );

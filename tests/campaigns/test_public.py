@@ -63,6 +63,7 @@ async def test_everybody_sees_rules_odds_price_and_stock(office: Office) -> None
     assert main["rows"][2]["prize"] == {
         "kind": "points",
         "amount": 10,
+        "badge": None,
         "name": {"zh": "转盘", "en": "Wheel"},
         "value_fen": 100,
         "value_source": "list price",

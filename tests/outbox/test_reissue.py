@@ -175,7 +175,7 @@ async def test_two_processes_issue_one(
     """Both have claimed the same credits, one after the other's lease: only one makes the next ids."""
     clock.advance(REISSUE_MS)
     ledger.fund(BUDGET, 100)
-    anew = [reissued(credit) for credit in refused]
+    anew = [(credit.operation_id, reissued(credit)) for credit in refused]
     async with resources.pool.acquire() as one, resources.pool.acquire() as two:
         async with one.transaction():
             first = await store.reissue(one, anew, now_ms=clock(), next_attempt_ms=clock())
@@ -183,7 +183,7 @@ async def test_two_processes_issue_one(
             await until_waiting(resources, 1)
         second = await waits
     assert (sorted(credit.operation_id for credit in first), second) == (
-        sorted(credit.operation_id for credit in anew),
+        sorted(credit.operation_id for _, credit in anew),
         [],
     )
 
@@ -230,7 +230,7 @@ async def test_nothing_gives_way_that_may_be_applied(
     await resources.pool.execute(SET_STATE, refused[0].operation_id, "due")
     await resources.pool.execute(SET_STATE, refused[1].operation_id, "applied")
     async with resources.pool.acquire() as conn:
-        anew = [reissued(credit) for credit in refused]
+        anew = [(credit.operation_id, reissued(credit)) for credit in refused]
         issued = await store.reissue(conn, anew, now_ms=1, next_attempt_ms=1)
     assert [credit.entry_index for credit in issued] == [refused[2].entry_index]
     for credit in refused[:2]:

@@ -91,6 +91,7 @@ def _prize(row_id: str, ordinal: int) -> Prize:
         kind="nothing",
         amount=0,
         voucher_batch=None,
+        badge=None,
         name=Text(zh=row_id, en=row_id),
         value_fen=0,
         value_source="none",

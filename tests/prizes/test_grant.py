@@ -163,6 +163,7 @@ async def test_taking_a_code_reads_no_more_rows_than_it_takes(
         f"EXPLAIN (ANALYZE, FORMAT JSON) {load('game.prizes').take_vouchers}",
         wheel.campaign_id,
         [w.grant_id for w in won[1:]],
+        [None] * 3,
         ["tea"] * 3,
     )
     read = [

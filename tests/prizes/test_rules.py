@@ -17,14 +17,17 @@ VOUCHER = Grant(
     pool_id="main",
     entry_index=7,
     row_id="tea",
+    source=None,
     kind="voucher",
     amount=1,
+    withheld=0,
     name=Text(zh="茶", en="Tea"),
     credit=None,
     code="SECRET",
     is_covered=False,
     granted_ms=1,
     redeemed_ms=None,
+    taken_back=None,
 )
 
 

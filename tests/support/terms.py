@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from datetime import date
 
-from game.campaigns.rules import Game, PoolTerms, Prize, PrizeKind, Text
+from game.campaigns.rules import BadgeName, Game, PoolTerms, Prize, PrizeKind, Text
 from game.fair.entries import PoolEntry, UrnRow, WheelRow
 
 OPENS_MS = 1_790_000_000_000
 CLOSES_MS = OPENS_MS + 86_400_000
+BADGE = BadgeName(badge_id="tiger", name=Text(zh="虎", en="Tiger"))
 
 
 def prize(ordinal: int, *, kind: PrizeKind = "points", row_id: str | None = None, amount: int = 1) -> Prize:
-    """What a row pays; `nothing` pays 0 of it, a voucher comes from the batch `tea`."""
+    """What a row pays; `nothing` pays 0 of it, a voucher comes from the batch `tea`, a badge is `tiger`."""
     return Prize(
         row_id=row_id or f"row-{ordinal}",
         ordinal=ordinal,
         kind=kind,
         amount=0 if kind == "nothing" else amount,
         voucher_batch="tea" if kind == "voucher" else None,
+        badge=BADGE if kind == "badge" else None,
         name=Text(zh="奖品", en="Prize"),
         value_fen=100,
         value_source="price list",

@@ -7,6 +7,8 @@ from typing import Any
 
 from game.auth import Caller
 from game.campaigns import pool_store, store
+from game.campaigns.badge_store import badges_of_campaign
+from game.campaigns.promise_store import promises_left
 from game.campaigns.records import Campaign, Change, Managed, Summary
 from game.campaigns.rules import CampaignState
 from game.db.connection import Connection
@@ -34,8 +36,13 @@ async def managed(resources: Resources, caller: Caller, *, campaign_id: str) -> 
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         pools = await pool_store.pools_of_campaign(conn, campaign_id=campaign_id)
-        free = await store.free_vouchers(conn, campaign_id=campaign_id)
-    return Managed(campaign=campaign, pools=tuple(pools), free_vouchers=free)
+        return Managed(
+            campaign=campaign,
+            pools=tuple(pools),
+            badges=tuple(await badges_of_campaign(conn, campaign_id=campaign_id)),
+            promises=tuple(await promises_left(conn, campaign_id=campaign_id)),
+            free_vouchers=await store.free_vouchers(conn, campaign_id=campaign_id),
+        )
 
 
 async def campaigns(resources: Resources, caller: Caller, *, after: str, limit: int) -> list[Summary]:

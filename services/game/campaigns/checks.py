@@ -1,6 +1,6 @@
 """Whether a draft may be launched. Each refusal names the field, the rule and the numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from zoneinfo import available_timezones
 
@@ -74,6 +74,14 @@ def check_draft(
         _check_prizes_kept(replaces.draft, draft, at=at)
 
 
+def check_badges(draft: PoolDraft, defined: Collection[str]) -> None:
+    """Raise Invalid unless the badges that a pool pays are defined in its campaign."""
+    for index, row in enumerate(draft.rows):
+        if row.prize.badge is not None and row.prize.badge not in defined:
+            path = f"$.rows[{index}].prize.badge"
+            raise broken(path, "a badge that is defined in the campaign", badge=row.prize.badge)
+
+
 def check_table(entry: PoolEntry, *, at: str) -> None:
     """Raise Invalid unless the entry is a prize table that the log may hold."""
     try:
@@ -144,10 +152,14 @@ def _check_fields_of_game(draft: PoolDraft, row: RowDraft, path: str) -> None:
 def _check_prize(prize: PrizeDraft, path: str) -> None:
     if (prize.kind == "nothing") != (prize.amount == 0):
         raise broken(f"{path}.amount", "0 of nothing, at least 1 of all else", amount=prize.amount)
-    if prize.kind in ("voucher", "goods") and prize.amount != 1:
-        raise broken(f"{path}.amount", "vouchers and goods are won one at a time", amount=prize.amount)
+    if prize.kind in ("voucher", "goods", "badge") and prize.amount != 1:
+        raise broken(
+            f"{path}.amount", "vouchers, goods and badges are won one at a time", amount=prize.amount
+        )
     if (prize.kind == "voucher") != (prize.voucher_batch is not None):
         raise broken(f"{path}.voucher_batch", "a voucher has a batch of codes, and nothing else has")
+    if (prize.kind == "badge") != (prize.badge is not None):
+        raise broken(f"{path}.badge", "a badge has an id, and nothing else has")
 
 
 def _check_prizes_kept(old: PoolDraft, new: PoolDraft, *, at: str) -> None:
@@ -156,6 +168,8 @@ def _check_prizes_kept(old: PoolDraft, new: PoolDraft, *, at: str) -> None:
         path, prize = f"{at}.rows[{index}].prize", row.prize
         if was.prize.kind not in ("nothing", prize.kind):
             raise broken(f"{path}.kind", f"stays {was.prize.kind}")
+        if was.prize.badge not in (None, prize.badge):
+            raise broken(f"{path}.badge", f"stays {was.prize.badge}")
         if prize.amount < was.prize.amount:
             raise broken(f"{path}.amount", f"not lower than {was.prize.amount}", amount=prize.amount)
         if prize.value_fen < was.prize.value_fen:

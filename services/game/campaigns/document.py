@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from game.campaigns.drafts import PoolDraft, RowDraft
 from game.campaigns.records import Campaign
@@ -11,7 +12,7 @@ from game.instants import to_datetime
 
 
 class RulesRow(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from", "else_": "else"}):
-    """A row of the table and what it pays. What does not apply is null."""
+    """A row of the table and what it pays. What does not apply is null, `badge` is absent of other prizes."""
 
     id: str
     weight: int | None
@@ -22,6 +23,7 @@ class RulesRow(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from
     else_: str | None
     prize: PrizeKind
     amount: int
+    badge: str | UnsetType
     name: Text
     value_fen: int
     value_source: str
@@ -87,6 +89,7 @@ def _row(row: RowDraft) -> RulesRow:
         else_=row.else_,
         prize=row.prize.kind,
         amount=row.prize.amount,
+        badge=row.prize.badge or UNSET,
         name=Text(zh=row.prize.name.zh, en=row.prize.name.en),
         value_fen=row.prize.value_fen,
         value_source=row.prize.value_source,

@@ -8,7 +8,8 @@ import msgspec
 from game.auth import Caller
 from game.campaigns import pool_store, store
 from game.campaigns.access import Desk, desk_of, require_state
-from game.campaigns.checks import check_draft, check_schedule
+from game.campaigns.badge_store import badges_of_campaign
+from game.campaigns.checks import check_badges, check_draft, check_schedule
 from game.campaigns.drafts import MAX_CODES, CampaignDraft, PoolDraft
 from game.campaigns.records import Campaign, Pool, new_pool
 from game.campaigns.rules import CAMPAIGN_ID_BYTES, campaign_id_from
@@ -62,6 +63,7 @@ async def add_pool(resources: Resources, caller: Caller, draft: PoolDraft, *, ca
         check_draft(
             draft, work.campaign, at="$", now_ms=resources.clock(), has_beacon=resources.settings.has_beacon
         )
+        await check_badges_of(work, draft)
         await store_draft_pool(work, new_pool(draft, replaces=None))
         await store.bump_version(work.conn, campaign_id=campaign_id)
         await work.record("pool.add", old={}, new=msgspec.to_builtins(draft))
@@ -90,6 +92,12 @@ async def add_vouchers(
         new = {"voucher_batch": voucher_batch, "sent": len(codes), "added": added}
         await work.record("vouchers.add", old={}, new=new)
     return added
+
+
+async def check_badges_of(work: Desk, draft: PoolDraft) -> None:
+    """Raise Invalid unless the badges that a pool pays are defined in the campaign."""
+    badges = await badges_of_campaign(work.conn, campaign_id=work.campaign.campaign_id)
+    check_badges(draft, {badge.badge_id for badge in badges})
 
 
 async def store_draft_pool(work: Desk, pool: Pool) -> None:

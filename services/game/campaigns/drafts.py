@@ -75,11 +75,15 @@ class CampaignDraft(_Input, frozen=True, kw_only=True):
 
 
 class PrizeDraft(_Input, frozen=True, kw_only=True):
-    """What a row pays, and its market value in fen (0.01 RMB) with the source and day of that price."""
+    """What a row pays, and its market value in fen (0.01 RMB) with the source and day of that price.
+
+    A badge is one that is defined in the campaign, by its id.
+    """
 
     kind: PrizeKind
     amount: Points
     voucher_batch: Slug | None = None
+    badge: Slug | None = None
     name: NameDraft
     value_fen: Annotated[int, msgspec.Meta(ge=0, le=MAX_VALUE_FEN)]
     value_source: Annotated[

@@ -1,4 +1,4 @@
-"""The most that pools can still pay out, exactly: what must be there before anybody plays for it."""
+"""The most that can still be paid out, exactly: what must be there before anybody plays for it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from game.campaigns.drafts import PrizeDraft
-from game.campaigns.records import Pool
+from game.campaigns.records import Pool, Promise
 from game.errors import Conflict
 
 
@@ -17,14 +17,16 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     vouchers: Mapping[str, int]
 
 
-def demand(pools: Iterable[Pool]) -> Demand:
-    """The most that all these pools together can still pay out, however the draws fall."""
-    all_pools = tuple(pools)
-    batches = {row.prize.voucher_batch for pool in all_pools for row in pool.draft.rows}
+def demand(pools: Iterable[Pool], promises: Iterable[Promise]) -> Demand:
+    """The most that these pools can still pay out, however the draws fall, and what is promised beside."""
+    all_pools, promised = tuple(pools), tuple(promises)
+    drawn = {row.prize.voucher_batch for pool in all_pools for row in pool.draft.rows}
+    batches = drawn.union(*(promise.vouchers for promise in promised))
     return Demand(
-        points=sum(most(pool, _points) for pool in all_pools),
+        points=sum(most(pool, _points) for pool in all_pools) + sum(each.points for each in promised),
         vouchers={
             batch: sum(most(pool, partial(_is_code_of, batch)) for pool in all_pools)
+            + sum(each.vouchers.get(batch, 0) for each in promised)
             for batch in batches
             if batch is not None
         },

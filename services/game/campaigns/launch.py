@@ -35,7 +35,7 @@ async def launch(resources: Resources, caller: Caller, *, campaign_id: str) -> N
     check_launch(
         seen.campaign, seen.pools, now_ms=resources.clock(), has_beacon=resources.settings.has_beacon
     )
-    needed = demand(seen.pools)
+    needed = demand(seen.pools, seen.promises)
     available_points = await budget_points(resources, seen.campaign)
     check_budget(needed.points, available_points=available_points, account=seen.campaign.budget_account)
     async with desk_of(resources, caller, campaign_id) as work:

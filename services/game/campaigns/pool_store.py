@@ -10,7 +10,7 @@ import msgspec
 
 from game.campaigns.drafts import BeaconDraft, GuaranteeDraft, NameDraft, PoolDraft, PrizeDraft, RowDraft
 from game.campaigns.records import Pool, PublicState, Published, Units
-from game.campaigns.rules import PoolStage, PoolState, PoolTerms, Prize, Text
+from game.campaigns.rules import BadgeName, PoolStage, PoolState, PoolTerms, Prize, Text
 from game.db.connection import Connection
 from game.db.statements import load
 from game.fair.entries import PoolEntry, decode, leaf_hash
@@ -19,7 +19,15 @@ _SQL = load("game.campaigns")
 _ROW_COLUMNS = (
     attrgetter("id", "weight", "count", "stock", "limit", "from_", "else_"),
     attrgetter(
-        "kind", "amount", "voucher_batch", "name.zh", "name.en", "value_fen", "value_source", "value_date"
+        "kind",
+        "amount",
+        "voucher_batch",
+        "badge",
+        "name.zh",
+        "name.en",
+        "value_fen",
+        "value_source",
+        "value_date",
     ),
 )
 
@@ -109,6 +117,7 @@ def _draft_row(row: asyncpg.Record) -> RowDraft:
         kind=row["prize_kind"],
         amount=row["prize_amount"],
         voucher_batch=row["voucher_batch"],
+        badge=row["badge_id"],
         name=NameDraft(zh=row["name_zh"], en=row["name_en"]),
         value_fen=row["value_fen"],
         value_source=row["value_source"],
@@ -142,7 +151,9 @@ async def published_pool(conn: Connection, *, campaign_id: str, pool_id: str) ->
 def _prize(row: asyncpg.Record) -> Prize:
     prize = dict(row)
     name = Text(zh=prize.pop("name_zh"), en=prize.pop("name_en"))
-    return Prize(**prize, name=name)
+    badge_id, badge_name = prize.pop("badge_id"), Text(zh=prize.pop("badge_zh"), en=prize.pop("badge_en"))
+    badge = None if badge_id is None else BadgeName(badge_id=badge_id, name=badge_name)
+    return Prize(**prize, name=name, badge=badge)
 
 
 async def pool_states(conn: Connection, *, campaign_id: str) -> list[PublicState]:

@@ -219,6 +219,7 @@ def _row(row: WheelRow, prize: Prize, units_left: int | None, denominator: int) 
         prize=PrizeView(
             kind=prize.kind,
             amount=prize.amount,
+            badge=prize.badge,
             name=prize.name,
             value_fen=prize.value_fen,
             value_source=prize.value_source,

@@ -8,11 +8,11 @@ WHERE p.campaign_id = $1 AND p.pool_id = $2 AND p.state <> 'draft';
 
 -- name: prizes_of_pool
 -- What each row of a pool pays, in table order.
-SELECT row_id, ordinal, prize_kind AS kind, prize_amount AS amount, voucher_batch, name_zh, name_en,
-       value_fen, value_source, value_date
-FROM pool_row
-WHERE campaign_id = $1 AND pool_id = $2
-ORDER BY ordinal
+SELECT r.row_id, r.ordinal, r.prize_kind AS kind, r.prize_amount AS amount, r.voucher_batch, r.badge_id,
+       b.name_zh AS badge_zh, b.name_en AS badge_en, r.name_zh, r.name_en, r.value_fen, r.value_source, r.value_date
+FROM pool_row r LEFT JOIN badge b USING (campaign_id, badge_id)
+WHERE r.campaign_id = $1 AND r.pool_id = $2
+ORDER BY r.ordinal
 LIMIT 256;
 
 -- name: insert_campaign
@@ -65,14 +65,14 @@ VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11);
 -- name: insert_pool_rows
 -- Stores the rows of a draft pool; arrays in table order.
 INSERT INTO pool_row (campaign_id, pool_id, ordinal, row_id, weight, count, stock, win_limit, from_draw, else_row, units_left,
-                      prize_kind, prize_amount, voucher_batch, name_zh, name_en, value_fen, value_source, value_date)
+                      prize_kind, prize_amount, voucher_batch, badge_id, name_zh, name_en, value_fen, value_source, value_date)
 SELECT $1, $2, r.nth - 1, r.row_id, r.weight, r.count, r.stock, r.win_limit, r.from_draw, r.else_row,
        coalesce(r.stock, r.count),
-       r.prize_kind, r.prize_amount, r.voucher_batch, r.name_zh, r.name_en, r.value_fen, r.value_source, r.value_date
+       r.prize_kind, r.prize_amount, r.voucher_batch, r.badge_id, r.name_zh, r.name_en, r.value_fen, r.value_source, r.value_date
 FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::integer[], $8::integer[], $9::text[], $10::text[],
-            $11::bigint[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::text[], $17::date[])
+            $11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bigint[], $17::text[], $18::date[])
     WITH ORDINALITY
-    AS r (row_id, weight, count, stock, win_limit, from_draw, else_row, prize_kind, prize_amount, voucher_batch,
+    AS r (row_id, weight, count, stock, win_limit, from_draw, else_row, prize_kind, prize_amount, voucher_batch, badge_id,
           name_zh, name_en, value_fen, value_source, value_date, nth);
 
 -- name: delete_draft_pool
@@ -95,7 +95,7 @@ LIMIT 64;
 -- name: rows_of_campaign
 -- The rows of all pools of a campaign, in table order.
 SELECT pool_id, row_id, weight, count, stock, win_limit, from_draw, else_row, units_left, units_won,
-       prize_kind, prize_amount, voucher_batch, name_zh, name_en, value_fen, value_source, value_date
+       prize_kind, prize_amount, voucher_batch, badge_id, name_zh, name_en, value_fen, value_source, value_date
 FROM pool_row
 WHERE campaign_id = $1
 ORDER BY pool_id, ordinal
@@ -146,9 +146,51 @@ UPDATE seat SET state = 'lapsed' WHERE campaign_id = $1 AND pool_id = $2 AND sta
 
 -- name: points_due
 -- Points that were won and that the ledger has not paid yet. Never null.
-SELECT coalesce(sum(g.amount), 0)::bigint
-FROM operation o JOIN prize_grant g USING (campaign_id, entry_index)
-WHERE o.campaign_id = $1 AND o.kind = 'credit' AND o.state <> 'applied' AND o.reissued_ms IS NULL;
+SELECT coalesce(sum(coalesce(g.amount, r.amount - r.withheld)), 0)::bigint
+FROM operation o
+LEFT JOIN prize_grant g USING (campaign_id, entry_index)
+LEFT JOIN reward r USING (campaign_id, reward_id)
+WHERE o.campaign_id = $1 AND o.kind IN ('credit', 'reward') AND o.state <> 'applied' AND o.reissued_ms IS NULL;
+
+-- name: define_badge
+-- Stores a badge; one of the same id is rewritten.
+INSERT INTO badge (campaign_id, badge_id, name_zh, name_en, description_zh, description_en)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (campaign_id, badge_id) DO UPDATE
+SET name_zh = excluded.name_zh, name_en = excluded.name_en, description_zh = excluded.description_zh,
+    description_en = excluded.description_en;
+
+-- name: badges_of_campaign
+-- The badges of a campaign.
+SELECT badge_id, name_zh, name_en, description_zh, description_en
+FROM badge
+WHERE campaign_id = $1
+ORDER BY badge_id
+LIMIT 1000;
+
+-- name: save_promise
+-- What a feature can give away at most; the last word counts.
+INSERT INTO promise (campaign_id, source, points, vouchers)
+VALUES ($1, $2, $3, $4::jsonb)
+ON CONFLICT (campaign_id, source) DO UPDATE SET points = excluded.points, vouchers = excluded.vouchers;
+
+-- name: promises_left
+-- The most that each feature can still give away: what was promised less what was given of it and stands.
+SELECT p.points - coalesce(given.points, 0) AS points, p.vouchers, given.batches, given.units
+FROM promise p
+CROSS JOIN LATERAL (
+    SELECT sum(g.amount) FILTER (WHERE g.kind = 'points')::bigint AS points,
+           array_agg(g.item ORDER BY g.item) FILTER (WHERE g.kind = 'voucher') AS batches,
+           array_agg(g.amount ORDER BY g.item) FILTER (WHERE g.kind = 'voucher') AS units
+    FROM (SELECT r.kind, r.item, sum(r.amount - r.withheld)::bigint AS amount
+          FROM reward r
+          WHERE r.campaign_id = p.campaign_id AND r.state = 'given' AND r.kind IN ('points', 'voucher')
+            AND (r.source = p.source OR starts_with(r.source, p.source || ':'))
+          GROUP BY r.kind, r.item) AS g
+) AS given
+WHERE p.campaign_id = $1
+ORDER BY p.source
+LIMIT 1000;
 
 -- name: pending_replacements
 -- Drafts that may take the place of a draining pool now, or never will.
@@ -227,7 +269,7 @@ SELECT count(*) FROM added;
 -- How many codes of each batch nobody has won.
 SELECT voucher_batch, count(*) AS free
 FROM voucher
-WHERE campaign_id = $1 AND grant_id IS NULL
+WHERE campaign_id = $1 AND grant_id IS NULL AND reward_id IS NULL
 GROUP BY voucher_batch
 ORDER BY voucher_batch
 LIMIT 1000;

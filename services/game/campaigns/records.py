@@ -157,9 +157,30 @@ class Chances(msgspec.Struct, frozen=True, kw_only=True):
     expires_ms: int
 
 
+class Badge(msgspec.Struct, frozen=True, kw_only=True):
+    """A badge that can be awarded in a campaign."""
+
+    badge_id: str
+    name: Text
+    description: Text
+
+
+class Promise(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that a feature can give away beside the pools: points, and voucher codes by batch."""
+
+    points: int
+    vouchers: Mapping[str, int]
+
+
 class Managed(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign with its pools; how many codes of each voucher batch nobody has won."""
+    """A campaign with its pools and its badges.
+
+    `promises` are what can be given away beside the pools, `free_vouchers` how many codes of each batch
+    nobody has won.
+    """
 
     campaign: Campaign
     pools: tuple[Pool, ...]
+    badges: tuple[Badge, ...]
+    promises: tuple[Promise, ...]
     free_vouchers: Mapping[str, int]

@@ -13,11 +13,12 @@ from game.auth import Caller
 from game.campaigns import pool_store
 from game.campaigns.access import SERVICE, Desk, campaign_of, desk, desk_of, require_state
 from game.campaigns.checks import check_draft, check_successor
-from game.campaigns.drafting import pool_among, store_draft_pool
+from game.campaigns.drafting import check_badges_of, pool_among, store_draft_pool
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.funding import check_budget, check_vouchers, demand
 from game.campaigns.launch import budget_points
 from game.campaigns.pool_store import PoolKey
+from game.campaigns.promise_store import promises_left
 from game.campaigns.publishing import prepared, publish
 from game.campaigns.records import Pool, new_pool
 from game.campaigns.service import no_such_pool
@@ -89,6 +90,7 @@ async def _drain(
             has_beacon=resources.settings.has_beacon,
             replaces=old,
         )
+        await check_badges_of(work, draft)
         await store_draft_pool(work, new_pool(draft, replaces=old))
         await pool_store.set_pool_state(
             work.conn, campaign_id=campaign_id, pool_id=pool_id, state="draining", accepting=False
@@ -138,7 +140,10 @@ async def _check_funding(resources: Resources, key: PoolKey) -> None:
     """The draining pool accepts nothing, so what is read here can only become less before it is replaced."""
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         campaign = await campaign_of(conn, campaign_id=key.campaign_id, brand_id=key.brand_id)
-        needed = demand(await pool_store.pools_of_campaign(conn, campaign_id=key.campaign_id))
+        needed = demand(
+            await pool_store.pools_of_campaign(conn, campaign_id=key.campaign_id),
+            await promises_left(conn, campaign_id=key.campaign_id),
+        )
         due_points = await pool_store.points_due(conn, campaign_id=key.campaign_id)
         free = await free_vouchers(conn, campaign_id=key.campaign_id)
     check_vouchers(needed.vouchers, free=free)

@@ -11,7 +11,7 @@ from game.fair.entries import PoolEntry
 from game.instants import to_datetime
 
 Game = Literal["wheel", "scratch"]
-PrizeKind = Literal["points", "voucher", "goods", "chances", "nothing"]
+PrizeKind = Literal["points", "voucher", "goods", "chances", "badge", "nothing"]
 CampaignState = Literal["draft", "live", "paused", "ended", "closed"]
 PoolStage = Literal["draft", "live", "draining", "replaced", "closed"]
 
@@ -27,11 +27,18 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     en: str
 
 
+class BadgeName(msgspec.Struct, frozen=True, kw_only=True):
+    """A badge of a campaign, by its id, and what it is called."""
+
+    badge_id: str
+    name: Text
+
+
 class Prize(msgspec.Struct, frozen=True, kw_only=True):
     """What a row pays: `amount` points, chances or pieces; 0 of nothing.
 
-    `voucher_batch` is None unless the kind is voucher. `value_fen` is the market value in fen, with where
-    and on which day it was found.
+    `voucher_batch` is None unless the kind is voucher, `badge` unless it is badge. `value_fen` is the market
+    value in fen, with where and on which day it was found.
     """
 
     row_id: str
@@ -39,6 +46,7 @@ class Prize(msgspec.Struct, frozen=True, kw_only=True):
     kind: PrizeKind
     amount: int
     voucher_batch: str | None
+    badge: BadgeName | None
     name: Text
     value_fen: int
     value_source: str

@@ -8,7 +8,7 @@ import msgspec
 from game.campaigns.drafts import PoolDraft, PrizeDraft, RowDraft
 from game.campaigns.funding import demand
 from game.campaigns.records import Campaign, Managed, Pool, Summary, Units
-from game.campaigns.rules import CampaignState, Game, PoolStage, PrizeKind, Text
+from game.campaigns.rules import BadgeName, CampaignState, Game, PoolStage, PrizeKind, Text
 from game.instants import to_datetime
 
 
@@ -44,10 +44,14 @@ class SummaryPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PrizeView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a row pays, and its market value in fen (0.01 RMB) with the source and day of that price."""
+    """What a row pays, and its market value in fen (0.01 RMB) with the source and day of that price.
+
+    `badge` is null of other prizes.
+    """
 
     kind: PrizeKind
     amount: int
+    badge: BadgeName | None
     name: Text
     value_fen: int
     value_source: str
@@ -109,7 +113,7 @@ class VouchersNeeded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManagedCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign as its managers see it; `points_needed` is the most that its pools can still pay out."""
+    """A campaign as its managers see it; `points_needed` is the most that it can still pay out."""
 
     campaign_id: str
     brand_id: str
@@ -150,7 +154,8 @@ def summary_page(summaries: list[Summary], *, limit: int) -> SummaryPage:
 
 def managed_view(managed: Managed) -> ManagedCampaign:
     """A campaign as its managers see it."""
-    campaign, needed = managed.campaign, demand(managed.pools)
+    campaign, needed = managed.campaign, demand(managed.pools, managed.promises)
+    badges = {each.badge_id: BadgeName(badge_id=each.badge_id, name=each.name) for each in managed.badges}
     return ManagedCampaign(
         campaign_id=campaign.campaign_id,
         brand_id=campaign.brand_id,
@@ -166,7 +171,7 @@ def managed_view(managed: Managed) -> ManagedCampaign:
         created_by=campaign.created_by,
         created_at=to_datetime(campaign.created_ms),
         launched_at=_instant(campaign.launched_ms),
-        pools=tuple(_pool(pool) for pool in managed.pools),
+        pools=tuple(_pool(pool, badges) for pool in managed.pools),
     )
 
 
@@ -177,7 +182,7 @@ def _vouchers(needed: Mapping[str, int], free: Mapping[str, int]) -> tuple[Vouch
     )
 
 
-def _pool(pool: Pool) -> ManagedPool:
+def _pool(pool: Pool, badges: Mapping[str, BadgeName]) -> ManagedPool:
     draft = pool.draft
     rows = zip(draft.rows, pool.units, strict=True)
     return ManagedPool(
@@ -198,7 +203,7 @@ def _pool(pool: Pool) -> ManagedPool:
         closes=_instant(pool.closes_ms),
         entry_index=pool.entry_index,
         close_index=pool.close_index,
-        rows=tuple(_row(row, units) for row, units in rows),
+        rows=tuple(_row(row, units, badges) for row, units in rows),
     )
 
 
@@ -211,7 +216,7 @@ def _guarantee(draft: PoolDraft) -> GuaranteeView | None:
     return None if terms is None else GuaranteeView(draws=terms.draws, rows=terms.rows)
 
 
-def _row(row: RowDraft, units: Units) -> ManagedRow:
+def _row(row: RowDraft, units: Units, badges: Mapping[str, BadgeName]) -> ManagedRow:
     return ManagedRow(
         id=row.id,
         weight=row.weight,
@@ -223,14 +228,15 @@ def _row(row: RowDraft, units: Units) -> ManagedRow:
         units_left=units.left,
         units_won=units.won,
         voucher_batch=row.prize.voucher_batch,
-        prize=_prize(row.prize),
+        prize=_prize(row.prize, badges),
     )
 
 
-def _prize(prize: PrizeDraft) -> PrizeView:
+def _prize(prize: PrizeDraft, badges: Mapping[str, BadgeName]) -> PrizeView:
     return PrizeView(
         kind=prize.kind,
         amount=prize.amount,
+        badge=None if prize.badge is None else badges[prize.badge],
         name=Text(zh=prize.name.zh, en=prize.name.en),
         value_fen=prize.value_fen,
         value_source=prize.value_source,

@@ -2,47 +2,59 @@
 
 -- name: enqueue
 -- Stores credits in the transaction that owes them.
-INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, subject, body, attempt, state, next_attempt_ms)
-SELECT campaign_id, operation_id, 'credit', play_id, entry_index, subject, body, attempt, 'due', $8
-FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::integer[])
-    AS won (campaign_id, play_id, entry_index, operation_id, subject, body, attempt);
+INSERT INTO operation (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, state,
+                       next_attempt_ms)
+SELECT campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, 'due', $10
+FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[], $7::text[], $8::bytea[], $9::integer[])
+    AS won (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt);
 
 -- name: claim_due
 -- Credits whose turn it is, put off until $2 so that no other process sends them too. No row: none is due.
 UPDATE operation AS o SET next_attempt_ms = $2
 FROM (SELECT campaign_id, operation_id FROM operation
-      WHERE state = 'due' AND kind = 'credit' AND next_attempt_ms <= $1
+      WHERE state = 'due' AND kind <> 'debit' AND next_attempt_ms <= $1
       ORDER BY next_attempt_ms
       LIMIT $3
       FOR NO KEY UPDATE SKIP LOCKED) AS due
 WHERE (o.campaign_id, o.operation_id) = (due.campaign_id, due.operation_id)
-RETURNING o.campaign_id, o.operation_id, o.play_id, o.entry_index, o.subject, o.body, o.attempt;
+RETURNING o.campaign_id, o.kind, o.operation_id, o.play_id, o.entry_index, o.reward_id, o.subject, o.body, o.attempt;
 
 -- name: claim_refused
 -- Refused credits whose turn it is, put off until $2 so that no other process looks at them too. No row: none is due.
+-- Refused returns are not among them: what a player does not have is owed (prizes/returning.py).
 UPDATE operation AS o SET next_attempt_ms = $2
 FROM (SELECT campaign_id, operation_id FROM operation
-      WHERE state IN ('rejected', 'expired', 'fenced') AND kind = 'credit' AND reissued_ms IS NULL AND next_attempt_ms <= $1
+      WHERE state IN ('rejected', 'expired', 'fenced') AND kind IN ('credit', 'reward') AND reissued_ms IS NULL
+        AND next_attempt_ms <= $1
       ORDER BY next_attempt_ms
       LIMIT $3
       FOR NO KEY UPDATE SKIP LOCKED) AS refused
 WHERE (o.campaign_id, o.operation_id) = (refused.campaign_id, refused.operation_id)
-RETURNING o.campaign_id, o.operation_id, o.play_id, o.entry_index, o.subject, o.body, o.attempt;
+RETURNING o.campaign_id, o.kind, o.operation_id, o.play_id, o.entry_index, o.reward_id, o.subject, o.body, o.attempt;
 
 -- name: reissue
 -- Lets refused credits go on under their next ids. No row for one: another process was faster, and it has gone on already.
 WITH given_up AS (
     UPDATE operation AS o SET reissued_ms = $6
-    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[], $5::integer[])
-        AS anew (campaign_id, entry_index, operation_id, body, attempt)
-    WHERE (o.campaign_id, o.entry_index, o.attempt) = (anew.campaign_id, anew.entry_index, anew.attempt - 1)
-      AND o.state IN ('rejected', 'expired', 'fenced') AND o.kind = 'credit' AND o.reissued_ms IS NULL
-    RETURNING o.campaign_id, anew.operation_id, o.play_id, o.entry_index, o.subject, anew.body, anew.attempt
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::integer[])
+        AS anew (campaign_id, refused_id, operation_id, body, attempt)
+    WHERE (o.campaign_id, o.operation_id, o.attempt) = (anew.campaign_id, anew.refused_id, anew.attempt - 1)
+      AND o.state IN ('rejected', 'expired', 'fenced') AND o.kind <> 'debit' AND o.reissued_ms IS NULL
+    RETURNING o.campaign_id, o.kind, anew.operation_id, o.play_id, o.entry_index, o.reward_id, o.subject, anew.body, anew.attempt
 )
-INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, subject, body, attempt, state, next_attempt_ms)
-SELECT campaign_id, operation_id, 'credit', play_id, entry_index, subject, body, attempt, 'due', $7
+INSERT INTO operation (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, state,
+                       next_attempt_ms)
+SELECT campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, 'due', $7
 FROM given_up
-RETURNING campaign_id, operation_id, play_id, entry_index, subject, body, attempt;
+RETURNING campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt;
+
+-- name: give_up
+-- Lets refused credits of rewards go on as nothing: nobody is owed them any more. No row for one: it has gone on already.
+UPDATE operation AS o SET reissued_ms = $3
+FROM unnest($1::text[], $2::text[]) AS refused (campaign_id, operation_id)
+WHERE (o.campaign_id, o.operation_id) = (refused.campaign_id, refused.operation_id)
+  AND o.state IN ('rejected', 'expired', 'fenced') AND o.reward_id IS NOT NULL AND o.reissued_ms IS NULL
+RETURNING o.campaign_id, o.operation_id;
 
 -- name: record
 -- What the ledger decided. A credit that was recorded before is left as it is: a decision is for ever.
@@ -51,7 +63,7 @@ SET state = decided.state, ledger_seq = decided.ledger_seq, next_attempt_ms = de
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
     AS decided (campaign_id, operation_id, state, ledger_seq, next_attempt_ms)
 WHERE (o.campaign_id, o.operation_id) = (decided.campaign_id, decided.operation_id)
-  AND o.state = 'due' AND o.kind = 'credit';
+  AND o.state = 'due' AND o.kind <> 'debit';
 
 -- name: claim_pass
 -- Takes up a pass until $3, so that no other process does. No row: it is not its turn.
@@ -305,7 +317,7 @@ UPDATE operation AS o SET next_attempt_ms = $3
 FROM (SELECT campaign_id, operation_id
       FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, operation_id)
       JOIN operation USING (campaign_id, operation_id)
-      WHERE state = 'due' AND kind = 'credit' AND next_attempt_ms > $3
+      WHERE state = 'due' AND kind <> 'debit' AND next_attempt_ms > $3
       ORDER BY campaign_id, operation_id
       FOR NO KEY UPDATE OF operation SKIP LOCKED) AS late
 WHERE (o.campaign_id, o.operation_id) = (late.campaign_id, late.operation_id);

@@ -13,7 +13,7 @@ import structlog
 
 from game.ledger import store
 from game.ledger.rules import REISSUE_MS, Credit, payable, reissued
-from game.ledger.service import RESEND_AFTER_MS, send
+from game.ledger.service import reissue, send
 from game.resources import Resources
 from ledger_client import LedgerUnreachable, budget
 
@@ -29,11 +29,11 @@ async def reissue_refused(resources: Resources, *, limit: int = REISSUE_LIMIT) -
     now_ms = resources.clock()
     async with resources.pool.acquire() as conn:
         refused = await store.claim_refused(conn, now_ms=now_ms, until_ms=now_ms + REISSUE_MS, limit=limit)
-    anew = [reissued(credit) for credit in await _payable(resources, refused)]
+    anew = [(credit.operation_id, reissued(credit)) for credit in await _payable(resources, refused)]
     if not anew:
         return 0
     async with resources.pool.acquire() as conn:
-        issued = await store.reissue(conn, anew, now_ms=now_ms, next_attempt_ms=now_ms + RESEND_AFTER_MS)
+        issued = await reissue(conn, anew, now_ms=now_ms)
     log.info("credits.reissued", credits=len(issued))
     return await send(resources, issued)
 

@@ -10,9 +10,9 @@ from game.db.connection import Connection
 from game.ledger import store
 from game.ledger.rules import Credit, credit_of
 from game.resources import Resources
-from ledger_client import Applied, Lane, LedgerBug, Outcome, Unknown
+from ledger_client import Applied, Lane, LedgerBug, Outcome, Rejected, Unknown
 
-__all__ = ["RESEND_AFTER_MS", "Credit", "credit_of", "enqueue", "resend_due", "send"]
+__all__ = ["RESEND_AFTER_MS", "Credit", "credit_of", "enqueue", "give_up", "reissue", "resend_due", "send"]
 
 # Longer than a send may take, so that a credit is not taken up while its first sender still waits.
 RESEND_AFTER_MS: Final = 30_000
@@ -27,6 +27,23 @@ async def enqueue(conn: Connection, credits_due: Sequence[Credit], *, next_attem
     """Owe these credits from the caller's commit on; the sweeper takes them up from `next_attempt_ms` on."""
     if credits_due:
         await store.enqueue(conn, credits_due, next_attempt_ms=next_attempt_ms)
+
+
+async def reissue(conn: Connection, anew: Sequence[tuple[str, Credit]], *, now_ms: int) -> list[Credit]:
+    """Let refused credits (their ids) go on as others; those that no other process was faster with."""
+    if not anew:
+        return []
+    return await store.reissue(conn, anew, now_ms=now_ms, next_attempt_ms=now_ms + RESEND_AFTER_MS)
+
+
+async def give_up(
+    conn: Connection, refused: Sequence[tuple[str, str]], *, now_ms: int
+) -> set[tuple[str, str]]:
+    """Let refused credits of rewards go, which nobody is owed any more; those that had not gone on.
+
+    Both are pairs of a campaign and an operation.
+    """
+    return await store.give_up(conn, refused, now_ms=now_ms) if refused else set()
 
 
 async def send(resources: Resources, credits_due: Sequence[Credit]) -> int:
@@ -76,6 +93,8 @@ async def _apply(resources: Resources, credit: Credit) -> Outcome | LedgerBug:
 
 
 def _tell(credit: Credit, outcome: Outcome | LedgerBug) -> None:
+    if credit.kind == "return" and isinstance(outcome, Rejected):
+        return  # the player has spent the points: what is missing is owed
     if not isinstance(outcome, Applied | Unknown):
         log.error(
             "credit.refused",

@@ -29,12 +29,20 @@ async def claim_refused(conn: Connection, *, now_ms: int, until_ms: int, limit: 
 
 
 async def reissue(
-    conn: Connection, anew: Sequence[Credit], *, now_ms: int, next_attempt_ms: int
+    conn: Connection, anew: Sequence[tuple[str, Credit]], *, now_ms: int, next_attempt_ms: int
 ) -> list[Credit]:
-    """Let refused credits go on as these; those that nobody else had let go on."""
-    rows = [(c.campaign_id, c.entry_index, c.operation_id, c.body, c.attempt) for c in anew]
+    """Let refused credits (their ids) go on as others; those others that no process was faster with."""
+    rows = [(c.campaign_id, refused_id, c.operation_id, c.body, c.attempt) for refused_id, c in anew]
     columns = map(list, zip(*rows, strict=True))
     return [Credit(**row) for row in await conn.fetch(_SQL.reissue, *columns, now_ms, next_attempt_ms)]
+
+
+async def give_up(
+    conn: Connection, refused: Sequence[tuple[str, str]], *, now_ms: int
+) -> set[tuple[str, str]]:
+    """Let refused credits of rewards go; those that had not gone on."""
+    rows = await conn.fetch(_SQL.give_up, *map(list, zip(*refused, strict=True)), now_ms)
+    return {(row["campaign_id"], row["operation_id"]) for row in rows}
 
 
 async def record(conn: Connection, decided: Iterable[tuple[Credit, Decided]], *, now_ms: int) -> None:

@@ -15,6 +15,7 @@ from game.instants import to_datetime
 from game.prizes import service
 from game.prizes.rules import Grant, PrizeState
 from game.problems import problem_responses
+from game.texts import rewards
 
 PAGE_MAX = 50
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
@@ -22,7 +23,10 @@ Before = Annotated[str | None, QueryParameter(max_length=100, description="The `
 
 
 class GrantView(msgspec.Struct, frozen=True, kw_only=True):
-    """A prize and the draw that won it: the log's entry with index `entry_index`.
+    """A prize and the draw that won it, the log's entry with index `entry_index`; or a reward.
+
+    Of a reward `source` says in words what it was given for, and all that is of a draw is null. `withheld` of
+    it has settled what the player owed for rewards that were taken back (`returning`, `returned`).
 
     Points are `paying`, and owed, until the ledger has them, then `paid`; `review`: a person has to look. A
     voucher is `pending` while it waits for its code. `code` is null until the prize is redeemed.
@@ -30,12 +34,14 @@ class GrantView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     campaign: str
-    pool: str
-    play: str
-    entry_index: int
-    row: str
+    pool: str | None
+    play: str | None
+    entry_index: int | None
+    row: str | None
+    source: Text | None
     kind: PrizeKind
     amount: int
+    withheld: int
     name: Text
     state: PrizeState
     code: str | None
@@ -84,14 +90,22 @@ def _view(grant: Grant) -> GrantView:
         id=wire_id(grant.campaign_id, grant.grant_id),
         campaign=grant.campaign_id,
         pool=grant.pool_id,
-        play=wire_id(grant.campaign_id, grant.play_id),
+        play=None if grant.play_id is None else wire_id(grant.campaign_id, grant.play_id),
         entry_index=grant.entry_index,
         row=grant.row_id,
+        source=None if grant.source is None else _words("sources", grant.source.partition(":")[0]),
         kind=grant.kind,
         amount=grant.amount,
-        name=grant.name,
+        withheld=grant.withheld,
+        name=grant.name or _words("kinds", grant.kind),
         state=grant.state,
         code=grant.shown_code,
         granted_at=to_datetime(grant.granted_ms),
         redeemed_at=None if grant.redeemed_ms is None else to_datetime(grant.redeemed_ms),
     )
+
+
+def _words(group: str, key: str) -> Text:
+    known = rewards()[group]
+    words = known.get(key) or rewards()["sources"]["other"]
+    return Text(zh=words["zh"], en=words["en"])

@@ -1,10 +1,8 @@
 """What was won: granted with the draw, then paid, shown and redeemed."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import msgspec
-import structlog
 
 from game.auth import Caller
 from game.db.connection import Connection
@@ -14,12 +12,12 @@ from game.ledger import service as outbox
 from game.ledger.service import Credit, credit_of
 from game.players import player_id_of
 from game.prizes import store
-from game.prizes.rules import Grant, Won, refusal
+from game.prizes.codes import Wanted, give_codes
+from game.prizes.rules import Grant, Won, prize_taken_back, refusal
+from game.prizes.store import Award, ChanceLot
 from game.resources import Resources
 
 __all__ = ["Won", "find", "grant", "inbox", "redeem"]
-
-log = structlog.get_logger()
 
 
 async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> list[Credit]:
@@ -33,10 +31,7 @@ async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> l
     campaign_id, now_ms = prizes[0].campaign_id, resources.clock()
     assert all(w.campaign_id == campaign_id for w in prizes), "a log is one campaign's"
     await store.add_grants(conn, prizes, campaign_id=campaign_id, now_ms=now_ms)
-    if vouchers := [w for w in prizes if w.prize.kind == "voucher"]:
-        _tell_missing(vouchers, await store.take_vouchers(conn, vouchers, campaign_id=campaign_id))
-    if chances := [w for w in prizes if w.prize.kind == "chances"]:
-        await store.add_lots(conn, chances, campaign_id=campaign_id, new_id=resources.new_id)
+    await _hand_out(conn, resources, prizes, campaign_id=campaign_id, now_ms=now_ms)
     credits_due = await _credits(conn, [w for w in prizes if w.prize.kind == "points"])
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
     return credits_due
@@ -76,7 +71,33 @@ async def redeem(resources: Resources, caller: Caller, wire_id: str) -> Grant:
         redeemed_ms = await store.redeem(
             conn, campaign_id=found.campaign_id, grant_id=found.grant_id, now_ms=resources.clock()
         )
+    if redeemed_ms is None:
+        raise prize_taken_back()
     return msgspec.structs.replace(found, redeemed_ms=redeemed_ms)
+
+
+async def _hand_out(
+    conn: Connection, resources: Resources, won: Sequence[Won], *, campaign_id: str, now_ms: int
+) -> None:
+    """Give codes, chances and badges."""
+    codes = [
+        Wanted(grant_id=w.grant_id, reward_id=None, voucher_batch=w.prize.voucher_batch)
+        for w in won
+        if w.prize.voucher_batch is not None
+    ]
+    await give_codes(conn, codes, campaign_id=campaign_id)
+    lots = [
+        ChanceLot(resources.new_id(), w.player_id, f"draw:{w.entry_index}", w.prize.amount, w.closes_ms)
+        for w in won
+        if w.prize.kind == "chances"
+    ]
+    await store.add_lots(conn, lots, campaign_id=campaign_id)
+    awards = [
+        Award(w.grant_id, w.player_id, w.prize.badge.badge_id, f"draw:{w.entry_index}")
+        for w in won
+        if w.prize.badge is not None
+    ]
+    await store.add_awards(conn, awards, campaign_id=campaign_id, now_ms=now_ms)
 
 
 async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:
@@ -91,17 +112,6 @@ async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:
         )
         for w in won
     ]
-
-
-def _tell_missing(vouchers: Sequence[Won], given: set[UUID]) -> None:
-    for w in vouchers:
-        if w.grant_id not in given:
-            log.error(
-                "voucher.missing",
-                campaign_id=w.campaign_id,
-                voucher_batch=w.prize.voucher_batch,
-                grant_id=str(w.grant_id),
-            )
 
 
 def _no_such_prize() -> NotFound:

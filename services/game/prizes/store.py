@@ -1,6 +1,7 @@
 """The rows of prizes, vouchers and won chances."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +13,25 @@ from game.players import account_of
 from game.prizes.rules import Grant, Won
 
 _SQL = load("game.prizes")
+
+
+class ChanceLot(NamedTuple):
+    """Free plays of a player, out of one source, until a time."""
+
+    lot_id: UUID
+    player_id: UUID
+    source: str
+    units: int
+    expires_ms: int
+
+
+class Award(NamedTuple):
+    """A badge of a player, out of one source."""
+
+    award_id: UUID
+    player_id: UUID
+    badge_id: str
+    source: str
 
 
 async def add_grants(conn: Connection, won: Sequence[Won], *, campaign_id: str, now_ms: int) -> None:
@@ -26,22 +46,29 @@ async def add_grants(conn: Connection, won: Sequence[Won], *, campaign_id: str, 
     await conn.execute(_SQL.add_grants, campaign_id, now_ms, *columns)
 
 
-async def add_lots(
-    conn: Connection, won: Sequence[Won], *, campaign_id: str, new_id: Callable[[], UUID]
-) -> None:
-    """Store chances that were won."""
-    columns = zip(
-        *((new_id(), w.player_id, f"draw:{w.entry_index}", w.prize.amount, w.closes_ms) for w in won),
-        strict=True,
-    )
-    await conn.execute(_SQL.add_lots, campaign_id, *columns)
+async def add_lots(conn: Connection, lots: Sequence[ChanceLot], *, campaign_id: str) -> None:
+    """Store chances."""
+    if lots:
+        await conn.execute(_SQL.add_lots, campaign_id, *zip(*lots, strict=True))
 
 
-async def take_vouchers(conn: Connection, won: Sequence[Won], *, campaign_id: str) -> set[UUID]:
-    """Give each grant a code; the grants that got one. Call it under the log's lock."""
-    batches = [w.prize.voucher_batch for w in won]
-    rows = await conn.fetch(_SQL.take_vouchers, campaign_id, [w.grant_id for w in won], batches)
-    return {row["grant_id"] for row in rows}
+async def add_awards(conn: Connection, awards: Sequence[Award], *, campaign_id: str, now_ms: int) -> None:
+    """Store badges of players."""
+    if awards:
+        await conn.execute(_SQL.add_awards, campaign_id, now_ms, *zip(*awards, strict=True))
+
+
+async def take_vouchers(
+    conn: Connection,
+    grant_ids: Sequence[UUID | None],
+    reward_ids: Sequence[UUID | None],
+    batches: Sequence[str],
+    *,
+    campaign_id: str,
+) -> set[UUID]:
+    """Give each grant or reward a code; those that got one. Call it under the log's lock."""
+    rows = await conn.fetch(_SQL.take_vouchers, campaign_id, grant_ids, reward_ids, batches)
+    return {row["given_to"] for row in rows}
 
 
 async def accounts(conn: Connection, player_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -63,14 +90,13 @@ async def read_grant(conn: Connection, *, campaign_id: str, grant_id: UUID) -> G
     return None if row is None else _grant(row)
 
 
-async def redeem(conn: Connection, *, campaign_id: str, grant_id: UUID, now_ms: int) -> int:
-    """Mark a prize as redeemed; when it was, which is not now if it was before."""
+async def redeem(conn: Connection, *, campaign_id: str, grant_id: UUID, now_ms: int) -> int | None:
+    """Mark a prize as redeemed; when it was, which is not now if it was before. None: it was taken back."""
     redeemed_ms = await conn.fetchval(_SQL.redeem, campaign_id, grant_id, now_ms)
-    assert isinstance(redeemed_ms, int), "the prize was just read"
-    return redeemed_ms
+    return None if redeemed_ms is None else int(redeemed_ms)
 
 
 def _grant(row: asyncpg.Record) -> Grant:
     grant = dict(row)
-    name = Text(zh=grant.pop("name_zh"), en=grant.pop("name_en"))
-    return Grant(**grant, name=name)
+    zh, en = grant.pop("name_zh"), grant.pop("name_en")
+    return Grant(**grant, name=None if zh is None else Text(zh=zh, en=en))

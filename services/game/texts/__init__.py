@@ -33,6 +33,12 @@ def explanations() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(files("game.texts").joinpath("explanations.toml").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=1)
+def rewards() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """What rewards are called (`kinds`) and what they are for (`sources`), each under `en` and `zh`."""
+    return tomllib.loads(files("game.texts").joinpath("rewards.toml").read_text(encoding="utf-8"))
+
+
 @lru_cache(maxsize=256)
 def preferred_language(accept_language: str) -> Language:
     """The language that the reader weighs most (RFC 9110 12.5.4); English when neither is asked for."""

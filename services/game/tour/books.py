@@ -70,7 +70,11 @@ async def check_prizes(guest: Guest, place: Place, made: Sequence[Made]) -> list
         if draw.outcome is not None and draw.outcome.kind != "nothing"
     }
     prizes = await prizes_of(guest, place.campaign_id)
-    kept = {prize.entry_index: (prize.play, prize.kind, prize.amount) for prize in prizes}
+    kept = {
+        prize.entry_index: (prize.play, prize.kind, prize.amount)
+        for prize in prizes
+        if prize.entry_index is not None
+    }
     return [
         f"entry {index} won {won.get(index)} and the inbox of {guest.name} has {kept.get(index)}"
         for index in sorted(won.keys() | kept.keys())

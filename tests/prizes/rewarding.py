@@ -9,7 +9,7 @@ from game.ledger.service import RESEND_AFTER_MS, resend_due, send
 from game.prizes.returning import RETURN_MS, return_points
 from game.prizes.rewards import Reward, RewardKey, RewardKind, give, take_back
 from game.resources import Resources
-from ledger_client import Applied, Lane, Leg, Operation, encode, house
+from ledger_client import Applied, Lane, Leg, Operation, budget, encode, house
 from ledger_client.testing import FakeLedger
 from tests.support.service import ManualClock
 from tests.support.settled import CLOSES_MS, Campaign
@@ -20,8 +20,9 @@ ITEMS = {"voucher": "tea", "badge": "tiger"}
 class Player:
     """A player of a campaign who is given things."""
 
-    def __init__(self, campaign: Campaign, player_id: UUID, subject: str) -> None:
+    def __init__(self, campaign: Campaign, player_id: UUID, subject: str, clock: ManualClock) -> None:
         self.campaign = campaign
+        self.clock = clock
         self.resources = campaign.resources
         self.player_id = player_id
         self.account = f"player:acme.{subject}"
@@ -54,6 +55,10 @@ class Player:
         await send(self.resources, returns)
         return len(returns)
 
+    def budget(self, ledger: FakeLedger) -> int:
+        """What is left in the campaign's budget."""
+        return ledger.balances[budget(self.campaign.campaign_id)]
+
     async def stands(self, source: str) -> dict[str, Any]:
         """What became of a reward."""
         row = await self.resources.pool.fetchrow(
@@ -80,12 +85,12 @@ async def given(resources: Resources, rewards: Sequence[Reward]) -> int:
     return len(credits_due)
 
 
-async def at_rest(resources: Resources, clock: ManualClock) -> None:
-    """Let the sweeper and the returns do what they have to do."""
+async def at_rest(player: Player) -> None:
+    """Let sweepers do what they have to do."""
     for _ in range(4):
-        clock.advance(RESEND_AFTER_MS + RETURN_MS)
-        await resend_due(resources)
-        await return_points(resources)
+        player.clock.advance(RESEND_AFTER_MS + RETURN_MS)
+        await resend_due(player.resources)
+        await return_points(player.resources)
 
 
 async def spend(ledger: FakeLedger, player: Player, points: int) -> None:

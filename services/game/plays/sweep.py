@@ -13,6 +13,7 @@ from game.plays import store
 from game.plays.clerk import Advanced, WantBeacon
 from game.plays.engine import Engine
 from game.plays.rules import UNCHARGED, Play
+from game.prizes.returning import return_points
 from game.resources import Resources
 
 CLAIM_MAX: Final = 64
@@ -31,6 +32,7 @@ def drain_size(decided: int) -> int:
 class Drain:
     """Works off what an outage has left: plays in doubt first, else credits, else credits to be issued anew.
 
+    Points that are taken back come last.
     One batch at a time: a small one at first, and larger ones as long as they are decided.
     """
 
@@ -44,6 +46,7 @@ class Drain:
             await sweep(self._engine, limit=min(self._size, CLAIM_MAX))
             or await resend_due(resources, limit=self._size)
             or await reissue_refused(resources, limit=self._size)
+            or await return_points(resources, limit=self._size)
         )
         self._size = drain_size(decided if resources.ledger.available() else 0)
         return decided

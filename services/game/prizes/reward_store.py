@@ -132,9 +132,8 @@ async def close(conn: Connection, closes: Mapping[Key, Close], *, now_ms: int) -
 
 def _taken_back(row: Any) -> TakenBack:
     fields = dict(row)
-    return TakenBack(
-        **fields, account=account_of(brand_id=fields.pop("brand_id"), subject=fields.pop("subject"))
-    )
+    account = account_of(brand_id=fields.pop("brand_id"), subject=fields.pop("subject"))
+    return TakenBack(**fields, account=account)
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:

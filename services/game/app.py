@@ -45,6 +45,8 @@ from game.resources import Resources, system_clock, system_entropy
 from game.scratch.api import Scratch
 from game.scratch.rules import artwork
 from game.settings import Settings
+from game.tasks.api import ManagedTasks, TaskSettings
+from game.tasks.processing import process_events
 from game.tokens import Tokens
 from game.vault import Vault
 from game.webhooks.api import Webhooks
@@ -69,9 +71,10 @@ SWEEP_MS = 1_000
 FETCH_BEACONS_MS = 500
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
-    Operations, Pages, Webhooks, WebhookSources, EventTypes, Events,
+    Operations, Pages, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks, TaskSettings,
 )  # fmt: skip
 EVENT_STEPS = (
+    Step(name="events.process", run=process_events, interval_ms=500),
     Step(name="events.purge", run=purge_events, interval_ms=60_000),
     Step(name="events.count", run=count_events, interval_ms=15_000),
 )

@@ -2,23 +2,17 @@
 
 from collections.abc import AsyncIterator
 
-import aiohttp
 import httpx
 import pytest
 import pytest_asyncio
 from litestar import Litestar
 from redis.asyncio import Redis
 
-from game.app import build_app
 from game.db.pool import open_pool
-from game.gate import BOUNDS, Gate
-from game.issuers import Issuers
-from game.limits import Limits
 from game.resources import Resources, system_entropy
-from game.tokens import Tokens
 from game.vault import Vault
 from tests.campaigns.office import AskedLedger, Office
-from tests.support.app import client_of, settings_for
+from tests.support.app import client_of, settings_for, standing_still
 from tests.support.service import ManualClock
 from tests.support.tokens import Issuer
 
@@ -53,15 +47,7 @@ async def resources(
 async def still_app(resources: Resources, issuer: Issuer, other_issuer: Issuer) -> AsyncIterator[Litestar]:
     """The application of the brands `acme` and `bolt`; nothing happens in it but requests."""
     del issuer, other_issuer
-    settings = resources.settings
-    app = build_app(settings, ledger=resources.ledger, clock=resources.clock)
-    async with aiohttp.ClientSession() as session:
-        issuers = Issuers(resources.pool, session, clock=resources.clock)
-        await issuers.refresh()
-        tokens = Tokens(issuers, audience=settings.token_audience, clock=resources.clock)
-        limits = Limits(resources.redis, per_player=1_000_000, per_address=1_000_000, clock=resources.clock)
-        app.state.resources = resources
-        app.state.gate = Gate(tokens, limits, trusted_proxies=(), bounds=BOUNDS)
+    async with standing_still(resources) as app:
         yield app
 
 

@@ -5,10 +5,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+import aiohttp
 import httpx
 from litestar import Litestar
 
+from game.app import build_app
+from game.gate import BOUNDS, Gate
+from game.issuers import Issuers
+from game.limits import Limits
+from game.resources import Resources
 from game.settings import Settings
+from game.tokens import Tokens
+from game.webhooks.reception import Reception
 from tests.support.tokens import AUDIENCE
 
 
@@ -52,6 +60,21 @@ async def running(app: Litestar) -> AsyncIterator[Litestar]:
     finally:
         stop.set()
         await life
+
+
+@asynccontextmanager
+async def standing_still(resources: Resources) -> AsyncIterator[Litestar]:
+    """The application of the brands that are stored, without its steps: only requests happen."""
+    app = build_app(resources.settings, ledger=resources.ledger, clock=resources.clock)
+    async with aiohttp.ClientSession() as session:
+        issuers = Issuers(resources.pool, session, clock=resources.clock)
+        await issuers.refresh()
+        tokens = Tokens(issuers, audience=resources.settings.token_audience, clock=resources.clock)
+        limits = Limits(resources.redis, per_player=1_000_000, per_address=1_000_000, clock=resources.clock)
+        app.state.resources = resources
+        app.state.reception = Reception(resources, limits)
+        app.state.gate = Gate(tokens, limits, trusted_proxies=(), bounds=BOUNDS)
+        yield app
 
 
 def client_of(

@@ -1,4 +1,6 @@
-"""A manager, and a source that sends to the application."""
+"""A manager, and a source that sends to an application in which nobody else processes events."""
+
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -6,7 +8,10 @@ import pytest_asyncio
 from litestar import Litestar
 
 from game.resources import Resources
+from ledger_client.testing import FakeLedger
+from tests.support.app import standing_still
 from tests.support.service import ManualClock
+from tests.support.settled import resources_of
 from tests.support.tokens import Issuer
 from tests.webhooks.senders import Office, Sender
 
@@ -23,9 +28,18 @@ async def sender(office: Office) -> Sender:
     return await office.sender()
 
 
-@pytest.fixture
-def resources(app: Litestar) -> Resources:
+@pytest_asyncio.fixture
+async def resources(
+    database_url: str, redis_url: str, ledger: FakeLedger, clock: ManualClock
+) -> AsyncIterator[Resources]:
     """What the use cases of the application work with."""
-    resources = app.state.resources
-    assert isinstance(resources, Resources)
-    return resources
+    async with resources_of(database_url, redis_url, ledger=ledger, clock=clock) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def app(resources: Resources, issuer: Issuer, other_issuer: Issuer) -> AsyncIterator[Litestar]:
+    """The application without its steps; it knows the brands `acme` and `bolt`."""
+    del issuer, other_issuer
+    async with standing_still(resources) as still:
+        yield still

@@ -53,8 +53,10 @@ LIMIT $4;
 UPDATE campaign SET version = version + 1 WHERE campaign_id = $1;
 
 -- name: set_campaign_state
--- Moves a locked campaign to another state; the first launch keeps its time.
-UPDATE campaign SET state = $2, launched_ms = coalesce(launched_ms, $3) WHERE campaign_id = $1;
+-- Moves a locked campaign to another state; the first launch keeps its time, and so does the end.
+UPDATE campaign
+SET state = $2, launched_ms = coalesce(launched_ms, $3), ended_ms = CASE WHEN $2 = 'ended' THEN $3 ELSE ended_ms END
+WHERE campaign_id = $1;
 
 -- name: insert_pool
 -- Stores a draft pool.

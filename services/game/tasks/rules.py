@@ -151,3 +151,19 @@ def bar(terms: Terms, *, progress: int, held_in_all: int) -> Bar:
     left = max(0, min(terms.times_per_window - done, terms.times_per_player - held_in_all))
     shown = min(progress - done * terms.target, terms.target) if left else terms.target
     return Bar(progress=shown, target=terms.target, completed=done, left=left)
+
+
+def targets(
+    tasks: Mapping[str, Terms], earned: Mapping[str, int], approved: Mapping[str, int]
+) -> dict[str, int]:
+    """How many completions of each task a player should have, where a person decides about some of them.
+
+    `approved` counts what was approved of the tasks that need it. Only what is approved opens other tasks.
+    """
+    open_by = held(tasks, {**earned, **{name: min(earned.get(name, 0), n) for name, n in approved.items()}})
+    return {
+        name: min(earned.get(name, 0), terms.times_per_player)
+        if all(open_by.get(each, 0) > 0 for each in terms.prerequisites)
+        else 0
+        for name, terms in tasks.items()
+    }

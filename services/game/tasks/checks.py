@@ -1,0 +1,168 @@
+"""Whether a task may be saved: each refusal names the field and the rule. Pure."""
+
+from collections.abc import Collection, Mapping
+from graphlib import CycleError
+from typing import Final
+
+from game.campaigns.drafts import MAX_CHANCES
+from game.errors import Conflict, Exhausted, Invalid, Number
+from game.instants import to_ms
+from game.tasks.drafts import RewardDraft, TaskDraft, terms_of
+from game.tasks.rules import TASKS_MAX, Filter, in_order
+from game.webhooks.declaring import (
+    REVERSED,
+    Attribute,
+    Attributes,
+    BooleanAttribute,
+    EnumAttribute,
+    IntegerAttribute,
+)
+
+SHARE: Final = "share.created"
+CHANNEL: Final = "channel"
+# Rewarding a good review is forbidden, whatever the attribute is called that says how good it is.
+RATINGS: Final = frozenset({"rating", "stars"})
+ARTICLE: Final = "网络反不正当竞争暂行规定 第九条"
+
+
+def check_task(
+    task_id: str,
+    draft: TaskDraft,
+    *,
+    others: Mapping[str, TaskDraft],
+    attributes: Attributes | None,
+    forbidden: Collection[str],
+) -> None:
+    """Raise a refusal unless the task may stand beside the campaign's others.
+
+    `attributes` are those of its event type, None where that is not declared; `forbidden` the share channels.
+    """
+    if len(others) >= TASKS_MAX:
+        raise Exhausted("too_many_tasks", f"A campaign has at most {TASKS_MAX} tasks.", limit=TASKS_MAX)
+    if attributes is None or draft.event_type.endswith(REVERSED):
+        raise _broken("$.event_type", "a declared event type")
+    _check_rating(draft)
+    for index, each in enumerate(draft.filters):
+        _check_filter(each, attributes, at=f"$.filters[{index}]")
+    if draft.sum_of is not None and not isinstance(attributes.get(draft.sum_of), IntegerAttribute):
+        raise _broken("$.sum_of", "a whole number that the event type has")
+    _check_times(draft)
+    _check_channels(draft, forbidden)
+    _check_reward(draft)
+    _check_prerequisites(task_id, draft, others)
+
+
+def check_removal(task_id: str, others: Mapping[str, TaskDraft]) -> None:
+    """Raise Conflict `task_needed` while another task has this one as a prerequisite."""
+    needing = sorted(name for name, draft in others.items() if task_id in draft.prerequisites)
+    if needing:
+        raise Conflict("task_needed", "Other tasks have it as a prerequisite.", tasks=needing)
+
+
+def _check_rating(draft: TaskDraft) -> None:
+    looked_at = {each.attribute for each in draft.filters} | {draft.sum_of}
+    if RATINGS & looked_at:
+        raise Invalid(
+            "rating_filter",
+            "A task does not look at how good a review is: that would be paying for praise.",
+            field="$.filters",
+            rule="no filter on a rating and no sum of ratings",
+            article=ARTICLE,
+        )
+
+
+def _check_filter(wanted: Filter, attributes: Attributes, *, at: str) -> None:
+    attribute = attributes.get(wanted.attribute)
+    if attribute is None:
+        raise _broken(f"{at}.attribute", "an attribute of the event type", known=sorted(attributes))
+    is_bound = wanted.kind in ("at_least", "at_most")
+    if is_bound and not (isinstance(attribute, IntegerAttribute) and len(wanted.values) == 1):
+        raise _broken(f"{at}.values", "one whole number, of an attribute that is one")
+    if not all(_is_value(value, attribute) for value in wanted.values):
+        raise _broken(f"{at}.values", "values that the attribute can have")
+
+
+def _is_value(value: int | str | bool, attribute: Attribute) -> bool:
+    match attribute:
+        case BooleanAttribute():
+            return isinstance(value, bool)
+        case IntegerAttribute():
+            return type(value) is int and attribute.least <= value <= attribute.most
+        case EnumAttribute():
+            return value in attribute.values
+        case _:
+            return isinstance(value, str) and 1 <= len(value) <= attribute.max_length
+
+
+def _check_times(draft: TaskDraft) -> None:
+    if draft.window == "once" and (draft.times_per_window, draft.times_per_player) != (1, 1):
+        raise _broken("$.times_per_window", "once is once")
+    if draft.times_per_window > draft.times_per_player:
+        raise _broken("$.times_per_window", "no more than times_per_player")
+    if (draft.window == "week") != (draft.week_starts is not None):
+        raise _broken("$.week_starts", "the first day of the week, of weekly tasks only")
+    if draft.opens is not None and draft.closes is not None and draft.opens >= draft.closes:
+        raise _broken("$.closes", "later than it opens")
+
+
+def check_schedule(draft: TaskDraft, *, opens_ms: int, closes_ms: int) -> None:
+    """Raise Invalid unless a task is open at some time while its campaign is."""
+    terms = terms_of("-", draft, opens_ms=opens_ms, closes_ms=closes_ms)
+    if terms.opens_ms >= terms.closes_ms or terms.closes_ms <= opens_ms:
+        raise _broken("$.closes", "while the campaign is open", opens_ms=opens_ms, closes_ms=closes_ms)
+
+
+def _check_channels(draft: TaskDraft, forbidden: Collection[str]) -> None:
+    if draft.event_type != SHARE or not forbidden:
+        return
+    named = {
+        str(value)
+        for each in draft.filters
+        if each.attribute == CHANNEL and each.kind == "is"
+        for value in each.values
+    }
+    if not named:
+        raise _channel_refused("name the channels that count: the brand forbids some", sorted(forbidden))
+    if found := sorted(named & set(forbidden)):
+        raise _channel_refused("no channel that the brand forbids", found)
+
+
+def _check_reward(draft: TaskDraft) -> None:
+    reward = draft.reward
+    if (reward.kind in ("voucher", "badge")) != (reward.item is not None):
+        raise _broken("$.reward.item", "the batch of a voucher, the id of a badge; of nothing else")
+    if (reward.kind == "chances") != (reward.expires_at is not None):
+        raise _broken("$.reward.expires_at", "until when chances are good; of nothing else")
+    if reward.amount > _amount_max(reward):
+        raise _broken("$.reward.amount", f"at most {_amount_max(reward)} of {reward.kind}")
+    if reward.kind in ("points", "voucher") and draft.times_overall is None:
+        raise _broken("$.times_overall", "a bound on points and vouchers: the launch demands them")
+
+
+def _amount_max(reward: RewardDraft) -> int:
+    return {"points": reward.amount, "chances": MAX_CHANCES}.get(reward.kind, 1)
+
+
+def _check_prerequisites(task_id: str, draft: TaskDraft, others: Mapping[str, TaskDraft]) -> None:
+    if unknown := sorted(set(draft.prerequisites) - others.keys() - {task_id}):
+        raise _broken("$.prerequisites", "tasks of the campaign", unknown=unknown)
+    everything = {**others, task_id: draft}
+    try:
+        in_order({name: terms_of(name, each, opens_ms=0, closes_ms=0) for name, each in everything.items()})
+    except CycleError as error:
+        raise _broken("$.prerequisites", "in no circle", circle=error.args[1]) from None
+
+
+def check_expiry(draft: TaskDraft, *, closes_ms: int) -> None:
+    """Raise Invalid where chances would expire before the last of them can be earned."""
+    expires_at = draft.reward.expires_at
+    if expires_at is not None and to_ms(expires_at) < closes_ms:
+        raise _broken("$.reward.expires_at", "no earlier than the campaign closes", closes_ms=closes_ms)
+
+
+def _channel_refused(rule: str, channels: list[str]) -> Invalid:
+    return Invalid("forbidden_channel", rule, field="$.filters", rule=rule, channels=channels)
+
+
+def _broken(field: str, rule: str, **numbers: Number) -> Invalid:
+    return Invalid("rule_broken", f"{field}: {rule}", field=field, rule=rule, **numbers)

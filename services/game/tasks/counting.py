@@ -1,0 +1,137 @@
+"""Counting events towards tasks: contributions, windows, and what those have earned."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from game.db.connection import Connection
+from game.recent import Recent
+from game.resources import Resources
+from game.tasks import progress_store, store
+from game.tasks.checks import CHANNEL, SHARE
+from game.tasks.days import Zone, Zones, day_at
+from game.tasks.progress_store import Place
+from game.tasks.records import Contribution, Published, Task, TaskKey
+from game.tasks.rules import Event as Counted
+from game.tasks.rules import amount, earned_in_window
+from game.tasks.settling import Campaigns
+from game.tasks.windows import window_start
+from game.webhooks.store import Event
+
+PUBLISHED_KEPT: Final = 2_000
+
+_recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(limit=PUBLISHED_KEPT)
+
+
+async def published(conn: Connection, resources: Resources, campaign_id: str) -> Published:
+    """The tasks of a launched campaign."""
+    key = (resources.pool, campaign_id)
+    return _recent.get(key) or _recent.put(key, await store.tasks_of_campaign(conn, campaign_id=campaign_id))
+
+
+class Knowledge:
+    """What a batch of events is judged by."""
+
+    def __init__(
+        self,
+        *,
+        segments: Mapping[UUID, frozenset[str]],
+        zones: Mapping[UUID, Zones],
+        forbidden: Mapping[str, frozenset[str]],
+    ) -> None:
+        self._segments = segments
+        self._zones = zones
+        self._forbidden = forbidden
+
+    def contribution(self, event: Event, task: Task, campaign: Published) -> Contribution | None:
+        """What an event adds to a task; None: it does not count."""
+        if event.type == SHARE and event.attributes.get(CHANNEL) in self._forbidden.get(event.brand_id, ()):
+            return None
+        counted = Counted(
+            type=event.type,
+            at_ms=event.occurred_ms,
+            segments=self._segments.get(event.player_id, frozenset()),
+            attributes=event.attributes,
+        )
+        if not (adds := amount(task.terms, counted)):
+            return None
+        zones = self._zones.get(event.player_id, (Zone(0, campaign.time_zone),))
+        day = day_at(zones, event.occurred_ms)
+        return Contribution(
+            key=TaskKey(campaign.campaign_id, event.player_id, task.task_id),
+            event_id=event.event_id,
+            window_start=window_start(task.terms.window, day, week_starts=task.terms.week_starts),
+            amount=adds,
+        )
+
+
+async def knowledge(conn: Connection, events: Sequence[Event]) -> Knowledge:
+    """What is known about the players and brands of events."""
+    player_ids = {event.player_id for event in events}
+    brand_ids = {event.brand_id for event in events}
+    return Knowledge(
+        segments=await store.segments_of(conn, player_ids, brand_ids=brand_ids),
+        zones=await store.zones_of(conn, player_ids),
+        forbidden=await store.forbidden_channels(
+            conn, {event.brand_id for event in events if event.type == SHARE}
+        ),
+    )
+
+
+async def contributions(
+    conn: Connection, resources: Resources, events: Sequence[Event]
+) -> tuple[list[Contribution], dict[str, Published]]:
+    """What events add to the tasks of launched campaigns, and those campaigns."""
+    if not events:
+        return [], {}
+    since_ms = min(event.occurred_ms for event in events)
+    types = {(event.brand_id, event.type) for event in events}
+    wanting = await store.campaigns_of_events(conn, types, since_ms=since_ms)
+    campaigns = {each.campaign_id: await published(conn, resources, each.campaign_id) for each in wanting}
+    known = await knowledge(conn, events)
+    found = [
+        known.contribution(event, task, campaigns[each.campaign_id])
+        for event in events
+        for each in wanting
+        if (each.brand_id, each.event_type) == (event.brand_id, event.type)
+        and (each.ended_ms is None or event.occurred_ms < each.ended_ms)
+        for task in campaigns[each.campaign_id].by_type[event.type]
+    ]
+    return [each for each in found if each], campaigns
+
+
+async def count(conn: Connection, added: Sequence[Contribution], campaigns: Campaigns) -> set[TaskKey]:
+    """Add what has not counted before to its windows; the tasks of which more or less is earned now."""
+    new = await progress_store.add_contributions(conn, added) if added else []
+    sums = _sums(new)
+    return await _earn(conn, sums, await progress_store.add_progress(conn, sums), campaigns, sign=1)
+
+
+async def uncount(conn: Connection, gone: Sequence[Contribution], campaigns: Campaigns) -> set[TaskKey]:
+    """Take from windows what does not count any more; the tasks of which more or less is earned now."""
+    sums = _sums(gone)
+    return await _earn(conn, sums, await progress_store.take_progress(conn, sums), campaigns, sign=-1)
+
+
+def _sums(found: Sequence[Contribution]) -> Counter[Place]:
+    sums: Counter[Place] = Counter()
+    for each in found:
+        sums[each.key, each.window_start] += each.amount
+    return sums
+
+
+async def _earn(
+    conn: Connection, sums: Mapping[Place, int], now: Mapping[Place, int], campaigns: Campaigns, *, sign: int
+) -> set[TaskKey]:
+    changes: Counter[TaskKey] = Counter()
+    for (key, start), progress in now.items():
+        terms = campaigns[key.campaign_id].tasks[key.task_id].terms
+        before = progress - sign * sums[key, start]
+        changes[key] += earned_in_window(terms, progress) - earned_in_window(terms, before)
+    earned = {key: by for key, by in changes.items() if by}
+    if earned:
+        await progress_store.add_earned(conn, earned)
+    return set(earned)

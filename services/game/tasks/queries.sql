@@ -1,0 +1,154 @@
+-- name: save_task
+-- Writes a task of a draft campaign.
+INSERT INTO task (campaign_id, task_id, brand_id, event_type, badge_id, draft)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (campaign_id, task_id) DO UPDATE
+SET event_type = excluded.event_type, badge_id = excluded.badge_id, draft = excluded.draft;
+
+-- name: save_cap
+-- Bounds the rewards of a task; $3 null: it has no bound.
+WITH old AS (DELETE FROM task_cap WHERE campaign_id = $1 AND task_id = $2 AND $3::integer IS NULL)
+INSERT INTO task_cap (campaign_id, task_id, places)
+SELECT $1, $2, $3 WHERE $3 IS NOT NULL
+ON CONFLICT (campaign_id, task_id) DO UPDATE SET places = excluded.places;
+
+-- name: delete_task
+-- Removes a task of a draft campaign, with its cap.
+DELETE FROM task WHERE campaign_id = $1 AND task_id = $2;
+
+-- name: tasks_of_campaign
+-- The tasks of a campaign, as they were written, with when it is open.
+SELECT t.task_id, t.draft, c.opens_ms, c.closes_ms, c.time_zone
+FROM task t JOIN campaign c USING (campaign_id)
+WHERE t.campaign_id = $1
+ORDER BY t.task_id
+LIMIT $2;
+
+-- name: forbidden_channels
+-- The share channels that brands forbid.
+SELECT brand_id, channel FROM share_channel WHERE brand_id = ANY ($1::text[]) ORDER BY brand_id, channel LIMIT $2;
+
+-- name: set_channels
+-- Forbids these share channels, and no others.
+WITH gone AS (DELETE FROM share_channel WHERE brand_id = $1 AND channel <> ALL ($2::text[]))
+INSERT INTO share_channel (brand_id, channel)
+SELECT $1, channel FROM unnest($2::text[]) AS c (channel)
+ON CONFLICT DO NOTHING;
+
+-- name: set_segments
+-- Puts a player into these segments, and no others.
+WITH gone AS (DELETE FROM player_segment WHERE brand_id = $1 AND player_id = $2 AND segment <> ALL ($3::text[]))
+INSERT INTO player_segment (brand_id, player_id, segment)
+SELECT $1, $2, segment FROM unnest($3::text[]) AS s (segment)
+ON CONFLICT DO NOTHING;
+
+-- name: segments_of
+-- The segments of players.
+SELECT player_id, array_agg(segment ORDER BY segment) AS segments
+FROM player_segment
+WHERE brand_id = ANY ($1::text[]) AND player_id = ANY ($2::uuid[])
+GROUP BY player_id
+ORDER BY player_id;
+
+-- name: campaigns_of_events
+-- The launched campaigns with a task for events of these types; arrays in pairs.
+SELECT i.brand_id, i.event_type, c.campaign_id, c.ended_ms
+FROM unnest($1::text[], $2::text[]) AS i (brand_id, event_type)
+CROSS JOIN LATERAL (
+    SELECT DISTINCT t.campaign_id FROM task t WHERE t.brand_id = i.brand_id AND t.event_type = i.event_type) AS t
+JOIN campaign c USING (campaign_id)
+WHERE c.state <> 'draft' AND c.closes_ms > $3
+ORDER BY i.brand_id, i.event_type, c.campaign_id;
+
+-- name: add_contributions
+-- Counts events for tasks; an event counts once for each.
+INSERT INTO task_contribution (campaign_id, task_id, event_id, player_id, window_start, amount)
+SELECT campaign_id, task_id, event_id, player_id, window_start, amount
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::date[], $6::bigint[])
+     AS i (campaign_id, task_id, event_id, player_id, window_start, amount)
+ORDER BY campaign_id, task_id, event_id
+ON CONFLICT DO NOTHING
+RETURNING campaign_id, task_id, event_id;
+
+-- name: reverse_contributions
+-- What the originals of reversals had added does not count any more.
+UPDATE task_contribution AS c SET reversed_ms = $3
+FROM unnest($1::text[], $2::uuid[]) AS i (brand_id, event_id)
+JOIN event AS r ON (r.brand_id, r.event_id) = (i.brand_id, i.event_id)
+JOIN event AS o ON o.brand_id = r.brand_id AND o.player_id = r.player_id AND o.source = r.source
+               AND o.type = r.reverses AND o.occurrence = r.occurrence
+WHERE c.event_id = o.event_id AND c.reversed_ms IS NULL
+RETURNING c.campaign_id, c.task_id, c.event_id, c.player_id, c.window_start, c.amount;
+
+-- name: add_progress
+-- Adds to windows, whose players are locked; what is in them now.
+INSERT INTO task_progress AS p (campaign_id, player_id, task_id, window_start, progress)
+SELECT campaign_id, player_id, task_id, window_start, amount
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::bigint[])
+     AS i (campaign_id, player_id, task_id, window_start, amount)
+ON CONFLICT (campaign_id, player_id, task_id, window_start) DO UPDATE SET progress = p.progress + excluded.progress
+RETURNING campaign_id, player_id, task_id, window_start, progress;
+
+-- name: take_progress
+-- Takes from windows, whose players are locked; what is left in them.
+UPDATE task_progress AS p SET progress = p.progress - i.amount
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::bigint[])
+     AS i (campaign_id, player_id, task_id, window_start, amount)
+WHERE (p.campaign_id, p.player_id, p.task_id, p.window_start) = (i.campaign_id, i.player_id, i.task_id, i.window_start)
+RETURNING p.campaign_id, p.player_id, p.task_id, p.window_start, p.progress;
+
+-- name: add_earned
+-- Changes what all windows of tasks have earned, for locked players.
+WITH changed AS (
+    SELECT campaign_id, player_id, task_id, by
+    FROM unnest($1::text[], $2::uuid[], $3::text[], $4::bigint[]) AS i (campaign_id, player_id, task_id, by)
+), there AS (
+    UPDATE task_standing AS s SET earned = s.earned + c.by
+    FROM changed AS c
+    WHERE (s.campaign_id, s.player_id, s.task_id) = (c.campaign_id, c.player_id, c.task_id)
+    RETURNING s.campaign_id, s.player_id, s.task_id
+)
+INSERT INTO task_standing (campaign_id, player_id, task_id, earned)
+SELECT c.campaign_id, c.player_id, c.task_id, c.by
+FROM changed AS c LEFT JOIN there AS t USING (campaign_id, player_id, task_id)
+WHERE t.task_id IS NULL;
+
+-- name: earned_of
+-- What players have earned of tasks; no row: nothing yet.
+SELECT s.campaign_id, s.player_id, s.task_id, s.earned
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, task_id)
+JOIN task_standing AS s USING (campaign_id, player_id, task_id)
+ORDER BY s.campaign_id, s.player_id, s.task_id;
+
+-- name: completions_of
+-- The completions of tasks by players, the withdrawn ones too.
+SELECT c.campaign_id, c.player_id, c.task_id, c.nth, c.completion_id, c.generation, c.state, c.has_place, c.reason, c.appeal
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, task_id)
+JOIN task_completion AS c USING (campaign_id, player_id, task_id)
+ORDER BY c.campaign_id, c.player_id, c.task_id, c.nth;
+
+-- name: save_completions
+-- Writes completions of locked players.
+INSERT INTO task_completion (campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place,
+                             reason, appeal, changed_ms)
+SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal, $11
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::integer[], $5::uuid[], $6::integer[], $7::text[], $8::boolean[],
+            $9::text[], $10::text[])
+     AS i (campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal)
+ON CONFLICT (campaign_id, player_id, task_id, nth) DO UPDATE
+SET generation = excluded.generation, state = excluded.state, has_place = excluded.has_place,
+    reason = excluded.reason, appeal = excluded.appeal, changed_ms = excluded.changed_ms;
+
+-- name: lock_caps
+-- The places that tasks have left, for nobody else until the transaction ends. No row: no bound.
+SELECT c.campaign_id, c.task_id, c.places - c.taken AS free
+FROM task_cap AS c
+WHERE (c.campaign_id, c.task_id) IN (SELECT campaign_id, task_id FROM unnest($1::text[], $2::text[]) AS i (campaign_id, task_id))
+ORDER BY c.campaign_id, c.task_id
+FOR UPDATE;
+
+-- name: take_places
+-- Takes places of locked caps.
+UPDATE task_cap AS c SET taken = c.taken + i.places
+FROM unnest($1::text[], $2::text[], $3::integer[]) AS i (campaign_id, task_id, places)
+WHERE (c.campaign_id, c.task_id) = (i.campaign_id, i.task_id);

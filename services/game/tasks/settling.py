@@ -1,0 +1,159 @@
+"""Giving players the completions and rewards that they have earned, and taking back what they have not."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from game.audit.service import lock_head
+from game.db.connection import Connection
+from game.instants import to_ms
+from game.ledger.rules import Credit
+from game.prizes.rewards import REWARDS_MAX, Reward, RewardKey, give, take_back
+from game.resources import Resources
+from game.tasks import progress_store as store
+from game.tasks.completing import Completion, Due, State, differences, renewed
+from game.tasks.progress_store import CapKey
+from game.tasks.records import Published, Task, TaskKey
+
+Campaigns = Mapping[str, Published]
+
+
+async def settle(
+    conn: Connection, resources: Resources, changed: Iterable[TaskKey], campaigns: Campaigns
+) -> list[Credit]:
+    """Bring what players have in line with what they have earned, in the caller's transaction.
+
+    The players of the changed tasks are locked. Answers the credits to send after the commit.
+    """
+    chains = _chains(changed, campaigns)
+    keys = [TaskKey(*of, task_id) for of, chain in chains.items() for task_id in chain]
+    if not keys:
+        return []
+    earned = await store.earned_of(conn, keys)
+    there: defaultdict[tuple[str, UUID], list[Completion]] = defaultdict(list)
+    for each in await store.completions_of(conn, keys):
+        there[each.key.campaign_id, each.key.player_id].append(each)
+    due: list[Due] = []
+    gone: list[Completion] = []
+    for (campaign_id, player_id), chain in chains.items():
+        theirs = there[campaign_id, player_id]
+        lacking, extra = differences(chain, earned, theirs, campaign_id=campaign_id, player_id=player_id)
+        due += lacking
+        gone += extra
+    made = await _made(conn, resources, due, campaigns)
+    return await apply(conn, resources, made, gone, campaigns)
+
+
+async def apply(
+    conn: Connection,
+    resources: Resources,
+    made: Sequence[Completion],
+    gone: Sequence[Completion],
+    campaigns: Campaigns,
+) -> list[Credit]:
+    """Store completions that were made, with their rewards, and withdraw others with theirs."""
+    withdrawn = [msgspec.structs.replace(each, state="withdrawn") for each in gone]
+    if made or withdrawn:
+        await store.save_completions(conn, [*made, *withdrawn], now_ms=resources.clock())
+    rewarded = [each for each in made if each.state == "rewarded"]
+    unearned = [each for each in gone if each.state == "rewarded"]
+    await _lock_heads(conn, [*rewarded, *unearned], campaigns)
+    credits_due: list[Credit] = []
+    for part in _parts(rewarded):
+        rewards = [_reward(resources, each, _task(each.key, campaigns)) for each in part]
+        credits_due += await give(conn, resources, rewards)
+    for part in _parts(unearned):
+        credits_due += await take_back(conn, resources, [_reward_key(each) for each in part])
+    return credits_due
+
+
+async def take_places(conn: Connection, due: Sequence[TaskKey], campaigns: Campaigns) -> list[bool]:
+    """For each whether there is a place for it under the cap over all players; the first come first."""
+    capped = {_cap(key) for key in due if _task(key, campaigns).draft.times_overall is not None}
+    free = await store.lock_caps(conn, capped)
+    taken: Counter[CapKey] = Counter()
+    found = []
+    for key in due:
+        has_place = _cap(key) not in free or taken[_cap(key)] < free[_cap(key)]
+        taken[_cap(key)] += has_place and _cap(key) in free
+        found.append(has_place)
+    await store.take_places(conn, +taken)
+    return found
+
+
+def _chains(changed: Iterable[TaskKey], campaigns: Campaigns) -> dict[tuple[str, UUID], dict[str, Task]]:
+    touched: defaultdict[tuple[str, UUID], set[str]] = defaultdict(set)
+    for key in changed:
+        touched[key.campaign_id, key.player_id].add(key.task_id)
+    return {of: campaigns[of[0]].chain(task_ids) for of, task_ids in sorted(touched.items())}
+
+
+async def _made(
+    conn: Connection, resources: Resources, due: Sequence[Due], campaigns: Campaigns
+) -> list[Completion]:
+    """Completions that are due in their first state. Whoever had a place keeps it."""
+    waiting = [
+        each
+        for each in due
+        if not _task(each.key, campaigns).draft.needs_review and not (each.was and each.was.has_place)
+    ]
+    places = dict(
+        zip(
+            [(each.key, each.nth) for each in waiting],
+            await take_places(conn, [each.key for each in waiting], campaigns),
+            strict=True,
+        )
+    )
+    made = []
+    for each in due:
+        has_place = places.get((each.key, each.nth), bool(each.was and each.was.has_place))
+        state: State = "rewarded" if has_place else "capped"
+        if _task(each.key, campaigns).draft.needs_review:
+            state = "pending"
+        made.append(renewed(each, state=state, has_place=has_place, new_id=resources.new_id()))
+    return made
+
+
+async def _lock_heads(conn: Connection, completions: Sequence[Completion], campaigns: Campaigns) -> None:
+    """Vouchers take the heads of the logs: all in one order, before anything that comes after them."""
+    of_vouchers = {
+        each.key.campaign_id
+        for each in completions
+        if _task(each.key, campaigns).draft.reward.kind == "voucher"
+    }
+    for campaign_id in sorted(of_vouchers):
+        await lock_head(conn, campaign_id=campaign_id)
+
+
+def _reward(resources: Resources, completion: Completion, task: Task) -> Reward:
+    draft = task.draft.reward
+    return Reward(
+        campaign_id=completion.key.campaign_id,
+        reward_id=resources.new_id(),
+        player_id=completion.key.player_id,
+        source=completion.source,
+        kind=draft.kind,
+        amount=draft.amount,
+        item=draft.item,
+        expires_ms=None if draft.expires_at is None else to_ms(draft.expires_at),
+    )
+
+
+def _reward_key(completion: Completion) -> RewardKey:
+    key = completion.key
+    return RewardKey(campaign_id=key.campaign_id, player_id=key.player_id, source=completion.source)
+
+
+def _parts(completions: Sequence[Completion]) -> list[Sequence[Completion]]:
+    starts = range(0, len(completions), REWARDS_MAX)
+    return [completions[start : start + REWARDS_MAX] for start in starts]
+
+
+def _task(key: TaskKey, campaigns: Campaigns) -> Task:
+    return campaigns[key.campaign_id].tasks[key.task_id]
+
+
+def _cap(key: TaskKey) -> CapKey:
+    return key.campaign_id, key.task_id

@@ -9,7 +9,6 @@ from game.ledger.comparing import (
     GRACE_MS,
     At,
     Case,
-    Kind,
     Posted,
     Repair,
     campaign_of,
@@ -17,6 +16,7 @@ from game.ledger.comparing import (
     stranger,
     totals_break,
 )
+from game.ledger.kinds import Kind
 from game.ledger.rules import credit_of, reissued
 
 CAMPAIGN = "campaign0001"
@@ -27,6 +27,7 @@ HELD = Case(
     kind="credit",
     campaign_id=CAMPAIGN,
     play_id=UUID(int=1),
+    reward_id=None,
     play_state="settled",
     is_seated=True,
     is_reissued=False,

@@ -11,6 +11,7 @@ import pytest
 from litestar import Litestar
 
 from game import telemetry
+from game.ledger.kinds import Kind
 from game.ledger.measuring import measure
 from game.ledger.report import report
 from game.ledger.rules import NEVER_MS
@@ -118,7 +119,7 @@ def _metrics() -> dict[str, float]:
     breaks = re.findall(r'^playfair_ledger_breaks\{kind="(\w+)"\} (.+)$', text, re.MULTILINE)
     points = re.findall(r'^playfair_ledger_break_points\{kind="(\w+)"\} (.+)$', text, re.MULTILINE)
     (age,) = re.findall(r"^playfair_ledger_break_age_seconds (.+)$", text, re.MULTILINE)
-    assert len(breaks) == len(points) == 11
+    assert len(breaks) == len(points) == len(Kind)
     values = {f"breaks{{{kind}}}": float(value) for kind, value in breaks}
     values |= {f"points{{{kind}}}": float(value) for kind, value in points}
     return {name: value for name, value in (values | {"age": float(age)}).items() if value}

@@ -9,16 +9,10 @@ from litestar.status_codes import HTTP_200_OK
 
 from game.auth import AppRequest, Role, require
 from game.ledger.acknowledging import acknowledge
+from game.ledger.break_views import BreakView, ReconciliationView, break_view, reconciliation_view
 from game.ledger.explaining import explain
 from game.ledger.report import report
-from game.ledger.views import (
-    BreakView,
-    ExplanationView,
-    ReconciliationView,
-    break_view,
-    explanation_view,
-    reconciliation_view,
-)
+from game.ledger.views import ExplanationView, explanation_view
 from game.problems import problem_responses
 from game.wire import Line
 

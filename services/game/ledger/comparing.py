@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from game.ledger.kinds import REFUSED, TERMS, CaseKind, Kind
 from ledger_client import budget, house
 from ledger_client.operations import ISSUER, decode
 
@@ -18,28 +19,12 @@ PLACE_MS: Final = 86_400_000
 
 UNCHARGED: Final = frozenset({"funding", "resolving"})
 RELEASED: Final = frozenset({"rejected", "cancelled"})
-REFUSED: Final = frozenset({"rejected", "expired", "fenced"})
 
 _ID: Final = "([a-z0-9]{12})"
 _NAME: Final = re.compile(
     rf"house:{_ID}|campaign:{_ID}:budget|play:{_ID}-[0-9a-f]{{32}}|draw:{_ID}:[0-9]{{1,19}}(?::[0-9]{{1,10}})?"
+    rf"|(?:reward|return):{_ID}-[0-9a-f]{{32}}(?::[0-9]{{1,10}})?"
 )
-
-
-class Kind(StrEnum):
-    """How we and the ledger disagree."""
-
-    OURS_ONLY = "ours_only"
-    THEIRS_ONLY = "theirs_only"
-    AMOUNT_DIFFERS = "amount_differs"
-    ACCOUNT_DIFFERS = "account_differs"
-    PLAY_WITHOUT_CHARGE = "play_without_charge"
-    CHARGE_WITHOUT_PLAY = "charge_without_play"
-    PRIZE_WITHOUT_CREDIT = "prize_without_credit"
-    CREDIT_WITHOUT_PRIZE = "credit_without_prize"
-    DEBIT_IN_DOUBT = "debit_in_doubt"
-    UNRECORDED = "unrecorded"
-    TOTALS_DIFFER = "totals_differ"
 
 
 class Repair(StrEnum):
@@ -51,12 +36,16 @@ class Repair(StrEnum):
 
 
 class Break(msgspec.Struct, frozen=True, kw_only=True):
-    """One disagreement, its value in points, what it means. Totals have no campaign, strangers no play."""
+    """One disagreement, its value in points, what it means.
+
+    Totals have no campaign; strangers have neither a play nor a reward, and others have one of them.
+    """
 
     kind: Kind
     operation_id: str
     campaign_id: str | None
     play_id: UUID | None
+    reward_id: UUID | None
     points: int
     says: str
     repair: Repair | None = None
@@ -73,16 +62,18 @@ class Posted(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One operation as we hold it and as it was posted.
 
-    `owed_points` is the play's price or the prize, whatever the operation says; None: no prize is known.
+    It belongs to a play, or (`reward`, `return`) to a reward, which has no `play_state`. `owed_points` is the
+    play's price, the prize or what is taken back, whatever the operation says; None: no such thing is known.
     `state` and what follows it are None where we hold no operation. After `placed_by_ms` its entry is in the
     feed. `is_seated` holds for a play whose seat stands in the log, `is_reissued` for a refused credit that
     goes on as another.
     """
 
-    kind: Literal["debit", "credit"]
+    kind: CaseKind
     campaign_id: str
-    play_id: UUID
-    play_state: str
+    play_id: UUID | None
+    reward_id: UUID | None
+    play_state: str | None
     is_seated: bool
     is_reissued: bool
     operation_id: str
@@ -107,10 +98,9 @@ def find_break(case: Case, at: At) -> Break | None:
     """How the ledger and we disagree on an operation; None: we agree, or it is in flight still."""
     if not case.posted:
         return _missing_debit(case, at) if case.kind == "debit" else _missing_credit(case, at)
-    if case.kind == "credit" and case.owed_points is None:
-        return _break(
-            case, Kind.CREDIT_WITHOUT_PRIZE, _sum(case.posted), "The ledger paid a prize nobody won."
-        )
+    if case.kind != "debit" and case.owed_points is None:
+        terms = TERMS[case.kind]
+        return _break(case, terms.groundless, _sum(case.posted), f"The ledger {terms.did_for_nothing}.")
     return _difference(case) or (
         _posted_debit(case, at) if case.kind == "debit" else _posted_credit(case, at)
     )
@@ -128,6 +118,7 @@ def stranger(
         operation_id=operation_id,
         campaign_id=campaign_id,
         play_id=None,
+        reward_id=None,
         points=_sum(foreign),
         says=f"Somebody else moved {_told(foreign)}.",
     )
@@ -142,6 +133,7 @@ def totals_break(hour_ms: int, ours: tuple[int, int], theirs: tuple[int, int]) -
         operation_id=f"hour:{hour_ms}",
         campaign_id=None,
         play_id=None,
+        reward_id=None,
         points=abs(ours[1] - theirs[1]),
         says=f"Read: {ours[0]} entries, {ours[1]} points; the ledger counts {theirs[0]} and {theirs[1]}.",
     )
@@ -177,16 +169,17 @@ def _missing_debit(case: Case, at: At) -> Break | None:
 def _missing_credit(case: Case, at: At) -> Break | None:
     if case.state == "applied":
         return _lost(case, at)
+    terms = TERMS[case.kind]
     if case.owed_points is None:
-        says = f"A credit is {case.state} for a prize nobody won."
-        return None if case.state in REFUSED else _break(case, Kind.CREDIT_WITHOUT_PRIZE, _body(case), says)
-    if case.is_reissued or (case.state == "due" and at.now_ms <= case.since_ms + GRACE_MS):
+        says = f"We hold a {case.kind} that is {case.state}, and know of nothing that it is for."
+        return None if case.state in REFUSED else _break(case, terms.groundless, _body(case), says)
+    if case.is_reissued or (case.state in terms.under_way and at.now_ms <= case.since_ms + GRACE_MS):
         return None
-    says = f"A prize was won, and its credit is {case.state or 'unknown to us'}."
+    says = f"{terms.happened} is {case.state or 'unknown to us'}."
     if case.state in REFUSED:
-        says += " Fund the budget: it is paid under a new id as soon as that is enough."
+        says += f" {terms.remedy}"
     repair = Repair.RESEND if case.state == "due" else None
-    return _break(case, Kind.PRIZE_WITHOUT_CREDIT, case.owed_points, says, repair=repair)
+    return _break(case, terms.missing, case.owed_points, says, repair=repair)
 
 
 def _lost(case: Case, at: At) -> Break | None:
@@ -231,7 +224,7 @@ def _unrecorded(case: Case) -> Break | None:
     if case.state in {"applied", None}:
         return None
     says = f"The ledger applied it, and we hold it for {case.state}."
-    repair = Repair.RESEND if (case.kind, case.state) == ("credit", "due") else None
+    repair = Repair.RESEND if case.kind != "debit" and case.state == "due" else None
     return _break(case, Kind.UNRECORDED, _sum(case.posted), says, repair=repair)
 
 
@@ -247,6 +240,7 @@ def _break(case: Case, kind: Kind, points: int | None, says: str, *, repair: Rep
         operation_id=case.operation_id,
         campaign_id=case.campaign_id,
         play_id=case.play_id,
+        reward_id=case.reward_id,
         points=points or 0,
         says=says,
         repair=repair,
@@ -265,6 +259,8 @@ def _accounts(case: Case) -> tuple[str, str]:
     subject = case.subject or ""
     if case.kind == "debit":
         return subject, house(case.campaign_id)
+    if case.kind == "return":
+        return subject, budget(case.campaign_id)
     return budget(case.campaign_id), subject
 
 

@@ -1,4 +1,4 @@
-"""All that is known of a play or of an operation: by us, by the ledger, by its feed and by reconciliation."""
+"""All that is known of a play, a reward or an operation: by us, the ledger, its feed and reconciliation."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -21,6 +21,7 @@ from ledger_client.operations import decode
 OPERATIONS_MAX: Final = 40
 UNDER_WAY: Final = frozenset({"funding", "resolving", "paid"})
 _DEBIT: Final = "play:"
+_REWARD: Final = "reward:"
 
 T = TypeVar("T")
 
@@ -49,6 +50,21 @@ class HeldPlay(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in UNDER_WAY
 
 
+class HeldReward(msgspec.Struct, frozen=True, kw_only=True):
+    """A reward of points as we hold it; `taken_back_ms` is None while it stands."""
+
+    campaign_id: str
+    reward_id: UUID
+    source: str
+    state: str
+    amount: int
+    withheld: int
+    recovered: int
+    owed: int
+    given_ms: int
+    taken_back_ms: int | None
+
+
 class PlayDecision(msgspec.Struct, frozen=True, kw_only=True):
     """What a person decided about a play in review; `outcome` is what the ledger had proved."""
 
@@ -65,7 +81,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: str
     operation_id: str
     kind: str
-    play_id: UUID
+    play_id: UUID | None
+    reward_id: UUID | None
     state: str
     subject: str
     body: bytes
@@ -94,15 +111,17 @@ class ExplainedOperation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """A play with its operations, the debit first; None: the operation is none of our plays'."""
+    """A play with its operations, the debit first, or a reward with its own; neither: it is not ours."""
 
     play: HeldPlay | None
+    reward: HeldReward | None
     decisions: Sequence[PlayDecision]
     operations: Sequence[ExplainedOperation]
 
 
 class _Rows(msgspec.Struct, frozen=True, kw_only=True):
     play: HeldPlay | None
+    reward: HeldReward | None
     decisions: Sequence[PlayDecision]
     held: Sequence[Held]
     asked: tuple[str, ...]
@@ -111,14 +130,15 @@ class _Rows(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def explain(resources: Resources, asked: str, *, brand_id: str) -> Explained:
-    """All that is known of a play, or of an operation of the core ledger. NotFound; LedgerUnreachable."""
+    """All that is known of a play, a reward or an operation of the ledger. NotFound; LedgerUnreachable."""
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         rows = await _read(conn, asked, brand_id=brand_id)
-    if rows.play is None and not rows.breaks:
+    if rows.play is None and rows.reward is None and not rows.breaks:
         raise NotFound("operation_not_found", "No play or operation of your campaigns has this id.")
     known = await asyncio.gather(*map(resources.ledger.explain, rows.asked))
     return Explained(
         play=rows.play,
+        reward=rows.reward,
         decisions=rows.decisions,
         operations=[_operation(rows, each) for each in known],
     )
@@ -133,17 +153,19 @@ def legs_of(body: bytes) -> Sequence[Leg]:
 
 
 async def _read(conn: Connection, asked: str, *, brand_id: str) -> _Rows:
-    play = await _play(conn, asked, brand_id=brand_id)
-    place = None if play is None else (play.campaign_id, play.play_id)
-    held = (
-        [] if place is None else _all(Held, await conn.fetch(_SQL.operations_of_play, *place, OPERATIONS_MAX))
-    )
-    ids = _operation_ids(asked, play, held)
+    owner = await _owner(conn, asked)
+    play = await _one(conn, HeldPlay, _SQL.held_play, brand_id, owner)
+    reward = None if play else await _one(conn, HeldReward, _SQL.held_reward, brand_id, owner)
+    held: list[Held] = []
+    if owner is not None and (play or reward):
+        held = _all(Held, await conn.fetch(_SQL.operations_of, *owner, OPERATIONS_MAX))
+    ids = _operation_ids(asked, play, reward, held)
     return _Rows(
         play=play,
+        reward=reward,
         decisions=[]
-        if place is None
-        else _all(PlayDecision, await conn.fetch(_SQL.decisions_of_play, *place)),
+        if play is None
+        else _all(PlayDecision, await conn.fetch(_SQL.decisions_of_play, play.campaign_id, play.play_id)),
         held=held,
         asked=ids,
         entries=_all(PostedEntry, await conn.fetch(_SQL.entries_of_operations, brand_id, ids)),
@@ -151,24 +173,31 @@ async def _read(conn: Connection, asked: str, *, brand_id: str) -> _Rows:
     )
 
 
-async def _play(conn: Connection, asked: str, *, brand_id: str) -> HeldPlay | None:
-    """The play of this id, or the one that an operation of this id belongs to."""
+async def _owner(conn: Connection, asked: str) -> tuple[str, UUID] | None:
+    """The play or reward of this id, or the one that an operation of this id belongs to."""
     place = parse_wire_id(asked.removeprefix(_DEBIT))
     if place is None:
-        row = await conn.fetchrow(_SQL.play_of_operation, campaign_of(asked), asked)
-        place = None if row is None else (row["campaign_id"], row["play_id"])
-    found = None if place is None else await conn.fetchrow(_SQL.held_play, brand_id, *place)
-    return None if found is None else HeldPlay(**found)
+        row = await conn.fetchrow(_SQL.owner_of_operation, campaign_of(asked), asked)
+        place = None if row is None else (row["campaign_id"], row["play_id"] or row["reward_id"])
+    return place
 
 
-def _operation_ids(asked: str, play: HeldPlay | None, held: Sequence[Held]) -> tuple[str, ...]:
-    """What the ledger is asked about: also the debit that there should be, and what was asked for."""
-    if play is None:
-        return (asked,)
-    wire = wire_id(play.campaign_id, play.play_id)
-    debit = [_DEBIT + wire] if play.price_points else []
-    others = [] if asked == wire else [asked]
-    return tuple(dict.fromkeys([*debit, *(each.operation_id for each in held), *others]))
+async def _one(
+    conn: Connection, kind: type[T], sql: str, brand_id: str, owner: tuple[str, UUID] | None
+) -> T | None:
+    row = None if owner is None else await conn.fetchrow(sql, brand_id, *owner)
+    return None if row is None else _all(kind, [row])[0]
+
+
+def _operation_ids(
+    asked: str, play: HeldPlay | None, reward: HeldReward | None, held: Sequence[Held]
+) -> tuple[str, ...]:
+    """What the ledger is asked about: also what there should be, and what was asked for."""
+    due = [_DEBIT + wire_id(play.campaign_id, play.play_id)] if play and play.price_points else []
+    if reward is not None and reward.amount > reward.withheld:
+        due = [_REWARD + wire_id(reward.campaign_id, reward.reward_id)]
+    others = [asked] if parse_wire_id(asked) is None or not (play or reward) else []
+    return tuple(dict.fromkeys([*due, *(each.operation_id for each in held), *others]))
 
 
 def _operation(rows: _Rows, known: Explanation) -> ExplainedOperation:

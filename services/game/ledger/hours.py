@@ -5,7 +5,8 @@ from itertools import groupby
 from typing import Final
 
 from game.ledger import reconcile_store as store
-from game.ledger.comparing import Kind, totals_break
+from game.ledger.comparing import totals_break
+from game.ledger.kinds import Kind
 from game.ledger.reconcile_store import Hour
 from game.resources import Resources
 from ledger_client import Entry

@@ -3,7 +3,7 @@
 from game import telemetry
 from game.db.statements import load
 from game.ledger import report
-from game.ledger.comparing import Kind
+from game.ledger.kinds import Kind
 from game.resources import Resources
 
 MEASURE_MS = 15_000

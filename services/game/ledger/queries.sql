@@ -69,7 +69,7 @@ WHERE (o.campaign_id, o.operation_id) = (decided.campaign_id, decided.operation_
 -- Takes up a pass until $3, so that no other process does. No row: it is not its turn.
 UPDATE reconciliation SET next_ms = $3
 WHERE pass = $1 AND next_ms <= $2
-RETURNING pass, after_seq, judged_seq, play_id;
+RETURNING pass, after_seq, judged_seq, play_id, reward_id;
 
 -- name: release_pass
 -- When a pass is taken up again, and when it last came to its end (null: it did not).
@@ -78,12 +78,14 @@ WHERE pass = $1;
 
 -- name: restart_pass
 -- Lets a pass begin anew.
-UPDATE reconciliation SET after_seq = 0, judged_seq = 0, play_id = '00000000-0000-0000-0000-000000000000'
+UPDATE reconciliation
+SET after_seq = 0, judged_seq = 0, play_id = '00000000-0000-0000-0000-000000000000',
+    reward_id = '00000000-0000-0000-0000-000000000000'
 WHERE pass = $1;
 
 -- name: read_pass
 -- How far a pass has come.
-SELECT pass, after_seq, judged_seq, play_id FROM reconciliation WHERE pass = $1;
+SELECT pass, after_seq, judged_seq, play_id, reward_id FROM reconciliation WHERE pass = $1;
 
 -- name: passes
 -- When each pass last came to its end.
@@ -141,8 +143,8 @@ UPDATE ledger_hour SET agreed = false WHERE agreed;
 UPDATE ledger_hour SET agreed = true WHERE hour_ms = $1;
 
 -- name: posted_operations
--- Operations of copied entries after a place in the feed, with the place and, where we made them, their play.
-SELECT e.seq, e.campaign_id, e.operation_id, o.play_id
+-- Operations of copied entries after a place in the feed, with the place and, where we made them, their play or reward.
+SELECT e.seq, e.campaign_id, e.operation_id, o.play_id, o.reward_id
 FROM ledger_entry AS e
 LEFT JOIN operation AS o USING (campaign_id, operation_id)
 WHERE e.seq > $1
@@ -161,6 +163,12 @@ UPDATE reconciliation SET play_id = $3
 WHERE pass = $1 AND play_id = $2
 RETURNING pass;
 
+-- name: advance_rewards
+-- Moves a pass on in the rewards that it has compared. No row: another process was faster.
+UPDATE reconciliation SET reward_id = $3
+WHERE pass = $1 AND reward_id = $2
+RETURNING pass;
+
 -- name: plays_between
 -- Plays of all campaigns in the order of their ids, which is that of their time.
 SELECT p.campaign_id, p.play_id
@@ -174,6 +182,27 @@ CROSS JOIN LATERAL (
 ORDER BY p.play_id
 LIMIT $3;
 
+-- name: rewards_between
+-- Rewards of all campaigns in the order of their ids, which is that of their time.
+SELECT r.campaign_id, r.reward_id
+FROM campaign AS c
+CROSS JOIN LATERAL (
+    SELECT reward.campaign_id, reward.reward_id FROM reward
+    WHERE reward.campaign_id = c.campaign_id AND reward.reward_id > $1 AND reward.reward_id < $2
+    ORDER BY reward.reward_id
+    LIMIT $3
+) AS r
+ORDER BY r.reward_id
+LIMIT $3;
+
+-- name: overdue_rewards
+-- Rewards whose credit or return has been in flight since before $1.
+SELECT DISTINCT o.campaign_id, o.reward_id
+FROM operation AS o JOIN reward AS r USING (campaign_id, reward_id)
+WHERE o.state = 'due' AND o.kind <> 'debit' AND coalesce(r.taken_back_ms, r.given_ms) < $1
+ORDER BY o.campaign_id, o.reward_id
+LIMIT $2;
+
 -- name: overdue_plays
 -- Plays whose debit or credit has been in flight since before $1, and plays that wait for a person.
 (SELECT campaign_id, play_id FROM play
@@ -182,13 +211,20 @@ LIMIT $3;
 UNION
 (SELECT o.campaign_id, o.play_id FROM operation AS o
  JOIN prize_grant AS g USING (campaign_id, entry_index)
- WHERE o.state = 'due' AND o.kind = 'credit' AND g.granted_ms < $1
+ WHERE o.state = 'due' AND o.kind <> 'debit' AND g.granted_ms < $1
  LIMIT $2);
 
 -- name: broken_plays
 -- Plays with open breaks, after a break.
 SELECT break_id, campaign_id, play_id FROM ledger_break
 WHERE closed_ms IS NULL AND play_id IS NOT NULL AND break_id > $1
+ORDER BY break_id
+LIMIT $2;
+
+-- name: broken_rewards
+-- Rewards with open breaks, after a break.
+SELECT break_id, campaign_id, reward_id FROM ledger_break
+WHERE closed_ms IS NULL AND reward_id IS NOT NULL AND break_id > $1
 ORDER BY break_id
 LIMIT $2;
 
@@ -201,7 +237,7 @@ LIMIT $2;
 
 -- name: debit_cases
 -- Plays that cost something with their debit, as it is held and as it was posted.
-SELECT 'debit' AS kind, p.campaign_id, p.play_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
+SELECT 'debit' AS kind, p.campaign_id, p.play_id, NULL::uuid AS reward_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
        false AS is_reissued, coalesce(o.operation_id, i.operation_id) AS operation_id, p.price_points AS owed_points, o.state,
        o.subject, o.body, o.ledger_seq, p.accepted_ms AS since_ms, p.apply_before_ms + $3 AS placed_by_ms, e.debits, e.credits,
        e.amounts
@@ -251,7 +287,7 @@ WITH asked AS (
            owed.subject, owed.body, owed.ledger_seq, owed.reissued_ms
     FROM won FULL JOIN owed USING (campaign_id, entry_index)
 )
-SELECT 'credit' AS kind, b.campaign_id, b.play_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
+SELECT 'credit' AS kind, b.campaign_id, b.play_id, NULL::uuid AS reward_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
        b.reissued_ms IS NOT NULL AS is_reissued, b.operation_id, b.amount AS owed_points, b.state, b.subject, b.body,
        b.ledger_seq, coalesce(b.granted_ms, 0) AS since_ms,
        coalesce(b.granted_ms, 0) + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
@@ -263,6 +299,40 @@ CROSS JOIN LATERAL (
     FROM ledger_entry AS x
     WHERE x.campaign_id = b.campaign_id AND x.operation_id = b.operation_id
 ) AS e;
+
+-- name: reward_cases
+-- Rewards of points with their credits, and those that are taken back with their returns, as held and as posted. What was
+-- reissued is fine where another operation goes on in its place, or where the reward is not owed any more.
+WITH given AS (
+    SELECT r.campaign_id, r.reward_id, r.state, r.given_ms, coalesce(r.taken_back_ms, r.given_ms) AS taken_back_ms,
+           nullif(r.amount - r.withheld, 0) AS owed, nullif(r.recovered, 0) AS recovered,
+           r.campaign_id || '-' || replace(r.reward_id::text, '-', '') AS wire_id
+    FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, reward_id)
+    JOIN reward AS r USING (campaign_id, reward_id)
+    WHERE r.kind = 'points'
+), due AS (
+    SELECT campaign_id, reward_id, state, 'reward' AS kind, owed, given_ms AS since_ms, 'reward:' || wire_id AS first_id
+    FROM given
+    UNION ALL
+    SELECT campaign_id, reward_id, state, 'return', recovered, taken_back_ms, 'return:' || wire_id
+    FROM given
+)
+SELECT due.kind, due.campaign_id, NULL::uuid AS play_id, due.reward_id, NULL AS play_state, false AS is_seated,
+       o.reissued_ms IS NOT NULL AND (due.state <> 'given' OR EXISTS (
+           SELECT FROM operation AS n
+           WHERE (n.campaign_id, n.reward_id, n.kind) = (due.campaign_id, due.reward_id, due.kind) AND n.reissued_ms IS NULL
+       )) AS is_reissued,
+       coalesce(o.operation_id, due.first_id) AS operation_id, due.owed AS owed_points, o.state, o.subject, o.body,
+       o.ledger_seq, due.since_ms, due.since_ms + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
+FROM due
+LEFT JOIN operation AS o ON (o.campaign_id, o.reward_id, o.kind) = (due.campaign_id, due.reward_id, due.kind)
+CROSS JOIN LATERAL (
+    SELECT array_agg(x.debit ORDER BY x.seq) AS debits, array_agg(x.credit ORDER BY x.seq) AS credits,
+           array_agg(x.amount ORDER BY x.seq) AS amounts
+    FROM ledger_entry AS x
+    WHERE x.campaign_id = due.campaign_id AND x.operation_id = coalesce(o.operation_id, due.first_id)
+) AS e
+WHERE o.operation_id IS NOT NULL OR due.owed IS NOT NULL;
 
 -- name: strangers
 -- Entries of operations that we never made, and whether their campaign is closed.
@@ -278,13 +348,13 @@ GROUP BY e.campaign_id, e.operation_id, c.state;
 -- name: open_breaks
 -- Stores breaks that were found; one that is open keeps its time, one that had healed is found anew. What was
 -- acknowledged stays so while it is open and of the same value.
-INSERT INTO ledger_break AS b (kind, operation_id, campaign_id, play_id, points, says, found_ms)
-SELECT kind, operation_id, campaign_id, play_id, points, says, $7
-FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])
-    AS found (kind, operation_id, campaign_id, play_id, points, says)
+INSERT INTO ledger_break AS b (kind, operation_id, campaign_id, play_id, reward_id, points, says, found_ms)
+SELECT kind, operation_id, campaign_id, play_id, reward_id, points, says, $8
+FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[])
+    AS found (kind, operation_id, campaign_id, play_id, reward_id, points, says)
 ORDER BY kind, operation_id
 ON CONFLICT ON CONSTRAINT ledger_break_once DO UPDATE
-SET play_id = excluded.play_id, points = excluded.points, says = excluded.says,
+SET play_id = excluded.play_id, reward_id = excluded.reward_id, points = excluded.points, says = excluded.says,
     found_ms = CASE WHEN b.closed_ms IS NULL THEN b.found_ms ELSE excluded.found_ms END, closed_ms = NULL,
     acknowledged_ms = CASE WHEN b.closed_ms IS NULL AND b.points = excluded.points THEN b.acknowledged_ms END;
 
@@ -293,6 +363,13 @@ SET play_id = excluded.play_id, points = excluded.points, says = excluded.says,
 UPDATE ledger_break AS b SET closed_ms = $5
 FROM unnest($1::text[], $2::uuid[]) AS compared (campaign_id, play_id)
 WHERE (b.campaign_id, b.play_id) = (compared.campaign_id, compared.play_id) AND b.closed_ms IS NULL
+  AND (b.kind, b.operation_id) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]));
+
+-- name: close_breaks_of_rewards
+-- Closes the breaks of rewards that were compared and that were not found again ($3 and $4: kinds and operations found).
+UPDATE ledger_break AS b SET closed_ms = $5
+FROM unnest($1::text[], $2::uuid[]) AS compared (campaign_id, reward_id)
+WHERE (b.campaign_id, b.reward_id) = (compared.campaign_id, compared.reward_id) AND b.closed_ms IS NULL
   AND (b.kind, b.operation_id) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]));
 
 -- name: close_breaks
@@ -348,7 +425,7 @@ ORDER BY b.kind;
 
 -- name: list_open
 -- Open breaks after one, oldest first, each with who acknowledged it as it stands; of one brand, or of all (null).
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms,
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says, b.found_ms, b.closed_ms,
        a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 LEFT JOIN campaign AS c USING (campaign_id)
@@ -359,7 +436,7 @@ LIMIT $3;
 
 -- name: breaks_of_operations
 -- The breaks of operations in a brand's campaigns, healed ones too.
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms,
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says, b.found_ms, b.closed_ms,
        a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 JOIN campaign AS c USING (campaign_id)
@@ -370,7 +447,7 @@ LIMIT 100;
 
 -- name: find_break
 -- A break in a brand's campaigns. No row: there is none of this number.
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says, b.found_ms, b.closed_ms,
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says, b.found_ms, b.closed_ms,
        a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 JOIN campaign AS c USING (campaign_id)
@@ -394,9 +471,9 @@ RETURNING break_id;
 -- How many plays wait for a person.
 SELECT count(*) FROM play WHERE state = 'review';
 
--- name: play_of_operation
--- The play of an operation. No row: we never made it.
-SELECT campaign_id, play_id FROM operation WHERE campaign_id = $1 AND operation_id = $2;
+-- name: owner_of_operation
+-- The play or the reward of an operation. No row: we never made it.
+SELECT campaign_id, play_id, reward_id FROM operation WHERE campaign_id = $1 AND operation_id = $2;
 
 -- name: held_play
 -- A play of a brand as we hold it. No row: there is none.
@@ -406,12 +483,27 @@ FROM play AS p
 JOIN campaign AS c USING (campaign_id)
 WHERE c.brand_id = $1 AND p.campaign_id = $2 AND p.play_id = $3;
 
--- name: operations_of_play
--- What the ledger was asked for a play: its debit, then its credits in the order of their draws.
-SELECT campaign_id, operation_id, kind, play_id, state, subject, body, ledger_seq, next_attempt_ms FROM operation
-WHERE campaign_id = $1 AND play_id = $2
-ORDER BY kind DESC, entry_index, operation_id
-LIMIT $3;
+-- name: held_reward
+-- A reward of points of a brand as we hold it. No row: there is none.
+SELECT r.campaign_id, r.reward_id, r.source, r.state, r.amount, r.withheld, r.recovered, r.owed, r.given_ms, r.taken_back_ms
+FROM reward AS r
+JOIN campaign AS c USING (campaign_id)
+WHERE c.brand_id = $1 AND r.campaign_id = $2 AND r.reward_id = $3 AND r.kind = 'points';
+
+-- name: operations_of
+-- What the ledger was asked for a play or a reward: its debit, then its credits in the order of their draws; its credit,
+-- then its returns.
+(SELECT campaign_id, operation_id, kind, play_id, reward_id, state, subject, body, ledger_seq, next_attempt_ms
+ FROM operation
+ WHERE campaign_id = $1 AND play_id = $2
+ ORDER BY kind DESC, entry_index, operation_id
+ LIMIT $3)
+UNION ALL
+(SELECT campaign_id, operation_id, kind, play_id, reward_id, state, subject, body, ledger_seq, next_attempt_ms
+ FROM operation
+ WHERE campaign_id = $1 AND reward_id = $2
+ ORDER BY kind DESC, attempt
+ LIMIT $3);
 
 -- name: decisions_of_play
 -- What people decided about a play in review, newest first.

@@ -1,18 +1,20 @@
-"""Passes over the ledger's feed and our plays: what was read is kept, compared, and repaired where it may be.
+"""Passes over the ledger's feed, our plays and our rewards: kept, compared, and repaired where that may be.
 
 A pass comes forward in bounded steps, each a transaction that moves a cursor by compare-and-set together with
 what it found: cut off anywhere, or done by two processes at once, nothing is left out or done twice.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
 
+from game.db.connection import Connection
 from game.ledger import reconcile_store as store
 from game.ledger.comparing import GRACE_MS
 from game.ledger.hours import compare_hours, hours_of
-from game.ledger.judging import judge_plays, judge_strangers
-from game.ledger.reconcile_store import PassName
+from game.ledger.judging import Judge, judge_plays, judge_rewards, judge_strangers
+from game.ledger.reconcile_store import Compared, PassName, PostedOperation
 from game.resources import Resources, uuid7
 from ledger_client import LedgerUnreachable
 from ledger_client.options import ENTRIES_MAX
@@ -25,6 +27,8 @@ PAGES_MAX: Final = 50
 BATCH: Final = 500
 BATCHES_MAX: Final = 100
 TURNS_MAX: Final = 10_000
+
+_JUDGES: Final[Mapping[Compared, Judge]] = {"plays": judge_plays, "rewards": judge_rewards}
 
 _log = structlog.get_logger()
 
@@ -58,7 +62,8 @@ async def advance(resources: Resources, name: PassName) -> bool:
     return (
         await _read_feed(resources, name)
         and await _judge_entries(resources, name)
-        and await _compare_plays(resources, name)
+        and await _compare(resources, name, "plays")
+        and await _compare(resources, name, "rewards")
         and await _look_again(resources)
         and await compare_hours(resources)
     )
@@ -123,7 +128,7 @@ async def _read_page(resources: Resources, name: PassName) -> bool:
 
 
 async def _judge_entries(resources: Resources, name: PassName) -> bool:
-    """Compare the plays of entries that are new to the pass; whether none is left."""
+    """Compare the plays and rewards of entries that are new to the pass; whether none is left."""
     for _ in range(BATCHES_MAX):
         async with resources.pool.acquire() as conn, conn.transaction():
             judged_seq = (await store.read_pass(conn, name)).judged_seq
@@ -131,41 +136,67 @@ async def _judge_entries(resources: Resources, name: PassName) -> bool:
             if not posted:
                 return True
             if await store.advance(conn, "judged", name, old=judged_seq, new=posted[-1].seq):
-                ours = {(each.campaign_id, each.play_id): None for each in posted if each.play_id}
-                theirs = {(each.campaign_id, each.operation_id): None for each in posted if not each.play_id}
-                await judge_plays(conn, [*ours], now_ms=resources.clock())
-                await judge_strangers(conn, [*theirs], now_ms=resources.clock())
+                await _judge(conn, posted, now_ms=resources.clock())
     return False
 
 
-async def _compare_plays(resources: Resources, name: PassName) -> bool:
-    """Compare plays that have had their time, in the order of their acceptance; whether none is left."""
+async def _judge(conn: Connection, posted: Sequence[PostedOperation], *, now_ms: int) -> None:
+    plays = {(each.campaign_id, each.play_id): None for each in posted if each.play_id}
+    rewards = {(each.campaign_id, each.reward_id): None for each in posted if each.reward_id}
+    theirs = {
+        (each.campaign_id, each.operation_id): None
+        for each in posted
+        if each.play_id is None and each.reward_id is None
+    }
+    await judge_plays(conn, [*plays], now_ms=now_ms)
+    await judge_rewards(conn, [*rewards], now_ms=now_ms)
+    await judge_strangers(conn, [*theirs], now_ms=now_ms)
+
+
+async def _compare(resources: Resources, name: PassName, what: Compared) -> bool:
+    """Compare plays or rewards that have had their time, in the order of their ids; whether none is left."""
     before = uuid7(resources.clock() - GRACE_MS, bytes(10))
     for _ in range(BATCHES_MAX):
         async with resources.pool.acquire() as conn, conn.transaction():
-            after = (await store.read_pass(conn, name)).play_id
-            plays = await store.plays_between(conn, after=after, before=before, limit=BATCH)
-            if not plays:
+            now = await store.read_pass(conn, name)
+            after = now.play_id if what == "plays" else now.reward_id
+            keys = await store.between(conn, what, after=after, before=before, limit=BATCH)
+            if not keys:
                 return True
-            if await store.advance(conn, "plays", name, old=after, new=plays[-1][1]):
-                await judge_plays(conn, plays, now_ms=resources.clock())
+            if await store.advance(conn, what, name, old=after, new=keys[-1][1]):
+                await _JUDGES[what](conn, keys, now_ms=resources.clock())
     return False
 
 
 async def _look_again(resources: Resources) -> bool:
     """Compare what is in flight for too long, and whatever has an open break."""
     now_ms = resources.clock()
-    async with resources.pool.acquire() as conn, conn.transaction():
-        late = await store.overdue_plays(conn, before_ms=now_ms - GRACE_MS, limit=BATCH)
-        await judge_plays(conn, late, now_ms=now_ms)
+    for what, judge in _JUDGES.items():
+        async with resources.pool.acquire() as conn, conn.transaction():
+            late = await store.overdue(conn, what, before_ms=now_ms - GRACE_MS, limit=BATCH)
+            await judge(conn, late, now_ms=now_ms)
+        await _judge_broken(resources, what, now_ms=now_ms)
+    await _judge_broken_strangers(resources, now_ms=now_ms)
+    return True
+
+
+async def _judge_broken(resources: Resources, what: Compared, *, now_ms: int) -> None:
     after = 0
     for _ in range(BATCHES_MAX):
         async with resources.pool.acquire() as conn, conn.transaction():
-            broken = await store.broken_plays(conn, after=after, limit=BATCH)
+            broken = await store.broken(conn, what, after=after, limit=BATCH)
+            await _JUDGES[what](conn, [*dict.fromkeys(key for _, key in broken)], now_ms=now_ms)
+        if len(broken) < BATCH:
+            return
+        after = broken[-1][0]
+
+
+async def _judge_broken_strangers(resources: Resources, *, now_ms: int) -> None:
+    after = 0
+    for _ in range(BATCHES_MAX):
+        async with resources.pool.acquire() as conn, conn.transaction():
             strange = await store.broken_strangers(conn, after=after, limit=BATCH)
-            await judge_plays(conn, [*dict.fromkeys(key for _, key in broken)], now_ms=now_ms)
             await judge_strangers(conn, [key for _, key in strange], now_ms=now_ms)
-        if len(broken) < BATCH and len(strange) < BATCH:
-            break
-        after = min(seen[-1][0] for seen in (broken, strange) if len(seen) == BATCH)
-    return True
+        if len(strange) < BATCH:
+            return
+        after = strange[-1][0]

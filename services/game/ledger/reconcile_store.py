@@ -8,23 +8,27 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
-from game.ledger.comparing import GRACE_MS, PLACE_MS, Break, Case, Kind, Posted, Repair, campaign_of
+from game.ledger.comparing import GRACE_MS, PLACE_MS, Break, Case, Posted, Repair, campaign_of
+from game.ledger.kinds import Kind
 from ledger_client import Entry
 
 _SQL = load("game.ledger")
 
 PassName = Literal["recent", "full"]
+Compared = Literal["plays", "rewards"]
 PlayKey = tuple[str, UUID]
+RewardKey = tuple[str, UUID]
 OperationKey = tuple[str, str]
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """How far a pass has come in the feed, in the entries judged and in the plays compared."""
+    """How far a pass has come in the feed, in the entries judged, in the plays and the rewards compared."""
 
     name: PassName
     after_seq: int
     judged_seq: int
     play_id: UUID
+    reward_id: UUID
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +42,13 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostedOperation(msgspec.Struct, frozen=True, kw_only=True):
-    """The operation of an entry; without a play it is not ours."""
+    """The operation of an entry; without a play and a reward it is not ours."""
 
     seq: int
     campaign_id: str
     operation_id: str
     play_id: UUID | None
+    reward_id: UUID | None
 
 
 async def claim_pass(conn: Connection, name: PassName, *, now_ms: int, until_ms: int) -> Pass | None:
@@ -80,7 +85,7 @@ async def last_copied(conn: Connection) -> int:
 
 
 async def advance(conn: Connection, what: str, name: PassName, *, old: Any, new: Any) -> bool:
-    """Move one cursor of a pass on; False: another process was faster. `what`: feed, judged or plays."""
+    """Move a cursor of a pass on; False: another process was faster. `what`: feed, judged, plays, rewards."""
     return bool(await conn.fetch(_SQL[f"advance_{what}"], name, old, new))
 
 
@@ -123,20 +128,23 @@ async def posted_operations(conn: Connection, *, after_seq: int, limit: int) -> 
     return [PostedOperation(**row) for row in await conn.fetch(_SQL.posted_operations, after_seq, limit)]
 
 
-async def plays_between(conn: Connection, *, after: UUID, before: UUID, limit: int) -> list[PlayKey]:
-    """Plays by the time at which they were accepted."""
-    return [(row[0], row[1]) for row in await conn.fetch(_SQL.plays_between, after, before, limit)]
+async def between(
+    conn: Connection, what: Compared, *, after: UUID, before: UUID, limit: int
+) -> list[tuple[str, UUID]]:
+    """Plays or rewards by the time at which they were accepted or given."""
+    return [(row[0], row[1]) for row in await conn.fetch(_SQL[f"{what}_between"], after, before, limit)]
 
 
-async def overdue_plays(conn: Connection, *, before_ms: int, limit: int) -> list[PlayKey]:
-    """Plays with something in flight since before a time: up to `limit` by debits, and by credits."""
-    return [(row[0], row[1]) for row in await conn.fetch(_SQL.overdue_plays, before_ms, limit)]
+async def overdue(conn: Connection, what: Compared, *, before_ms: int, limit: int) -> list[tuple[str, UUID]]:
+    """Plays or rewards with something in flight since before a time; up to `limit` for each reason."""
+    return [(row[0], row[1]) for row in await conn.fetch(_SQL[f"overdue_{what}"], before_ms, limit)]
 
 
-async def broken_plays(conn: Connection, *, after: int, limit: int) -> list[tuple[int, PlayKey]]:
-    """Plays with open breaks, each with the number of the break."""
-    rows = await conn.fetch(_SQL.broken_plays, after, limit)
-    return [(row["break_id"], (row["campaign_id"], row["play_id"])) for row in rows]
+async def broken(
+    conn: Connection, what: Compared, *, after: int, limit: int
+) -> list[tuple[int, tuple[str, UUID]]]:
+    """Plays or rewards with open breaks, each with the number of the break."""
+    return [(row[0], (row[1], row[2])) for row in await conn.fetch(_SQL[f"broken_{what}"], after, limit)]
 
 
 async def broken_strangers(conn: Connection, *, after: int, limit: int) -> list[tuple[int, OperationKey]]:
@@ -151,6 +159,13 @@ async def cases(conn: Connection, plays: Sequence[PlayKey]) -> list[Case]:
     debits = await conn.fetch(_SQL.debit_cases, *asked, GRACE_MS)
     credits_ = await conn.fetch(_SQL.credit_cases, *asked, PLACE_MS)
     return [Case(**_with_posted(row)) for row in (*debits, *credits_)]
+
+
+async def reward_cases(conn: Connection, rewards: Sequence[RewardKey]) -> list[Case]:
+    """All that was given as points, or taken back, as it is held and as it was posted."""
+    return [
+        Case(**_with_posted(row)) for row in await conn.fetch(_SQL.reward_cases, *_columns(rewards), PLACE_MS)
+    ]
 
 
 async def posted_of(conn: Connection, operation_id: str, *, brand_id: str) -> list[Posted]:
@@ -169,7 +184,7 @@ async def strangers(
 
 async def open_breaks(conn: Connection, found: Sequence[Break], *, now_ms: int) -> None:
     """Store breaks; those that are stored keep the time at which they were found."""
-    rows = [(b.kind, b.operation_id, b.campaign_id, b.play_id, b.points, b.says) for b in found]
+    rows = [(b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says) for b in found]
     if rows:
         await conn.execute(_SQL.open_breaks, *map(list, zip(*rows, strict=True)), now_ms)
 
@@ -180,6 +195,14 @@ async def close_breaks_of_plays(
     """Close the breaks of compared plays that were not found again."""
     kinds, operations = [b.kind for b in found], [b.operation_id for b in found]
     await conn.execute(_SQL.close_breaks_of_plays, *_columns(plays), kinds, operations, now_ms)
+
+
+async def close_breaks_of_rewards(
+    conn: Connection, rewards: Sequence[RewardKey], found: Sequence[Break], *, now_ms: int
+) -> None:
+    """Close the breaks of compared rewards that were not found again."""
+    kinds, operations = [b.kind for b in found], [b.operation_id for b in found]
+    await conn.execute(_SQL.close_breaks_of_rewards, *_columns(rewards), kinds, operations, now_ms)
 
 
 async def close_breaks(

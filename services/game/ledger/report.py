@@ -8,7 +8,7 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
-from game.ledger.comparing import Kind
+from game.ledger.kinds import Kind
 from game.resources import Resources
 
 _SQL: Final = load("game.ledger")
@@ -38,6 +38,7 @@ class FoundBreak(msgspec.Struct, frozen=True, kw_only=True):
     operation_id: str
     campaign_id: str | None
     play_id: UUID | None
+    reward_id: UUID | None
     points: int
     says: str
     found_ms: int

@@ -1,4 +1,4 @@
-"""What those who look after a brand are told of its points: wire structs, and how they follow."""
+"""What those who look after a brand are told of plays, rewards and operations: wire structs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,70 +7,20 @@ import msgspec
 
 from game.ids import wire_id
 from game.instants import to_datetime
-from game.ledger.comparing import Kind
+from game.ledger.break_views import BreakView, at, break_view
 from game.ledger.explaining import (
     Explained,
     ExplainedOperation,
     Held,
     HeldPlay,
+    HeldReward,
     PlayDecision,
     PostedEntry,
     legs_of,
 )
-from game.ledger.report import FoundBreak, Report
-from game.ledger.words import of_operation, of_play
+from game.ledger.words import of_operation, of_play, of_reward
 from game.texts import explanations
 from ledger_client import Applied, Decided, Explanation, Leg
-
-
-class KindView(msgspec.Struct, frozen=True, kw_only=True):
-    """The open breaks of one kind, their value in points, and since when the oldest is known.
-
-    Those that somebody has acknowledged are counted apart; `oldest_at` is null where all of them are.
-    """
-
-    kind: Kind
-    breaks: int
-    points: int
-    oldest_at: datetime | None
-    acknowledged: int
-
-
-class AcknowledgementView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who has seen a break as it stands, and why it may."""
-
-    at: datetime
-    by: str
-    reason: str
-
-
-class BreakView(msgspec.Struct, frozen=True, kw_only=True):
-    """Where we and the ledger disagree, open while `healed_at` is null; `play` is null if it is not ours.
-
-    `acknowledged` is null while nobody has, and again once the break's value changes.
-    """
-
-    id: int
-    kind: Kind
-    operation_id: str
-    campaign_id: str | None
-    play: str | None
-    points: int
-    says: str
-    found_at: datetime
-    healed_at: datetime | None
-    acknowledged: AcknowledgementView | None
-
-
-class ReconciliationView(msgspec.Struct, frozen=True, kw_only=True):
-    """Open breaks: sums by kind, and one page, oldest first. `compared_at`: when all was last compared."""
-
-    read_seq: int
-    reconciled_at: datetime | None
-    compared_at: datetime | None
-    kinds: Sequence[KindView]
-    breaks: Sequence[BreakView]
-    next: int | None
 
 
 class SummaryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,13 +59,33 @@ class HeldPlayView(msgspec.Struct, frozen=True, kw_only=True):
     decisions: Sequence[DecisionView]
 
 
+class HeldRewardView(msgspec.Struct, frozen=True, kw_only=True):
+    """A reward of points as we hold it.
+
+    `withheld` of it settled a debt. `taken_back_at` is null while it stands; in the end `recovered` of it
+    came back, and `owed` of it did not.
+    """
+
+    id: str
+    state: str
+    summary: SummaryView
+    source: str
+    amount: int
+    withheld: int
+    recovered: int
+    owed: int
+    given_at: datetime
+    taken_back_at: datetime | None
+
+
 class HeldView(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation as we hold it. `next_attempt_at` is null once it is decided."""
+    """An operation of a play or of a reward as we hold it. `next_attempt_at` is null once it is decided."""
 
     kind: str
     state: str
     campaign_id: str
-    play: str
+    play: str | None
+    reward: str | None
     account: str
     legs: Sequence[Leg]
     ledger_seq: int | None
@@ -153,65 +123,20 @@ class OperationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExplanationView(msgspec.Struct, frozen=True, kw_only=True):
-    """A play with all of its operations, the debit first; `play` is null if it is not ours."""
+    """A play with all of its operations, the debit first, or a reward with its own; or what is not ours."""
 
     play: HeldPlayView | None
+    reward: HeldRewardView | None
     operations: Sequence[OperationView]
-
-
-def reconciliation_view(found: Report, *, limit: int) -> ReconciliationView:
-    """A report as it is sent."""
-    return ReconciliationView(
-        read_seq=found.read_seq,
-        reconciled_at=_at(found.recent_done_ms),
-        compared_at=_at(found.full_done_ms),
-        kinds=[
-            KindView(
-                kind=s.kind,
-                breaks=s.breaks,
-                points=s.points,
-                oldest_at=_at(s.oldest_ms),
-                acknowledged=s.acknowledged,
-            )
-            for s in found.sums
-        ],
-        breaks=[break_view(each) for each in found.breaks],
-        next=found.breaks[-1].break_id if len(found.breaks) == limit else None,
-    )
 
 
 def explanation_view(found: Explained) -> ExplanationView:
     """An explanation as it is sent."""
     return ExplanationView(
         play=None if found.play is None else _play_view(found.play, found),
+        reward=None if found.reward is None else _reward_view(found.reward),
         operations=[_operation_view(each) for each in found.operations],
     )
-
-
-def break_view(found: FoundBreak) -> BreakView:
-    """A break as it is sent."""
-    play = wire_id(found.campaign_id, found.play_id) if found.campaign_id and found.play_id else None
-    return BreakView(
-        id=found.break_id,
-        kind=found.kind,
-        operation_id=found.operation_id,
-        campaign_id=found.campaign_id,
-        play=play,
-        points=found.points,
-        says=found.says,
-        found_at=to_datetime(found.found_ms),
-        healed_at=_at(found.closed_ms),
-        acknowledged=_acknowledgement(found),
-    )
-
-
-def _acknowledgement(found: FoundBreak) -> AcknowledgementView | None:
-    if found.acknowledged_ms is None:
-        return None
-    assert found.acknowledged_by is not None
-    assert found.reason is not None
-    at = to_datetime(found.acknowledged_ms)
-    return AcknowledgementView(at=at, by=found.acknowledged_by, reason=found.reason)
 
 
 def _play_view(play: HeldPlay, found: Explained) -> HeldPlayView:
@@ -227,8 +152,23 @@ def _play_view(play: HeldPlay, found: Explained) -> HeldPlayView:
         accepted_at=to_datetime(play.accepted_ms),
         charged_before=to_datetime(play.apply_before_ms),
         next_attempt_at=to_datetime(play.next_attempt_ms) if play.is_under_way else None,
-        finished_at=_at(play.finished_ms),
+        finished_at=at(play.finished_ms),
         decisions=[_decision_view(each) for each in found.decisions],
+    )
+
+
+def _reward_view(reward: HeldReward) -> HeldRewardView:
+    return HeldRewardView(
+        id=wire_id(reward.campaign_id, reward.reward_id),
+        state=reward.state,
+        summary=_summary(of_reward(reward)),
+        source=reward.source,
+        amount=reward.amount,
+        withheld=reward.withheld,
+        recovered=reward.recovered,
+        owed=reward.owed,
+        given_at=to_datetime(reward.given_ms),
+        taken_back_at=at(reward.taken_back_ms),
     )
 
 
@@ -258,7 +198,8 @@ def _held_view(held: Held) -> HeldView:
         kind=held.kind,
         state=held.state,
         campaign_id=held.campaign_id,
-        play=wire_id(held.campaign_id, held.play_id),
+        play=None if held.play_id is None else wire_id(held.campaign_id, held.play_id),
+        reward=None if held.reward_id is None else wire_id(held.campaign_id, held.reward_id),
         account=held.subject,
         legs=legs_of(held.body),
         ledger_seq=held.ledger_seq,
@@ -271,7 +212,7 @@ def _ledger_view(known: Explanation) -> LedgerView:
         outcome=_word(known.outcome),
         seq=known.outcome.seq if isinstance(known.outcome, Applied) else None,
         legs=known.legs,
-        decided_at=_at(known.decided_at_ms),
+        decided_at=at(known.decided_at_ms),
         as_of=to_datetime(known.as_of_ms),
     )
 
@@ -287,7 +228,3 @@ def _summary(code: str) -> SummaryView:
 
 def _word(outcome: Decided | None) -> str | None:
     return None if outcome is None else type(outcome).__name__.lower()
-
-
-def _at(ms: int | None) -> datetime | None:
-    return None if ms is None else to_datetime(ms)

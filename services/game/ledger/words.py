@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from game.ledger.explaining import ExplainedOperation, Held, HeldPlay
+from game.ledger.explaining import ExplainedOperation, Held, HeldPlay, HeldReward
 from ledger_client import Applied
 
 REFUSED: Final = frozenset({"rejected", "expired", "fenced"})
+
+_REFUSALS: Final = {
+    "credit": "operation_refused_prize",
+    "reward": "operation_refused_prize",
+    "return": "operation_refused_return",
+}
 
 
 def of_play(play: HeldPlay, operations: Sequence[ExplainedOperation]) -> str:
@@ -19,6 +25,11 @@ def of_play(play: HeldPlay, operations: Sequence[ExplainedOperation]) -> str:
     if isinstance(debit.ledger.outcome, Applied):
         return "play_review_charged"
     return "play_review_open" if debit.ledger.outcome is None or debit.entries else "play_review_uncharged"
+
+
+def of_reward(reward: HeldReward) -> str:
+    """Where a reward stands."""
+    return "reward_withheld" if reward.withheld == reward.amount else f"reward_{reward.state}"
 
 
 def of_operation(found: ExplainedOperation) -> str:
@@ -40,5 +51,5 @@ def of_operation(found: ExplainedOperation) -> str:
 
 
 def _refused(held: Held) -> str:
-    """A prize is owed all the same: its credit goes on under another id."""
-    return "operation_refused_prize" if held.kind == "credit" else "operation_refused"
+    """A prize is owed all the same: its credit goes on under another id. Returns ask for less."""
+    return _REFUSALS.get(held.kind, "operation_refused")

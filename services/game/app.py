@@ -45,7 +45,7 @@ from game.resources import Resources, system_clock, system_entropy
 from game.scratch.api import Scratch
 from game.scratch.rules import artwork
 from game.settings import Settings
-from game.tasks.api import ManagedTasks, TaskSettings
+from game.tasks.api import ManagedTasks, TaskReviews, Tasks, TaskSettings
 from game.tasks.processing import process_events
 from game.tokens import Tokens
 from game.vault import Vault
@@ -72,6 +72,7 @@ FETCH_BEACONS_MS = 500
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
     Operations, Pages, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks, TaskSettings,
+    TaskReviews, Tasks,
 )  # fmt: skip
 EVENT_STEPS = (
     Step(name="events.process", run=process_events, interval_ms=500),

@@ -110,3 +110,19 @@ class Shop:
             self.campaign_id, player_id,
         )  # fmt: skip
         return {row["source"]: row["state"] for row in rows}
+
+    async def me(self, method: str, path: str, body: Any = None, *, subject: str = "ann") -> httpx.Response:
+        """Ask for something of a player's own in the campaign."""
+        content = {} if body is None else {"json": body}
+        return await self.office.client.request(
+            method,
+            f"/v1/campaigns/{self.campaign_id}/me/{path}",
+            headers=self.office.issuer.headers(subject),
+            **content,
+        )
+
+    async def mine(self, task_id: str = "buy", *, subject: str = "ann") -> dict[str, Any]:
+        """A task as a player sees it."""
+        answer = await self.me("GET", "tasks", subject=subject)
+        assert answer.status_code == 200, answer.text
+        return next(dict(each) for each in answer.json()["tasks"] if each["task"] == task_id)

@@ -52,7 +52,7 @@ async def test_a_sum_earns_what_it_reaches(shop: Shop) -> None:
 async def test_windows_are_days_of_when_it_happened(
     shop: Shop, clock: ManualClock, minutes: tuple[int, ...], points: int
 ) -> None:
-    """Three a day count; the day is the one on which an event happened, however late it comes. It is 23:13."""
+    """Three a day count, on the day on which they happened, however late they come. It is 23:13 now."""
     await shop.saved()
     await shop.launch()
     opened_ms = clock()

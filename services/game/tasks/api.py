@@ -1,26 +1,54 @@
-"""The managers' routes: tasks of campaigns, forbidden share channels, segments of players."""
+"""Tasks over HTTP: managers write and review them, players see how far they are."""
 
-from typing import Annotated
+from typing import Annotated, Final
+from uuid import UUID
 
-from litestar import Controller, delete, get, put
-from litestar.params import JSONBody, PathParameter
+from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
+from game.polling import polled
 from game.problems import problem_responses
-from game.tasks import defining
+from game.tasks import defining, reviewing
 from game.tasks.drafts import PlayerSegments, ShareChannels, TaskDraft
-from game.tasks.views import ChannelsView, SegmentsView, TaskList, TaskView, task_list, task_view
+from game.tasks.listing import my_tasks
+from game.tasks.views import (
+    AppealIn,
+    ApprovalIn,
+    ChannelsView,
+    CompletionPage,
+    CompletionView,
+    MyTasks,
+    RejectionIn,
+    SegmentsView,
+    TaskList,
+    TaskView,
+    completion_page,
+    completion_view,
+    my_task,
+    task_list,
+    task_view,
+)
+
+PAGE: Final = 50
+OLDEST: Final = UUID(int=0)
 
 TaskId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 Subject = Annotated[
     str, PathParameter(pattern=r"^[A-Za-z0-9._~-]{1,64}$", description="The brand's own name of a player")
 ]
 
+After = Annotated[UUID | None, QueryParameter(description="`next` of the page before")]
+
 READ = problem_responses(401, 403, 404, 422)
 WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 READERS = [require(Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.ADMIN)]
 WRITERS = [require(Role.MANAGER, Role.ADMIN)]
+REVIEWERS = [require(Role.MANAGER, Role.APPROVER, Role.ADMIN)]
+SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 
 
 class ManagedTasks(Controller):
@@ -82,3 +110,89 @@ class TaskSettings(Controller):
         """Put a player into these segments and no others."""
         await defining.set_segments(request.resources, request.caller, data, subject=subject)
         return SegmentsView(subject=subject, segments=sorted(data.segments))
+
+
+class TaskReviews(Controller):
+    """Completions about which a person decides."""
+
+    path = "/v1/manage/campaigns/{campaign_id:str}/task-reviews"
+    tags = ("Tasks",)
+
+    @get("/", guards=READERS, responses=READ)
+    async def index(
+        self, request: AppRequest, campaign_id: CampaignId, after: After = None
+    ) -> CompletionPage:
+        """Completions that wait for a decision, the first or that after an appeal, oldest first."""
+        found = await reviewing.to_review(
+            request.resources, request.caller, campaign_id=campaign_id, after=after or OLDEST, limit=PAGE
+        )
+        return completion_page(found, limit=PAGE)
+
+    @post("/{completion_id:uuid}/approve", status_code=HTTP_200_OK, guards=REVIEWERS, responses=WRITE)
+    async def approve(
+        self,
+        request: AppRequest,
+        campaign_id: CampaignId,
+        completion_id: FromPath[UUID],
+        data: JSONBody[ApprovalIn],
+    ) -> CompletionView:
+        """Reward a completion. Where no place is left under the cap over all players, it is `capped`."""
+        decided = await reviewing.approve(
+            request.resources,
+            request.caller,
+            campaign_id=campaign_id,
+            completion_id=completion_id,
+            generation=data.generation,
+        )
+        return completion_view(decided)
+
+    @post("/{completion_id:uuid}/reject", status_code=HTTP_200_OK, guards=REVIEWERS, responses=WRITE)
+    async def reject(
+        self,
+        request: AppRequest,
+        campaign_id: CampaignId,
+        completion_id: FromPath[UUID],
+        data: JSONBody[RejectionIn],
+    ) -> CompletionView:
+        """Reject a completion; the player may appeal once. After an appeal it is `denied`."""
+        decided = await reviewing.reject(
+            request.resources,
+            request.caller,
+            campaign_id=campaign_id,
+            completion_id=completion_id,
+            generation=data.generation,
+            reason=data.reason,
+        )
+        return completion_view(decided)
+
+
+class Tasks(Controller):
+    """What a player can do, and how far it is done."""
+
+    path = "/v1/campaigns/{campaign_id:str}/me/tasks"
+    tags = ("Tasks",)
+    guards = (require(Role.PLAYER),)
+
+    @get("/", responses=SAME | READ)
+    async def index(self, request: AppRequest, campaign_id: CampaignId) -> Response[MyTasks | None]:
+        """Your tasks in a campaign. Ask again with `If-None-Match`: what has not changed is not sent."""
+        found = await my_tasks(request.resources, request.caller, campaign_id=campaign_id)
+        return polled(request, MyTasks(tasks=[my_task(each) for each in found]))
+
+    @post("/completions/{completion_id:uuid}/appeal", status_code=HTTP_200_OK, responses=WRITE)
+    async def appeal(
+        self,
+        request: AppRequest,
+        campaign_id: CampaignId,
+        completion_id: FromPath[UUID],
+        data: JSONBody[AppealIn],
+    ) -> CompletionView:
+        """Ask for another decision about a completion that was rejected, once."""
+        appealed = await reviewing.appeal(
+            request.resources,
+            request.caller,
+            campaign_id=campaign_id,
+            completion_id=completion_id,
+            text=data.text,
+        )
+        return completion_view(appealed)

@@ -92,15 +92,21 @@ def _approved(
     }
 
 
-def renewed(due: Due, *, state: State, has_place: bool, new_id: UUID) -> Completion:
-    """A completion that is due, in its first state."""
+def decided(completion: Completion, *, has_place: bool) -> Completion:
+    """A completion that was approved: rewarded, where there is a place for it."""
+    state: State = "rewarded" if has_place else "capped"
+    return msgspec.structs.replace(completion, state=state, has_place=has_place)
+
+
+def renewed(due: Due, *, new_id: UUID) -> Completion:
+    """A completion that is due; it waits for whoever decides about it."""
     return Completion(
         key=due.key,
         nth=due.nth,
         completion_id=due.was.completion_id if due.was else new_id,
         generation=due.was.generation + 1 if due.was else 1,
-        state=state,
-        has_place=has_place,
+        state="pending",
+        has_place=bool(due.was and due.was.has_place),
         reason=None,
         appeal=None,
     )

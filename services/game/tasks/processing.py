@@ -40,7 +40,7 @@ async def take_in(conn: Connection, resources: Resources, events: Sequence[Event
         campaign_id = each.key.campaign_id
         campaigns[campaign_id] = await counting.published(conn, resources, campaign_id)
     changed = await counting.count(conn, added, campaigns) | await counting.uncount(conn, gone, campaigns)
-    return await settle(conn, resources, changed, campaigns)
+    return await settle(conn, resources, changed, campaigns, approved=())
 
 
 async def _process_all(conn: Connection, resources: Resources, events: Sequence[Event]) -> list[Credit]:

@@ -75,7 +75,7 @@ async def earned_of(conn: Connection, keys: Collection[TaskKey]) -> dict[TaskKey
 async def completions_of(conn: Connection, keys: Collection[TaskKey]) -> list[Completion]:
     """All completions, the withdrawn ones too."""
     rows = await conn.fetch(_SQL.completions_of, *_columns(map(_parts, keys), 3))
-    return [completion_from(row) for row in rows]
+    return [_completion(row) for row in rows]
 
 
 async def save_completions(conn: Connection, completions: Sequence[Completion], *, now_ms: int) -> None:
@@ -100,7 +100,49 @@ async def take_places(conn: Connection, taken: Mapping[CapKey, int]) -> None:
         await conn.execute(_SQL.take_places, *_columns(rows, 3))
 
 
-def completion_from(row: Any) -> Completion:
+async def lock_players_of(conn: Connection, player_ids: Collection[UUID]) -> None:
+    """Let nobody else change what these players have done until the transaction ends."""
+    await conn.execute(_SQL.lock_players_of, list(player_ids))
+
+
+async def find_completion(conn: Connection, *, campaign_id: str, completion_id: UUID) -> Completion | None:
+    """A completion by its id; None: there is none."""
+    row = await conn.fetchrow(_SQL.find_completion, campaign_id, completion_id)
+    return None if row is None else _completion(row)
+
+
+async def windows_of_player(
+    conn: Connection, starts: Mapping[str, date], *, campaign_id: str, player_id: UUID
+) -> dict[str, int]:
+    """The progress of one window of each task; no entry: none yet."""
+    rows = await conn.fetch(
+        _SQL.windows_of_player, campaign_id, player_id, list(starts), list(starts.values())
+    )
+    return {row["task_id"]: row["progress"] for row in rows}
+
+
+async def completions_of_player(
+    conn: Connection, *, campaign_id: str, player_id: UUID, limit: int
+) -> list[Completion]:
+    """What a player has completed in a campaign, the withdrawn aside."""
+    rows = await conn.fetch(_SQL.completions_of_player, campaign_id, player_id, limit)
+    return [_completion(row) for row in rows]
+
+
+async def full_caps(conn: Connection, *, campaign_id: str) -> frozenset[str]:
+    """The tasks of a campaign that have no place left."""
+    return frozenset(row["task_id"] for row in await conn.fetch(_SQL.full_caps, campaign_id))
+
+
+async def completions_to_review(
+    conn: Connection, *, campaign_id: str, after: UUID, limit: int
+) -> list[Completion]:
+    """One page of the completions about which a person has to decide."""
+    rows = await conn.fetch(_SQL.completions_to_review, campaign_id, after, limit)
+    return [_completion(row) for row in rows]
+
+
+def _completion(row: Any) -> Completion:
     """A completion as it is stored."""
     fields = dict(row)
     key = TaskKey(fields.pop("campaign_id"), fields.pop("player_id"), fields.pop("task_id"))

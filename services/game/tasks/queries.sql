@@ -152,3 +152,40 @@ FOR UPDATE;
 UPDATE task_cap AS c SET taken = c.taken + i.places
 FROM unnest($1::text[], $2::text[], $3::integer[]) AS i (campaign_id, task_id, places)
 WHERE (c.campaign_id, c.task_id) = (i.campaign_id, i.task_id);
+
+-- name: lock_players_of
+-- Lets nobody else change what these players have done; in the order of the claim.
+SELECT player_id FROM player WHERE player_id = ANY ($1::uuid[]) ORDER BY player_id FOR NO KEY UPDATE;
+
+-- name: find_completion
+-- A completion by its id. No row: there is none.
+SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal
+FROM task_completion
+WHERE campaign_id = $1 AND completion_id = $2;
+
+-- name: completions_to_review
+-- Completions about which a person has to decide, after an id.
+SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal
+FROM task_completion
+WHERE campaign_id = $1 AND completion_id > $2 AND state IN ('pending', 'appealed')
+ORDER BY completion_id
+LIMIT $3;
+
+-- name: windows_of_player
+-- How far a player is in windows; arrays in pairs. No row: nothing yet.
+SELECT p.task_id, p.progress
+FROM unnest($3::text[], $4::date[]) AS i (task_id, window_start)
+JOIN task_progress AS p ON (p.campaign_id, p.player_id, p.task_id, p.window_start) = ($1, $2, i.task_id, i.window_start)
+ORDER BY p.task_id;
+
+-- name: completions_of_player
+-- What a player has completed in a campaign, the withdrawn aside.
+SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal
+FROM task_completion
+WHERE campaign_id = $1 AND player_id = $2 AND state <> 'withdrawn'
+ORDER BY task_id, nth
+LIMIT $3;
+
+-- name: full_caps
+-- Tasks of a campaign that have no place left.
+SELECT task_id FROM task_cap WHERE campaign_id = $1 AND taken = places ORDER BY task_id;

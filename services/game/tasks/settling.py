@@ -13,7 +13,7 @@ from game.ledger.rules import Credit
 from game.prizes.rewards import REWARDS_MAX, Reward, RewardKey, give, take_back
 from game.resources import Resources
 from game.tasks import progress_store as store
-from game.tasks.completing import Completion, Due, State, differences, renewed
+from game.tasks.completing import Completion, Due, decided, differences, renewed
 from game.tasks.progress_store import CapKey
 from game.tasks.records import Published, Task, TaskKey
 
@@ -21,20 +21,28 @@ Campaigns = Mapping[str, Published]
 
 
 async def settle(
-    conn: Connection, resources: Resources, changed: Iterable[TaskKey], campaigns: Campaigns
+    conn: Connection,
+    resources: Resources,
+    changed: Iterable[TaskKey],
+    campaigns: Campaigns,
+    *,
+    approved: Sequence[Completion],
 ) -> list[Credit]:
     """Bring what players have in line with what they have earned, in the caller's transaction.
 
-    The players of the changed tasks are locked. Answers the credits to send after the commit.
+    The players of the changed tasks are locked; `approved` was waiting for a person and is rewarded now.
+    Answers the credits to send after the commit.
     """
-    chains = _chains(changed, campaigns)
+    chains = _chains([*changed, *(each.key for each in approved)], campaigns)
     keys = [TaskKey(*of, task_id) for of, chain in chains.items() for task_id in chain]
     if not keys:
         return []
     earned = await store.earned_of(conn, keys)
     there: defaultdict[tuple[str, UUID], list[Completion]] = defaultdict(list)
+    counted = {each.completion_id: decided(each, has_place=each.has_place) for each in approved}
     for each in await store.completions_of(conn, keys):
-        there[each.key.campaign_id, each.key.player_id].append(each)
+        found = counted.get(each.completion_id, each)
+        there[each.key.campaign_id, each.key.player_id].append(found)
     due: list[Due] = []
     gone: list[Completion] = []
     for (campaign_id, player_id), chain in chains.items():
@@ -42,11 +50,11 @@ async def settle(
         lacking, extra = differences(chain, earned, theirs, campaign_id=campaign_id, player_id=player_id)
         due += lacking
         gone += extra
-    made = await _made(conn, resources, due, campaigns)
-    return await apply(conn, resources, made, gone, campaigns)
+    made = await _made(conn, resources, due, approved, campaigns)
+    return await _apply(conn, resources, made, gone, campaigns)
 
 
-async def apply(
+async def _apply(
     conn: Connection,
     resources: Resources,
     made: Sequence[Completion],
@@ -69,7 +77,7 @@ async def apply(
     return credits_due
 
 
-async def take_places(conn: Connection, due: Sequence[TaskKey], campaigns: Campaigns) -> list[bool]:
+async def _take_places(conn: Connection, due: Sequence[TaskKey], campaigns: Campaigns) -> list[bool]:
     """For each whether there is a place for it under the cap over all players; the first come first."""
     capped = {_cap(key) for key in due if _task(key, campaigns).draft.times_overall is not None}
     free = await store.lock_caps(conn, capped)
@@ -91,29 +99,33 @@ def _chains(changed: Iterable[TaskKey], campaigns: Campaigns) -> dict[tuple[str,
 
 
 async def _made(
-    conn: Connection, resources: Resources, due: Sequence[Due], campaigns: Campaigns
+    conn: Connection,
+    resources: Resources,
+    due: Sequence[Due],
+    approved: Sequence[Completion],
+    campaigns: Campaigns,
 ) -> list[Completion]:
-    """Completions that are due in their first state. Whoever had a place keeps it."""
-    waiting = [
-        each
-        for each in due
-        if not _task(each.key, campaigns).draft.needs_review and not (each.was and each.was.has_place)
+    """Completions that are due in their first state, and what became of the approved. A place is kept."""
+    direct = [each for each in due if not _task(each.key, campaigns).draft.needs_review]
+    reviewed = [each for each in due if _task(each.key, campaigns).draft.needs_review]
+    had = [
+        *(bool(each.was and each.was.has_place) for each in direct),
+        *(each.has_place for each in approved),
     ]
-    places = dict(
-        zip(
-            [(each.key, each.nth) for each in waiting],
-            await take_places(conn, [each.key for each in waiting], campaigns),
-            strict=True,
-        )
+    keys = [*(each.key for each in direct), *(each.key for each in approved)]
+    got = iter(
+        await _take_places(conn, [key for key, has in zip(keys, had, strict=True) if not has], campaigns)
     )
-    made = []
-    for each in due:
-        has_place = places.get((each.key, each.nth), bool(each.was and each.was.has_place))
-        state: State = "rewarded" if has_place else "capped"
-        if _task(each.key, campaigns).draft.needs_review:
-            state = "pending"
-        made.append(renewed(each, state=state, has_place=has_place, new_id=resources.new_id()))
-    return made
+    places = [has or next(got) for has in had]
+    fresh = [
+        decided(renewed(each, new_id=resources.new_id()), has_place=has_place)
+        for each, has_place in zip(direct, places[: len(direct)], strict=True)
+    ]
+    settled = [
+        decided(each, has_place=has_place)
+        for each, has_place in zip(approved, places[len(direct) :], strict=True)
+    ]
+    return [*fresh, *settled, *(renewed(each, new_id=resources.new_id()) for each in reviewed)]
 
 
 async def _lock_heads(conn: Connection, completions: Sequence[Completion], campaigns: Campaigns) -> None:

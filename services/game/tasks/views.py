@@ -1,12 +1,90 @@
-"""Tasks as managers see them."""
+"""Tasks and completions as managers and players see them."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
+from game.campaigns.drafts import NameDraft
+from game.instants import to_datetime
+from game.tasks.completing import Completion, State
 from game.tasks.defining import promised
-from game.tasks.drafts import TaskDraft
+from game.tasks.drafts import RewardDraft, TaskDraft
+from game.tasks.listing import Listed, Reason
 from game.tasks.records import Published, Task
+from game.tasks.rules import Bar
+from game.tasks.windows import Window
+from game.wire import PARAGRAPHS
+
+
+class ApprovalIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Approve the completion that was looked at: of this generation."""
+
+    generation: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class RejectionIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Reject the completion that was looked at, for a reason that the player is told."""
+
+    generation: Annotated[int, msgspec.Meta(ge=1)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=PARAGRAPHS)]
+
+
+class AppealIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why the player does not agree."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000, pattern=PARAGRAPHS)]
+
+
+class CompletionView(msgspec.Struct, frozen=True, kw_only=True):
+    """The `nth` completion of a task.
+
+    `reason` is why it was rejected, `appeal` what the player said to that; null before. One that was taken
+    back and earned again is the next `generation`.
+    """
+
+    id: UUID
+    task: str
+    nth: int
+    generation: int
+    state: State
+    reason: str | None
+    appeal: str | None
+
+
+class CompletionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Completions that wait for a decision; `next` is the cursor of the next page, null at the end."""
+
+    completions: Sequence[CompletionView]
+    next: UUID | None
+
+
+class MyTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as you have it: how far the present window is, and what the next completion earns.
+
+    `unavailable` says why nothing can be earned now, null: it can. `missing` are prerequisites that you have
+    not done yet: progress counts, what it earns waits for them.
+    """
+
+    task: str
+    name: NameDraft
+    text: NameDraft
+    window: Window
+    window_ends_at: datetime
+    progress: Bar
+    reward: RewardDraft
+    needs_review: bool
+    unavailable: Reason | None
+    missing: Sequence[str]
+    completions: Sequence[CompletionView]
+
+
+class MyTasks(msgspec.Struct, frozen=True, kw_only=True):
+    """Your tasks in a campaign."""
+
+    tasks: Sequence[MyTask]
 
 
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,4 +124,43 @@ def task_list(found: Published) -> TaskList:
     return TaskList(
         tasks=[task_view(task) for task in found.tasks.values()],
         points_at_most=promised(found.tasks.values()).points,
+    )
+
+
+def completion_view(completion: Completion) -> CompletionView:
+    """A completion as it is sent."""
+    return CompletionView(
+        id=completion.completion_id,
+        task=completion.key.task_id,
+        nth=completion.nth,
+        generation=completion.generation,
+        state=completion.state,
+        reason=completion.reason,
+        appeal=completion.appeal,
+    )
+
+
+def completion_page(found: Sequence[Completion], *, limit: int) -> CompletionPage:
+    """A page of at most `limit` completions."""
+    return CompletionPage(
+        completions=[completion_view(each) for each in found],
+        next=found[-1].completion_id if len(found) == limit else None,
+    )
+
+
+def my_task(listed: Listed) -> MyTask:
+    """A player's task as it is sent."""
+    draft = listed.task.draft
+    return MyTask(
+        task=listed.task.task_id,
+        name=draft.name,
+        text=draft.text,
+        window=draft.window,
+        window_ends_at=to_datetime(listed.window_ends_ms),
+        progress=listed.bar,
+        reward=draft.reward,
+        needs_review=draft.needs_review,
+        unavailable=listed.reason,
+        missing=listed.missing,
+        completions=[completion_view(each) for each in listed.completions],
     )

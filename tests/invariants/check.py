@@ -17,12 +17,13 @@ from tests.invariants.answers import ANSWERS
 from tests.invariants.counts import COUNTS
 from tests.invariants.facts import Facts
 from tests.invariants.flight import AT_REST
+from tests.invariants.given import GIVEN
 from tests.invariants.money import MONEY
 from tests.invariants.outcomes import OUTCOMES
 from tests.invariants.rows import Rows, read_rows
 from tests.invariants.told import Told
 
-ALWAYS: Final = (*MONEY, *ANSWERS, *OUTCOMES, *COUNTS)
+ALWAYS: Final = (*MONEY, *GIVEN, *ANSWERS, *OUTCOMES, *COUNTS)
 PAGE_ENTRIES: Final = 1_000
 PAGES_MAX: Final = 10_000
 LOOKUP_IDS: Final = 256
@@ -122,7 +123,7 @@ async def _outcomes(ledger: Books, rows: Rows) -> dict[str, Decided | None]:
 async def _posted(ledger: Books, rows: Rows) -> dict[str, int]:
     if not isinstance(ledger, Balances):
         return {}
-    players = {play.account for play in rows.plays}
+    players = {play.account for play in rows.plays} | {reward.account for reward in rows.rewards}
     campaigns = {name(log.campaign_id) for log in rows.logs for name in (budget, house)}
     return {
         account: (await ledger.account(account)).posted for account in sorted(players | campaigns | {ISSUER})

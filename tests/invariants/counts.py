@@ -10,8 +10,11 @@ from tests.invariants.rows import Play
 
 
 def chances_add_up(facts: Facts) -> Iterator[str]:
-    """What is gone from a lot was used by plays, and a play paid with chances used one a draw."""
-    gone = {(lot.campaign_id, lot.lot_id): lot.granted - lot.units_left for lot in facts.rows.lots}
+    """What is gone from a lot was used by plays or taken back; a play paid with chances used one a draw."""
+    gone = {
+        (lot.campaign_id, lot.lot_id): lot.granted - lot.units_left - lot.taken_back
+        for lot in facts.rows.lots
+    }
     used = Counter[tuple[str, object]]()
     by_play = Counter[object]()
     for use in facts.rows.uses:

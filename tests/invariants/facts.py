@@ -16,6 +16,7 @@ from game.fair.note import Verifier, checkpoint_body, sign, vkey
 from game.fair.verify import Report, verify_log
 from ledger_client import Entry
 from ledger_client.outcomes import Decided
+from tests.invariants.reward_rows import Reward
 from tests.invariants.rows import Draw, Log, Operation, Play, Prize, Rows
 from tests.invariants.told import Told
 
@@ -92,8 +93,9 @@ class Facts:
 
     @cached_property
     def accounts(self) -> Mapping[UUID, str]:
-        """The ledger accounts of the players who have played."""
-        return {play.player_id: play.account for play in self.rows.plays}
+        """The ledger accounts of the players who have played or were given something."""
+        players = {play.player_id: play.account for play in self.rows.plays}
+        return players | {reward.player_id: reward.account for reward in self.rows.rewards}
 
     @cached_property
     def plays_by_wire_id(self) -> Mapping[str, Play]:
@@ -105,7 +107,7 @@ class Facts:
         """The debits of each play that has one."""
         found: defaultdict[UUID, list[Operation]] = defaultdict(list)
         for operation in self.rows.operations:
-            if operation.kind == "debit":
+            if operation.kind == "debit" and operation.play_id is not None:
                 found[operation.play_id].append(operation)
         return dict(found)
 
@@ -117,6 +119,27 @@ class Facts:
             if operation.kind == "credit" and operation.entry_index is not None:
                 found[operation.campaign_id, operation.entry_index].append(operation)
         return dict(found)
+
+    @cached_property
+    def of_rewards(self) -> Mapping[tuple[str, UUID], list[Operation]]:
+        """The operations of each kind (reward, return) of each reward that has one."""
+        found: defaultdict[tuple[str, UUID], list[Operation]] = defaultdict(list)
+        for operation in self.rows.operations:
+            if operation.reward_id is not None:
+                found[operation.kind, operation.reward_id].append(operation)
+        return dict(found)
+
+    @cached_property
+    def rewards(self) -> Mapping[UUID, Reward]:
+        """Rewards by id."""
+        return {reward.reward_id: reward for reward in self.rows.rewards}
+
+    def account_of(self, operation: Operation) -> str:
+        """The account of the player that an operation is for."""
+        if operation.play_id is not None:
+            return self.plays[operation.play_id].account
+        assert operation.reward_id is not None
+        return self.rewards[operation.reward_id].account
 
     @cached_property
     def draws(self) -> Mapping[UUID, list[Draw]]:

@@ -31,6 +31,17 @@ def no_prize_is_unpaid(facts: Facts) -> Iterator[str]:
             yield f"the credits of the prize at {grant.entry_index} were all refused"
 
 
+def no_reward_is_unpaid(facts: Facts) -> Iterator[str]:
+    """Neither are rewards, and of those that are taken back it is decided what is owed."""
+    for reward in facts.rows.rewards:
+        credits_ = facts.of_rewards.get(("reward", reward.reward_id), [])
+        refused = [each for each in credits_ if each.state in {"rejected", "expired", "fenced"}]
+        if reward.state == "returning":
+            yield f"{reward.source} of {reward.account} is being taken back"
+        elif reward.state == "given" and credits_ and len(refused) == len(credits_):
+            yield f"the credits of {reward.source} of {reward.account} were all refused"
+
+
 def no_play_is_in_review(facts: Facts) -> Iterator[str]:
     """Nothing came up that a person has to look at."""
     for play in facts.rows.plays:
@@ -48,6 +59,7 @@ AT_REST = (
     no_play_is_in_flight,
     no_operation_is_due,
     no_prize_is_unpaid,
+    no_reward_is_unpaid,
     no_play_is_in_review,
     no_break_is_open,
 )

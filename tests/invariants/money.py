@@ -64,7 +64,7 @@ def outcomes_are_those_posted(facts: Facts) -> Iterator[str]:
 def entries_are_as_stored(facts: Facts) -> Iterator[str]:
     """What was posted is what the stored bytes say, and our row knows whose it is and where it stands."""
     for operation in facts.rows.operations:
-        if operation.subject != facts.plays[operation.play_id].account:
+        if operation.subject != facts.account_of(operation):
             yield f"{operation.operation_id} is held for {operation.subject}'s"
         entries = facts.posted_by.get(operation.operation_id, [])
         posted = [(entry.debit, entry.credit, entry.amount) for entry in entries]
@@ -117,7 +117,7 @@ def settled_are_charged_once(facts: Facts) -> Iterator[str]:
             yield f"{play.wire_id} costs {price}, and we hold {play.price_points}"
         if len(applied) not in _charges(play):
             yield f"{play.wire_id} is {play.state}, costs {price} and was charged {len(applied)} times"
-        charged = {_moved(facts, each, play.account, house(play.campaign_id)) for each in applied}
+        charged = {moved(facts, each, play.account, house(play.campaign_id)) for each in applied}
         if charged - {play.price_points}:
             yield f"{play.wire_id} costs {play.price_points}, and {charged} was taken of {play.account}"
 
@@ -149,10 +149,10 @@ def prizes_are_credited_once(facts: Facts) -> Iterator[str]:
 
 def _pays(facts: Facts, credit: Operation, grant: Grant) -> bool:
     winner = facts.accounts.get(grant.player_id, "")
-    return _moved(facts, credit, budget(grant.campaign_id), winner) == grant.amount
+    return moved(facts, credit, budget(grant.campaign_id), winner) == grant.amount
 
 
-def _moved(facts: Facts, operation: Operation, debit: str, credit: str) -> int:
+def moved(facts: Facts, operation: Operation, debit: str, credit: str) -> int:
     """Points that an operation moved from one account to another, less those that it moved elsewhere."""
     entries = facts.posted_by.get(operation.operation_id, [])
     return sum(
@@ -161,7 +161,7 @@ def _moved(facts: Facts, operation: Operation, debit: str, credit: str) -> int:
 
 
 def sums_are_prices_and_prizes(facts: Facts) -> Iterator[str]:
-    """Players paid a campaign what its charged plays cost, and got of it what its credited prizes are."""
+    """Players paid a campaign what its charged plays cost, and got of it what was credited, less returns."""
     prices: Counter[str] = Counter()
     for play in facts.rows.plays:
         if any(facts.is_applied(each) for each in facts.debits.get(play.play_id, [])):
@@ -170,10 +170,15 @@ def sums_are_prices_and_prizes(facts: Facts) -> Iterator[str]:
     for grant in facts.rows.grants:
         credits_ = facts.credits.get((grant.campaign_id, grant.entry_index), [])
         won[budget(grant.campaign_id)] += grant.amount * any(facts.is_applied(each) for each in credits_)
+    for reward in facts.rows.rewards:
+        for kind, points in (("reward", reward.due), ("return", -reward.recovered)):
+            operations = facts.of_rewards.get((kind, reward.reward_id), [])
+            won[budget(reward.campaign_id)] += points * any(facts.is_applied(each) for each in operations)
     for log in facts.rows.logs:
         paid, spent = house(log.campaign_id), budget(log.campaign_id)
         taken = sum(e.amount for e in facts.feed if e.credit == paid and e.debit != ISSUER)
         given = sum(e.amount for e in facts.feed if e.debit == spent and e.credit != ISSUER)
+        given -= sum(e.amount for e in facts.feed if e.credit == spent and e.debit != ISSUER)
         if taken != prices[paid]:
             yield f"{paid} was paid {taken}, its plays cost {prices[paid]}"
         if given != won[spent]:

@@ -104,20 +104,27 @@ def _held(grant: Grant) -> tuple[object, ...]:
 def vouchers_are_given_once(facts: Facts) -> Iterator[str]:
     """Each voucher that was won has one code of its batch, unless none is left; no other code is given."""
     given: Counter[tuple[str, UUID | None]] = Counter(
-        (each.campaign_id, each.grant_id) for each in facts.rows.vouchers if each.grant_id
+        (each.campaign_id, each.grant_id or each.reward_id) for each in facts.rows.vouchers
     )
-    free = {(each.campaign_id, each.voucher_batch) for each in facts.rows.vouchers if each.grant_id is None}
+    free = {
+        (each.campaign_id, each.voucher_batch)
+        for each in facts.rows.vouchers
+        if each.grant_id is None and each.reward_id is None
+    }
     batches: dict[tuple[str, UUID | None], str | None] = {}
     for grant in facts.rows.grants:
         if grant.kind == "voucher":
             prize = facts.prizes[grant.campaign_id, grant.pool_id, grant.row_ordinal]
             batches[grant.campaign_id, grant.grant_id] = prize.voucher_batch
+    for reward in facts.rows.rewards:
+        if reward.kind == "voucher" and reward.due and not reward.recovered:
+            batches[reward.campaign_id, reward.reward_id] = reward.item
     for key, batch in batches.items():
         if given[key] > 1 or (given[key] == 0 and (key[0], batch) in free):
             yield f"the grant {key} has {given[key]} codes of {batch}"
     for voucher in facts.rows.vouchers:
-        key = (voucher.campaign_id, voucher.grant_id)
-        if voucher.grant_id and batches.get(key) != voucher.voucher_batch:
+        key = (voucher.campaign_id, voucher.grant_id or voucher.reward_id)
+        if key[1] and batches.get(key) != voucher.voucher_batch:
             yield f"the code {voucher.code} of {voucher.voucher_batch} went to {key}"
 
 

@@ -7,12 +7,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a campaign; `SQL` reads those of campaigns $1, with columns that are the struct's fields."""
-
-    SQL: ClassVar[str]
-    campaign_id: str
+from tests.invariants.reward_rows import Award, Debt, Reward
+from tests.invariants.row import Row
 
 
 class Play(Row, frozen=True, kw_only=True):
@@ -47,20 +43,23 @@ class Play(Row, frozen=True, kw_only=True):
 
 
 class Operation(Row, frozen=True, kw_only=True):
-    """A debit, or the credit of the draw at `entry_index`, as we hold it."""
+    """A debit, the credit of the draw at `entry_index`, or points of a reward or back, as we hold it."""
 
     SQL: ClassVar[str] = """
-        SELECT campaign_id, operation_id, kind, play_id, entry_index, subject, body, state, ledger_seq
+        SELECT campaign_id, operation_id, kind, play_id, entry_index, reward_id, subject, body, state,
+               ledger_seq, reissued_ms IS NOT NULL AS is_reissued
         FROM operation
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, operation_id"""
     operation_id: str
     kind: str
-    play_id: UUID
+    play_id: UUID | None
     entry_index: int | None
+    reward_id: UUID | None
     subject: str
     body: bytes
     state: str
     ledger_seq: int | None
+    is_reissued: bool
 
 
 class Draw(Row, frozen=True, kw_only=True):
@@ -165,24 +164,26 @@ class Voucher(Row, frozen=True, kw_only=True):
     """A code, given away or not."""
 
     SQL: ClassVar[str] = """
-        SELECT campaign_id, voucher_batch, code, grant_id FROM voucher
+        SELECT campaign_id, voucher_batch, code, grant_id, reward_id FROM voucher
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, voucher_batch, code"""
     voucher_batch: str
     code: str
     grant_id: UUID | None
+    reward_id: UUID | None
 
 
 class Lot(Row, frozen=True, kw_only=True):
     """Chances of a player."""
 
     SQL: ClassVar[str] = """
-        SELECT campaign_id, lot_id, player_id, source, granted, units_left FROM chance_lot
+        SELECT campaign_id, lot_id, player_id, source, granted, units_left, taken_back FROM chance_lot
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, lot_id"""
     lot_id: UUID
     player_id: UUID
     source: str
     granted: int
     units_left: int
+    taken_back: int
 
 
 class Use(Row, frozen=True, kw_only=True):
@@ -247,6 +248,9 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     logs: tuple[Log, ...]
     entries: tuple[LogEntry, ...]
     breaks: tuple[Break, ...]
+    rewards: tuple[Reward, ...]
+    debts: tuple[Debt, ...]
+    awards: tuple[Award, ...]
 
 
 R = TypeVar("R", bound=Row)
@@ -275,4 +279,7 @@ async def read_rows(pool: "asyncpg.Pool[asyncpg.Record]", campaign_ids: Sequence
             logs=await read(Log),
             entries=await read(LogEntry),
             breaks=await read(Break),
+            rewards=await read(Reward),
+            debts=await read(Debt),
+            awards=await read(Award),
         )

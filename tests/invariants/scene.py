@@ -1,14 +1,16 @@
 """A small run in which all goes well, and copies of it in which a test plants a fault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from game.ledger.rules import NEVER_MS
+from game.players import player_id_of
 from game.plays import service
 from game.plays.engine import Engine
+from game.prizes.rewards import RewardKind
 from game.resources import Resources
 from ledger_client import Lane, Leg, Lookup, Operation, encode
 from ledger_client.outcomes import Decided
@@ -17,15 +19,17 @@ from tests.invariants.check import violations
 from tests.invariants.told import Told
 from tests.reconcile.world import PRICE, World
 from tests.support.pools import BEACON, cards, pool, row, wheel
+from tests.support.rewarding import Recipient, at_rest, define_tiger, spend
 from tests.support.service import ManualClock
 from tests.support.stage import Stage, engine_of, player
 
 WHEEL_PLAYS = 12
+AMOUNTS: Final[Mapping[RewardKind, int]] = {"points": 20, "chances": 3, "voucher": 1, "badge": 1}
 EVE = "player:acme.eve"
 _STORED = """
-INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, subject, body, state,
+INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, reward_id, subject, body, state,
                        next_attempt_ms, ledger_seq)
-SELECT campaign_id, $2, kind, play_id, entry_index, subject, $3, 'applied', next_attempt_ms, $4
+SELECT campaign_id, $2, kind, play_id, entry_index, reward_id, subject, $3, 'applied', next_attempt_ms, $4
 FROM operation WHERE operation_id = $1
 """
 COIN = (row("coin", "points", 25, weight=1), row("thanks", weight=0))
@@ -83,6 +87,7 @@ async def played(resources: Resources, ledger: FalseLedger, clock: ManualClock) 
         await stage.sit(engine, campaign_id, subject, pool_id)
     await _play_everything(stage, engine, campaign_id)
     await engine.close()
+    await _give_everything(stage, campaign_id)
     await stage.play(engine, campaign_id, "ann", "coin", key="last")
     await engine.close()
     return Run(ledger, campaign_id, tuple(stage.heard))
@@ -99,6 +104,21 @@ async def _play_everything(stage: Stage, engine: Engine, campaign_id: str) -> No
     for tickets in ((1,), (2, 3, 4)):
         await service.uncover(engine, player("ann"), covered.id, tickets)
         await stage.read(engine, covered.id)
+
+
+async def _give_everything(stage: Stage, campaign_id: str) -> None:
+    """Rewards of each kind: one that stands, one that was taken back, one whose debt a third one settled."""
+    await define_tiger(stage.resources, campaign_id)
+    carl_id = await player_id_of(stage.resources, player("carl"))
+    carl = Recipient(stage.resources, stage.clock, campaign_id, carl_id, "carl")
+    await carl.give(*(carl.reward(f"task:{kind}:kept", kind, AMOUNTS[kind]) for kind in AMOUNTS))
+    await carl.give(*(carl.reward(f"task:{kind}:lost", kind, AMOUNTS[kind]) for kind in AMOUNTS))
+    await carl.take_back(*(f"task:{kind}:lost" for kind in AMOUNTS))
+    await carl.give(carl.reward("task:points:owed", amount=5))
+    await spend(stage.ledger, carl, 5 + AMOUNTS["points"] - 2)
+    await carl.take_back("task:points:owed")
+    await at_rest(carl)
+    await carl.give(carl.reward("task:points:cut", amount=10))
 
 
 class Scene(World):

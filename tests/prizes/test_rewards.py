@@ -17,8 +17,8 @@ from game.resources import Resources
 from ledger_client import budget
 from ledger_client.testing import FakeLedger, Fault
 from tests.prizes.granting import stock
-from tests.prizes.rewarding import Player, at_rest, given, spend
 from tests.support.locks import until_waiting
+from tests.support.rewarding import Recipient, at_rest, define_tiger, given, spend
 from tests.support.service import ManualClock
 from tests.support.settled import Campaign
 
@@ -27,14 +27,12 @@ pytestmark = pytest.mark.asyncio
 
 
 @pytest_asyncio.fixture
-async def ann(wheel: Campaign, ledger: FakeLedger, clock: ManualClock) -> Player:
+async def ann(wheel: Campaign, ledger: FakeLedger, clock: ManualClock) -> Recipient:
     """A player of a funded campaign that has a badge and two codes."""
     ledger.fund(budget(wheel.campaign_id), 1_000)
     await stock(wheel.resources, ["C1", "C2"], campaign_id=wheel.campaign_id)
-    await wheel.resources.pool.execute(
-        "INSERT INTO badge VALUES ($1, 'tiger', '虎', 'Tiger', '虎', 'A tiger')", wheel.campaign_id
-    )
-    return Player(wheel, await wheel.player("ann"), "ann", clock)
+    await define_tiger(wheel.resources, wheel.campaign_id)
+    return Recipient(wheel.resources, clock, wheel.campaign_id, await wheel.player("ann"), "ann")
 
 
 async def count(resources: Resources, table: str, which: str = "true") -> int:
@@ -42,7 +40,7 @@ async def count(resources: Resources, table: str, which: str = "true") -> int:
     return int(await resources.pool.fetchval(f"SELECT count(*) FROM {table} WHERE {which}"))
 
 
-async def test_each_kind_is_given_once(ann: Player, resources: Resources, ledger: FakeLedger) -> None:
+async def test_each_kind_is_given_once(ann: Recipient, resources: Resources, ledger: FakeLedger) -> None:
     """Asked again, under other ids and with other amounts, nothing happens: the source has given."""
     for amount in (30, 31):
         rewards = [
@@ -59,7 +57,9 @@ async def test_each_kind_is_given_once(ann: Player, resources: Resources, ledger
     assert await count(resources, "reward") == 4
 
 
-async def test_two_who_give_the_same_give_once(ann: Player, resources: Resources, ledger: FakeLedger) -> None:
+async def test_two_who_give_the_same_give_once(
+    ann: Recipient, resources: Resources, ledger: FakeLedger
+) -> None:
     """The second waits for the first's commit, and gives nothing then."""
     one, two = (
         (ann.reward("task:a:1", amount=30), ann.reward("task:b:1", "chances", 2)),
@@ -80,7 +80,7 @@ async def test_two_who_give_the_same_give_once(ann: Player, resources: Resources
 
 
 async def test_one_that_rolls_back_has_given_nothing(
-    ann: Player, resources: Resources, ledger: FakeLedger
+    ann: Recipient, resources: Resources, ledger: FakeLedger
 ) -> None:
     """Whoever waited for it gives instead."""
     async with resources.pool.acquire() as conn:
@@ -97,7 +97,7 @@ async def test_one_that_rolls_back_has_given_nothing(
 
 @pytest.mark.parametrize("fault", [None, Fault.LOSE_REQUEST, Fault.LOSE_ANSWER])
 async def test_a_credit_whose_sender_died_arrives_once(
-    ann: Player, resources: Resources, ledger: FakeLedger, fault: Fault | None
+    ann: Recipient, resources: Resources, ledger: FakeLedger, fault: Fault | None
 ) -> None:
     """Killed between the commit and the call, or between the call and the answer."""
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -109,7 +109,7 @@ async def test_a_credit_whose_sender_died_arrives_once(
     assert (ledger.balances[ann.account], await count(resources, "operation", "state = 'applied'")) == (30, 1)
 
 
-async def test_a_ledger_that_is_away_delays_all(ann: Player, ledger: FakeLedger) -> None:
+async def test_a_ledger_that_is_away_delays_all(ann: Recipient, ledger: FakeLedger) -> None:
     """Given, taken back and given again while nobody answers; afterwards all is as it should be."""
     ledger.reachable = False
     await ann.give(ann.reward("task:a:1", amount=30), ann.reward("task:b:1", amount=5))
@@ -124,16 +124,16 @@ async def test_a_ledger_that_is_away_delays_all(ann: Player, ledger: FakeLedger)
     assert await ann.stands("task:a:1") == GONE | {"recovered": 30, "owed": 0}
 
 
-async def test_what_an_empty_budget_refused_is_paid_later(ann: Player, ledger: FakeLedger) -> None:
+async def test_what_an_empty_budget_refused_is_paid_later(ann: Recipient, ledger: FakeLedger) -> None:
     """Rewards are issued anew as prizes of draws are."""
     await ann.give(ann.reward("task:a:1", amount=1_000), ann.reward("task:b:1", amount=20))
     ann.clock.advance(REISSUE_MS)
-    ledger.fund(budget(ann.campaign.campaign_id), 1_000)
+    ledger.fund(budget(ann.campaign_id), 1_000)
     assert await reissue_refused(ann.resources) == 1
     assert ledger.balances[ann.account] == 1_020
 
 
-async def test_unspent_points_come_back(ann: Player, resources: Resources, ledger: FakeLedger) -> None:
+async def test_unspent_points_come_back(ann: Recipient, resources: Resources, ledger: FakeLedger) -> None:
     """All of them, to the budget, once, however often they are taken back."""
     await ann.give(ann.reward("task:a:1", amount=30))
     assert [await ann.take_back("task:a:1") for _ in range(3)] == [1, 0, 0]
@@ -145,7 +145,7 @@ async def test_unspent_points_come_back(ann: Player, resources: Resources, ledge
 
 
 @pytest.mark.parametrize("spent", [1, 29, 30])
-async def test_spent_points_are_owed(ann: Player, ledger: FakeLedger, spent: int) -> None:
+async def test_spent_points_are_owed(ann: Recipient, ledger: FakeLedger, spent: int) -> None:
     """What is left comes back under another id; nobody falls below zero."""
     await ann.give(ann.reward("task:a:1", amount=30))
     await spend(ledger, ann, spent)
@@ -158,7 +158,7 @@ async def test_spent_points_are_owed(ann: Player, ledger: FakeLedger, spent: int
     assert await ann.debt() == spent
 
 
-async def test_who_spends_between_question_and_return_owes_it(ann: Player, ledger: FakeLedger) -> None:
+async def test_who_spends_between_question_and_return_owes_it(ann: Recipient, ledger: FakeLedger) -> None:
     """The return of what there was is refused too, and less is asked for; in the end all is owed."""
     await ann.give(ann.reward("task:a:1", amount=30))
     await spend(ledger, ann, 1)
@@ -177,7 +177,7 @@ async def test_who_spends_between_question_and_return_owes_it(ann: Player, ledge
     assert await return_points(ann.resources) == 0
 
 
-async def test_a_credit_in_flight_arrives_before_it_returns(ann: Player, ledger: FakeLedger) -> None:
+async def test_a_credit_in_flight_arrives_before_it_returns(ann: Recipient, ledger: FakeLedger) -> None:
     """Its answer was lost: nobody knows whether there is anything to return, so it is waited for."""
     ledger.faults.append(Fault.LOSE_ANSWER)
     await ann.give(ann.reward("task:a:1", amount=30))
@@ -189,24 +189,24 @@ async def test_a_credit_in_flight_arrives_before_it_returns(ann: Player, ledger:
 
 
 async def test_a_refused_credit_is_not_paid_any_more(
-    ann: Player, resources: Resources, ledger: FakeLedger
+    ann: Recipient, resources: Resources, ledger: FakeLedger
 ) -> None:
     """Taken back before the budget could pay it: nothing is paid, returned or owed."""
     await ann.give(ann.reward("task:a:1", amount=2_000))
     assert await ann.take_back("task:a:1") == 0
     assert await ann.stands("task:a:1") == GONE | {"recovered": 0, "owed": 0}
-    ledger.fund(budget(ann.campaign.campaign_id), 5_000)
+    ledger.fund(budget(ann.campaign_id), 5_000)
     ann.clock.advance(REISSUE_MS)
     assert await reissue_refused(resources) == 0
     assert (ledger.balances[ann.account], await count(resources, "operation")) == (0, 1)
 
 
 async def test_a_credit_that_was_issued_anew_meanwhile_comes_back(
-    ann: Player, resources: Resources, ledger: FakeLedger
+    ann: Recipient, resources: Resources, ledger: FakeLedger
 ) -> None:
     """Another process pays it while it is taken back: then it is asked for after all."""
     await ann.give(ann.reward("task:a:1", amount=2_000))
-    ledger.fund(budget(ann.campaign.campaign_id), 5_000)
+    ledger.fund(budget(ann.campaign_id), 5_000)
     ann.clock.advance(REISSUE_MS)
     async with resources.pool.acquire() as conn, conn.transaction():
         await conn.execute("UPDATE operation SET reissued_ms = reissued_ms")
@@ -222,7 +222,7 @@ async def test_a_credit_that_was_issued_anew_meanwhile_comes_back(
     assert (await ann.stands("task:a:1"))["recovered"] == 2_000
 
 
-async def test_chances_that_are_left_are_taken(ann: Player, resources: Resources) -> None:
+async def test_chances_that_are_left_are_taken(ann: Recipient, resources: Resources) -> None:
     """What was used is owed, and withheld of the next."""
     await ann.give(ann.reward("task:a:1", "chances", 5))
     await resources.pool.execute("UPDATE chance_lot SET units_left = 3")
@@ -237,7 +237,7 @@ async def test_chances_that_are_left_are_taken(ann: Player, resources: Resources
 
 @pytest.mark.parametrize("redeemed", [False, True])
 async def test_a_code_that_nobody_has_seen_goes_back(
-    ann: Player, resources: Resources, *, redeemed: bool
+    ann: Recipient, resources: Resources, *, redeemed: bool
 ) -> None:
     """One that was shown stays the player's, and the next of its batch is withheld."""
     await ann.give(ann.reward("task:a:1", "voucher"))
@@ -252,7 +252,7 @@ async def test_a_code_that_nobody_has_seen_goes_back(
 
 
 @pytest.mark.parametrize("state", ["held", "spent", "gifted"])
-async def test_a_badge_that_is_held_is_reversed(ann: Player, resources: Resources, state: str) -> None:
+async def test_a_badge_that_is_held_is_reversed(ann: Recipient, resources: Resources, state: str) -> None:
     """One that was spent or given away is owed."""
     await ann.give(ann.reward("task:a:1", "badge"))
     await resources.pool.execute("UPDATE badge_award SET state = $1", state)
@@ -264,7 +264,7 @@ async def test_a_badge_that_is_held_is_reversed(ann: Player, resources: Resource
     assert await count(resources, "badge_award") == (2 if state == "held" else 1)
 
 
-async def test_debts_are_settled_by_later_rewards(ann: Player, ledger: FakeLedger) -> None:
+async def test_debts_are_settled_by_later_rewards(ann: Recipient, ledger: FakeLedger) -> None:
     """As far as they go, each visibly; what is left of one is paid."""
     await ann.give(ann.reward("task:a:1", amount=30))
     await spend(ledger, ann, 30)
@@ -277,7 +277,7 @@ async def test_debts_are_settled_by_later_rewards(ann: Player, ledger: FakeLedge
 
 
 async def test_what_settled_a_debt_is_owed_again_when_it_is_taken_back(
-    ann: Player, ledger: FakeLedger
+    ann: Recipient, ledger: FakeLedger
 ) -> None:
     """Of a reward of 25 that settled 10, the 15 come back and the 10 are owed."""
     await ann.give(ann.reward("task:a:1", amount=10))
@@ -295,7 +295,7 @@ async def test_what_settled_a_debt_is_owed_again_when_it_is_taken_back(
 
 
 async def test_two_gifts_at_once_settle_a_debt_once(
-    ann: Player, resources: Resources, ledger: FakeLedger
+    ann: Recipient, resources: Resources, ledger: FakeLedger
 ) -> None:
     """The second sees what the first has left of it."""
     await ann.give(ann.reward("task:a:1", amount=30))
@@ -311,7 +311,7 @@ async def test_two_gifts_at_once_settle_a_debt_once(
 
 
 async def test_two_who_drive_returns_on_send_one(
-    ann: Player, resources: Resources, ledger: FakeLedger
+    ann: Recipient, resources: Resources, ledger: FakeLedger
 ) -> None:
     """Whatever they have claimed, they decide under the reward's lock by what stands then."""
     ledger.faults.append(Fault.LOSE_ANSWER)
@@ -319,7 +319,7 @@ async def test_two_who_drive_returns_on_send_one(
     await ann.take_back("task:a:1")
     ann.clock.advance(RESEND_AFTER_MS)
     await resend_due(resources)
-    keys = [(ann.campaign.campaign_id, await resources.pool.fetchval("SELECT reward_id FROM reward"))]
+    keys = [(ann.campaign_id, await resources.pool.fetchval("SELECT reward_id FROM reward"))]
 
     async def drive() -> list[Credit]:
         async with resources.pool.acquire() as conn, conn.transaction():

@@ -29,8 +29,9 @@ async def test_a_clean_run_has_no_breaks(world: World) -> None:
     assert await world.breaks(full=True) == []
     assert await world.stage.counts() == before
     copied = await world.resources.pool.fetchval("SELECT count(*) FROM ledger_entry")
-    paid_while_waiting, funded = 1, 1
-    assert copied == len(world.debits) + len(world.credits) + paid_while_waiting + funded
+    paid_while_waiting, funded, refused = 1, 1, 1
+    of_plays = len(world.debits) + len(world.credits) + paid_while_waiting
+    assert copied == of_plays + len(world.rewards) + len(world.returns) - refused + funded
 
 
 @pytest.mark.asyncio

@@ -10,7 +10,7 @@ from game.instants import to_datetime
 from game.texts import explanations
 from ledger_client import Explanation, LedgerUnreachable
 from tests.reconcile import corruptions, entries, rows
-from tests.reconcile.world import PRICE, PRIZE, World
+from tests.reconcile.world import PRICE, PRIZE, REWARD, SPENT, World
 from tests.support.tokens import Issuer
 
 
@@ -167,3 +167,29 @@ async def test_a_refused_debit_is_explained(
     told_of = (await app_client.get(path, headers=issuer.headers("sue", "support"))).json()
     assert told_of["play"]["summary"]["code"] == "play_rejected"
     assert told_of["operations"][0]["summary"]["code"] == "operation_refused"
+
+
+@pytest.mark.asyncio
+async def test_a_reward_is_explained_by_any_of_its_ids(
+    app_client: httpx.AsyncClient, world: World, issuer: Issuer
+) -> None:
+    """By its own, its credit's and a return's: what the ledger was asked for it, and what became of it."""
+    first, again = world.returns[1:]
+    own = first.removeprefix("return:")
+    paths = [f"/v1/manage/operations/{id_}/explain" for id_ in (own, f"reward:{own}", first, again)]
+    sue = issuer.headers("sue", "support")
+    told = [(await app_client.get(path, headers=sue)).json() for path in paths]
+    assert told[0]["play"] is None
+    assert all(each["reward"] == told[0]["reward"] for each in told)
+    reward = told[0]["reward"]
+    assert (reward["id"], reward["state"], reward["source"]) == (own, "returned", "task:a:2")
+    assert (reward["amount"], reward["recovered"], reward["owed"]) == (REWARD, REWARD - SPENT, SPENT)
+    assert reward["summary"]["code"] == "reward_returned"
+    codes = [(each["operation_id"], each["summary"]["code"]) for each in told[0]["operations"]]
+    assert codes == [
+        (f"reward:{own}", "operation_applied"),
+        (first, "operation_refused_return"),
+        (again, "operation_applied"),
+    ]
+    held = told[0]["operations"][0]["ours"]
+    assert (held["kind"], held["play"], held["reward"]) == ("reward", None, own)

@@ -181,7 +181,7 @@ async def _copy(world: World, ledger: LedgerClient) -> None:
     for entry in (entry for entry in world.ledger.feed if entry.operation_id in bodies):
         operation = decode(bodies[entry.operation_id])
         applied = await _apply(ledger, operation)
-        await world.execute(
+        await world.resources.pool.execute(
             "UPDATE operation SET ledger_seq = $2 WHERE operation_id = $1", operation.id, applied.seq
         )
 

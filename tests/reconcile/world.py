@@ -6,17 +6,21 @@ import msgspec
 
 from game.ledger.reconcile import reconcile_now
 from game.ledger.report import FoundBreak, report
+from game.players import player_id_of
 from game.resources import Resources
 from ledger_client import Entry
 from ledger_client.testing import FakeLedger
 from tests.support.pools import BEACON, pool, row
+from tests.support.rewarding import Recipient, at_rest, spend
 from tests.support.service import ManualClock
-from tests.support.stage import Stage, engine_of
+from tests.support.stage import Stage, engine_of, player
 
 HOUR_MS = 3_600_000
 PRICE = 10
 PRIZE = 25
 PLAYS = 8
+REWARD = 15
+SPENT = 6
 Found = set[tuple[str, str, int]]
 
 
@@ -31,6 +35,8 @@ class World:
         self.campaign_id = campaign_id
         self.debits: list[str] = []
         self.credits: list[str] = []
+        self.rewards: list[str] = []
+        self.returns: list[str] = []
         self.refused = ""
         self.waiting = ""
 
@@ -45,7 +51,10 @@ class World:
         return f"campaign:{self.campaign_id}:budget"
 
     async def read_operations(self) -> None:
-        """Note the ids: debits of settled plays, credits, one refused debit, one of a play that waits."""
+        """Note the ids: debits of settled plays, credits, one refused debit, one of a play that waits.
+
+        Also those of rewards and returns, in the order in which rewards were given.
+        """
         rows = await self.resources.pool.fetch(
             "SELECT o.kind, o.operation_id, p.state FROM operation AS o JOIN play AS p"
             " USING (campaign_id, play_id) WHERE campaign_id = $1 ORDER BY operation_id",
@@ -55,6 +64,13 @@ class World:
               for state in ("settled", "rejected", "paid")}  # fmt: skip
         self.debits, (self.refused,), (self.waiting,) = of["settled"], of["rejected"], of["paid"]
         self.credits = [r["operation_id"] for r in rows if r["kind"] == "credit"]
+        given = await self.resources.pool.fetch(
+            "SELECT kind, operation_id FROM operation WHERE campaign_id = $1 AND reward_id IS NOT NULL"
+            " ORDER BY operation_id",
+            self.campaign_id,
+        )
+        self.rewards = [r["operation_id"] for r in given if r["kind"] == "reward"]
+        self.returns = [r["operation_id"] for r in given if r["kind"] == "return"]
 
     async def execute(self, sql: str, *arguments: Any) -> None:
         """Falsify our rows; the statement must change one."""
@@ -72,6 +88,14 @@ class World:
     async def operation(self, changes: str, operation_id: str) -> None:
         """Falsify an operation."""
         await self.execute(f"UPDATE operation SET {changes} WHERE operation_id = $1", operation_id)
+
+    async def reward(self, changes: str, operation_id: str) -> None:
+        """Falsify the reward of an operation."""
+        await self.execute(
+            f"UPDATE reward SET {changes} WHERE reward_id ="
+            " (SELECT reward_id FROM operation WHERE operation_id = $1)",
+            operation_id,
+        )
 
     async def forget(self, operation_id: str) -> None:
         """Lose an operation."""
@@ -123,6 +147,19 @@ class World:
         )
 
 
+async def _give(stage: Stage, campaign_id: str) -> None:
+    """Three rewards: the first stands, the others were taken back, the last when a part was spent."""
+    eve_id = await player_id_of(stage.resources, player("eve"))
+    eve = Recipient(stage.resources, stage.clock, campaign_id, eve_id, "eve")
+    for nth in range(3):
+        await eve.give(eve.reward(f"task:a:{nth}", amount=REWARD))
+        stage.clock.advance(1)
+    await eve.take_back("task:a:1")
+    await spend(stage.ledger, eve, REWARD + SPENT)
+    await eve.take_back("task:a:2")
+    await at_rest(eve)
+
+
 async def played(resources: Resources, ledger: FakeLedger, clock: ManualClock) -> World:
     """A world whose plays were made an hour and more ago."""
     stage = Stage(resources, ledger, clock)
@@ -139,6 +176,7 @@ async def played(resources: Resources, ledger: FakeLedger, clock: ManualClock) -
     await stage.play(engine, campaign_id, "bob", "wheel", key="poor")
     await stage.play(engine, campaign_id, "ann", "slow", key="slow")
     await engine.close()
+    await _give(stage, campaign_id)
     clock.advance(2 * HOUR_MS)
     world = World(stage, campaign_id)
     await world.read_operations()

@@ -12,25 +12,28 @@ from game.resources import Resources
 from ledger_client import Applied, Lane, Leg, Operation, budget, encode, house
 from ledger_client.testing import FakeLedger
 from tests.support.service import ManualClock
-from tests.support.settled import CLOSES_MS, Campaign
+from tests.support.settled import CLOSES_MS
 
 ITEMS = {"voucher": "tea", "badge": "tiger"}
+_BADGE = "INSERT INTO badge VALUES ($1, 'tiger', '虎', 'Tiger', '虎', 'A tiger')"
 
 
-class Player:
+class Recipient:
     """A player of a campaign who is given things."""
 
-    def __init__(self, campaign: Campaign, player_id: UUID, subject: str, clock: ManualClock) -> None:
-        self.campaign = campaign
+    def __init__(
+        self, resources: Resources, clock: ManualClock, campaign_id: str, player_id: UUID, subject: str
+    ) -> None:
+        self.resources = resources
         self.clock = clock
-        self.resources = campaign.resources
+        self.campaign_id = campaign_id
         self.player_id = player_id
         self.account = f"player:acme.{subject}"
 
     def reward(self, source: str, kind: RewardKind = "points", amount: int = 1) -> Reward:
         """A reward that was not given yet."""
         return Reward(
-            campaign_id=self.campaign.campaign_id,
+            campaign_id=self.campaign_id,
             reward_id=self.resources.new_id(),
             player_id=self.player_id,
             source=source,
@@ -42,7 +45,7 @@ class Player:
 
     def key(self, source: str) -> RewardKey:
         """What names a reward."""
-        return RewardKey(campaign_id=self.campaign.campaign_id, player_id=self.player_id, source=source)
+        return RewardKey(campaign_id=self.campaign_id, player_id=self.player_id, source=source)
 
     async def give(self, *rewards: Reward) -> int:
         """Give, commit and send; how many credits there were."""
@@ -57,7 +60,7 @@ class Player:
 
     def budget(self, ledger: FakeLedger) -> int:
         """What is left in the campaign's budget."""
-        return ledger.balances[budget(self.campaign.campaign_id)]
+        return ledger.balances[budget(self.campaign_id)]
 
     async def stands(self, source: str) -> dict[str, Any]:
         """What became of a reward."""
@@ -77,6 +80,11 @@ class Player:
         return int(amount or 0)
 
 
+async def define_tiger(resources: Resources, campaign_id: str) -> None:
+    """Let a campaign have the badge `tiger`."""
+    await resources.pool.execute(_BADGE, campaign_id)
+
+
 async def given(resources: Resources, rewards: Sequence[Reward]) -> int:
     """Give in a transaction of its own, and send; how many credits there were."""
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -85,7 +93,7 @@ async def given(resources: Resources, rewards: Sequence[Reward]) -> int:
     return len(credits_due)
 
 
-async def at_rest(player: Player) -> None:
+async def at_rest(player: Recipient) -> None:
     """Let sweepers do what they have to do."""
     for _ in range(4):
         player.clock.advance(RESEND_AFTER_MS + RETURN_MS)
@@ -93,7 +101,7 @@ async def at_rest(player: Player) -> None:
         await return_points(player.resources)
 
 
-async def spend(ledger: FakeLedger, player: Player, points: int) -> None:
+async def spend(ledger: FakeLedger, player: Recipient, points: int) -> None:
     """Let a player spend points elsewhere."""
     leg = Leg(debit=player.account, credit=house("elsewhere"), amount=points, code="sale")
     id_ = f"sale:{len(ledger.feed)}"

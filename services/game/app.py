@@ -23,6 +23,8 @@ from game.campaigns.api import Campaigns
 from game.campaigns.closing import close_pools
 from game.campaigns.public_api import PublicCampaigns
 from game.campaigns.replacement import publish_replacements
+from game.campaigns.stock import tell_of_stock
+from game.campaigns.stock_api import StockAlerts
 from game.clocks import Watch
 from game.db.pool import open_pool
 from game.document import document
@@ -38,6 +40,7 @@ from game.pages import Pages
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
 from game.plays.review_api import Reviews
+from game.plays.review_notice import tell_of_reviews
 from game.plays.sweep import DRAIN_SHARE, Drain, log_beacon
 from game.prizes.api import Prizes
 from game.problems import exception_handler, is_passing
@@ -51,6 +54,11 @@ from game.tokens import Tokens
 from game.vault import Vault
 from game.webhooks.api import Webhooks
 from game.webhooks.manage_api import Events, EventTypes, WebhookSources
+from game.webhooks.out.api import WebhookEndpoints
+from game.webhooks.out.delivering import Deliveries
+from game.webhooks.out.delivering import count as count_endpoints
+from game.webhooks.out.delivering import purge as purge_deliveries
+from game.webhooks.out.sender import Sender
 from game.webhooks.reception import Reception
 from game.webhooks.service import count as count_events
 from game.webhooks.service import purge as purge_events
@@ -69,11 +77,18 @@ REDIS_CONNECTIONS = 32
 REDIS_TIMEOUT_SECONDS = 2.0
 SWEEP_MS = 1_000
 FETCH_BEACONS_MS = 500
+SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
-    Operations, Pages, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks, TaskSettings,
-    TaskReviews, Tasks,
+    Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
+    TaskSettings, TaskReviews, Tasks, StockAlerts,
 )  # fmt: skip
+MESSAGE_STEPS = (
+    Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),
+    Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000),
+    Step(name="webhooks.purge", run=purge_deliveries, interval_ms=60_000),
+    Step(name="webhooks.count", run=count_endpoints, interval_ms=15_000),
+)
 EVENT_STEPS = (
     Step(name="events.process", run=process_events, interval_ms=500),
     Step(name="events.purge", run=purge_events, interval_ms=60_000),
@@ -183,9 +198,15 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     limits = _limits(resources)
     app.state.reception = Reception(resources, limits)
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
+    sender = await stack.enter_async_context(
+        Sender(to_loopback=settings.webhooks_to_loopback, clock=resources.clock)
+    )
+    deliveries = Deliveries(sender)
+    stack.push_async_callback(deliveries.close)
     watch = Watch()
     await watch.step.run(resources)
-    at_their_time = map(watch.lets, [*_play_steps(engine, session), *EVENT_STEPS])
+    timed = [*_play_steps(engine, session), *EVENT_STEPS, *MESSAGE_STEPS, _send_step(deliveries)]
+    at_their_time = map(watch.lets, timed)
     steps = [*_steps(issuers), watch.step, *at_their_time]
     await stack.enter_async_context(run_steps(resources, steps))
 
@@ -251,6 +272,10 @@ def _steps(issuers: Issuers) -> tuple[Step, ...]:
         Step(name="issuers.refresh", run=refresh_keys, interval_ms=REFRESH_KEYS_MS),
         Step(name="telemetry.write", run=write_access_lines, interval_ms=WRITE_ACCESS_LINES_MS),
     )
+
+
+def _send_step(deliveries: Deliveries) -> Step:
+    return Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)
 
 
 def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, ...]:

@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_player: int
     requests_per_address: int
     events_per_source: int
+    webhooks_to_loopback: bool
     trusted_proxies: tuple[Network, ...]
     log_level: str
     metrics_directory: str | None
@@ -192,6 +193,10 @@ def _networks(text: str) -> tuple[Network, ...]:
         raise ValueError("must be networks such as 10.0.0.0/8, separated by commas") from None
 
 
+def _yes_or_no(text: str) -> bool:
+    return _one_of("yes", "no")(text) == "yes"
+
+
 def _text_or_none(text: str) -> str | None:
     return text or None
 
@@ -228,6 +233,9 @@ VARIABLES: dict[str, Variable] = {
     "requests_per_address": Variable("requests a second of one address", _whole_number(1, 1_000_000), "500"),
     "events_per_source": Variable(
         "events a second of one webhook source", _whole_number(1, 1_000_000), "500"
+    ),
+    "webhooks_to_loopback": Variable(
+        "whether webhooks may go to http://127.0.0.1, for trying them out", _yes_or_no, "no"
     ),
     "trusted_proxies": Variable(
         "networks whose X-Forwarded-For is believed, separated by commas", _networks, ""

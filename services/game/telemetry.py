@@ -53,6 +53,14 @@ EVENTS_OPEN = Gauge(
     ("state",),
     multiprocess_mode="mostrecent",
 )
+WEBHOOKS_SENT = Counter(
+    "playfair_webhooks_sent_total", "Attempts to send a webhook by where the message stands then.", ("state",)
+)
+ENDPOINTS_PAUSED = Gauge(
+    "playfair_webhook_endpoints_paused",
+    "Endpoints of webhooks that were given up until a manager resumes them.",
+    multiprocess_mode="mostrecent",
+)
 BATCHES = Histogram("playfair_batch_items", "Items per batch.", ("stage",), buckets=ITEMS)
 STEPS = Counter("playfair_step_runs_total", "Runs of background steps.", ("step", "result"))
 BREAKS = Gauge(

@@ -333,3 +333,50 @@ SELECT EXISTS (SELECT FROM brand WHERE brand_id = $1);
 -- name: brand_of_launched
 -- The brand of a campaign that the public may see. No row: there is none, or it is a draft.
 SELECT brand_id FROM campaign WHERE campaign_id = $1 AND state <> 'draft';
+
+-- name: stock_alerts
+-- What a campaign's managers want to hear of.
+SELECT kind, item, threshold FROM stock_alert WHERE campaign_id = $1 ORDER BY kind, item LIMIT $2;
+
+-- name: delete_stock_alerts
+-- Takes away all that is not asked for any more.
+DELETE FROM stock_alert
+WHERE campaign_id = $1 AND (kind, item) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]));
+
+-- name: put_stock_alerts
+-- Sets thresholds. Another one than before is told of anew.
+INSERT INTO stock_alert AS s (campaign_id, kind, item, threshold)
+SELECT $1, a.kind, a.item, a.threshold FROM unnest($2::text[], $3::text[], $4::integer[]) AS a (kind, item, threshold)
+ON CONFLICT (campaign_id, kind, item) DO UPDATE
+SET threshold = excluded.threshold, is_told = s.is_told AND s.threshold = excluded.threshold;
+
+-- name: turn_stock_alerts
+-- Marks stock of live campaigns that has come down to its threshold, and unmarks what has risen, some at a time. Codes are
+-- counted no further than needed. Another process works on others.
+WITH changed AS (
+    SELECT s.campaign_id, s.kind, s.item, level.units_left
+    FROM stock_alert AS s
+    JOIN campaign AS c USING (campaign_id)
+    CROSS JOIN LATERAL (
+        SELECT CASE s.kind
+            WHEN 'voucher' THEN (
+                SELECT count(*) FROM (
+                    SELECT FROM voucher AS v
+                    WHERE v.campaign_id = s.campaign_id AND v.voucher_batch = s.item
+                      AND v.grant_id IS NULL AND v.reward_id IS NULL
+                    LIMIT s.threshold + 1) AS few)
+            ELSE (
+                SELECT r.units_left FROM pool_row AS r
+                WHERE r.campaign_id = s.campaign_id AND r.pool_id = split_part(s.item, '/', 1)
+                  AND r.row_id = split_part(s.item, '/', 2))
+        END AS units_left
+    ) AS level
+    WHERE c.state = 'live' AND s.is_told <> (level.units_left <= s.threshold)
+    ORDER BY s.campaign_id, s.kind, s.item
+    LIMIT $1
+    FOR NO KEY UPDATE OF s SKIP LOCKED
+)
+UPDATE stock_alert AS s SET is_told = NOT s.is_told
+FROM changed
+WHERE (s.campaign_id, s.kind, s.item) = (changed.campaign_id, changed.kind, changed.item)
+RETURNING s.campaign_id, s.kind, s.item, s.threshold, s.is_told AS is_low, changed.units_left;

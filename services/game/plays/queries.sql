@@ -395,3 +395,27 @@ LIMIT $4;
 -- Uncovers tickets of a settled play; those already uncovered keep their time.
 UPDATE draw SET uncovered_ms = $4
 WHERE campaign_id = $1 AND play_id = $2 AND nth = ANY ($3::smallint[]) AND uncovered_ms IS NULL;
+
+-- name: tell_of_reviews
+-- Marks plays in review that nobody was told of, some at a time. Another process that does the same waits, and finds none.
+WITH told AS (
+    INSERT INTO review_told (campaign_id, play_id)
+    SELECT p.campaign_id, p.play_id FROM play AS p
+    WHERE p.state = 'review'
+      AND NOT EXISTS (SELECT FROM review_told AS t WHERE t.campaign_id = p.campaign_id AND t.play_id = p.play_id)
+    ORDER BY p.campaign_id, p.play_id
+    LIMIT $1
+    ON CONFLICT DO NOTHING
+    RETURNING campaign_id, play_id
+)
+SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id
+FROM told JOIN play AS p USING (campaign_id, play_id)
+ORDER BY p.campaign_id, p.play_id;
+
+-- name: forget_reviews
+-- Forgets, some at a time, that somebody was told of plays which are in review no more: they may come to be again.
+DELETE FROM review_told
+WHERE (campaign_id, play_id) IN (
+    SELECT t.campaign_id, t.play_id FROM review_told AS t JOIN play AS p USING (campaign_id, play_id)
+    WHERE p.state <> 'review'
+    LIMIT $1);

@@ -21,6 +21,15 @@ class InReview(msgspec.Struct, frozen=True, kw_only=True):
     accepted_ms: int
 
 
+class NewInReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A play that nobody was told of."""
+
+    campaign_id: str
+    play_id: UUID
+    player_id: UUID
+    pool_id: str
+
+
 async def reopen(conn: Connection, play: Play, *, next_attempt_ms: int) -> None:
     """Let a locked play in review be driven on, with the seat that it has now."""
     moved = await conn.fetchval(SQL.reopen, play.campaign_id, play.play_id, play.seat_id, next_attempt_ms)
@@ -43,3 +52,13 @@ async def in_review(
 ) -> list[InReview]:
     """A brand's plays that wait for a person, after one."""
     return [InReview(**row) for row in await conn.fetch(SQL.plays_in_review, brand_id, *after, limit)]
+
+
+async def newly_in_review(conn: Connection, *, limit: int) -> list[NewInReview]:
+    """Plays in review that nobody was told of, marked as told."""
+    return [NewInReview(**row) for row in await conn.fetch(SQL.tell_of_reviews, limit)]
+
+
+async def forget_told(conn: Connection, *, limit: int) -> None:
+    """Unmark plays that are in review no more."""
+    await conn.execute(SQL.forget_reviews, limit)

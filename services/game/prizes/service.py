@@ -7,7 +7,7 @@ import msgspec
 from game.auth import Caller
 from game.db.connection import Connection
 from game.errors import NotFound
-from game.ids import parse_cursor, parse_wire_id
+from game.ids import parse_cursor, parse_wire_id, wire_id
 from game.ledger import service as outbox
 from game.ledger.service import Credit, credit_of
 from game.players import player_id_of
@@ -16,6 +16,7 @@ from game.prizes.codes import Wanted, give_codes
 from game.prizes.rules import Grant, Won, prize_taken_back, refusal
 from game.prizes.store import Award, ChanceLot
 from game.resources import Resources
+from game.webhooks.out.outbox import Message, tell
 
 __all__ = ["Won", "find", "grant", "inbox", "redeem"]
 
@@ -34,6 +35,7 @@ async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> l
     await _hand_out(conn, resources, prizes, campaign_id=campaign_id, now_ms=now_ms)
     credits_due = await _credits(conn, [w for w in prizes if w.prize.kind == "points"])
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
+    await tell(conn, resources, [_told(w) for w in prizes])
     return credits_due
 
 
@@ -112,6 +114,22 @@ async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:
         )
         for w in won
     ]
+
+
+def _told(won: Won) -> Message:
+    return Message(
+        campaign_id=won.campaign_id,
+        type="prize.won",
+        player_id=won.player_id,
+        data={
+            "prize": wire_id(won.campaign_id, won.grant_id),
+            "play": wire_id(won.campaign_id, won.play_id),
+            "pool": won.pool_id,
+            "row": won.prize.row_id,
+            "kind": won.prize.kind,
+            "amount": won.prize.amount,
+        },
+    )
 
 
 def _no_such_prize() -> NotFound:

@@ -1,0 +1,2 @@
+-- Reserved for badges.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- RESERVED: rename and fill this file.
+SELECT 1;

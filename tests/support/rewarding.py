@@ -103,10 +103,15 @@ async def at_rest(player: Recipient) -> None:
 
 async def spend(ledger: FakeLedger, player: Recipient, points: int) -> None:
     """Let a player spend points elsewhere."""
-    leg = Leg(debit=player.account, credit=house("elsewhere"), amount=points, code="sale")
+    await move(ledger, player.account, house("elsewhere"), points)
+
+
+async def move(ledger: FakeLedger, debit: str, credit: str, points: int) -> None:
+    """Let somebody else move points."""
+    leg = Leg(debit=debit, credit=credit, amount=points, code="sale")
     id_ = f"sale:{len(ledger.feed)}"
     body = encode(Operation(id=id_, apply_before=NEVER_MS, legs=(leg,), ref=""))
     done = await ledger.apply(
-        operation_id=id_, body=body, lane=Lane.PLAY, subject=player.account, deadline=float("inf")
+        operation_id=id_, body=body, lane=Lane.PLAY, subject=debit, deadline=float("inf")
     )
     assert isinstance(done, Applied), done

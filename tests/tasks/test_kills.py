@@ -1,0 +1,58 @@
+"""Processing is killed after a statement: what it did is committed with the event, or not at all."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from game.ledger.service import RESEND_AFTER_MS, resend_due
+from tests.tasks.shop import Shop
+
+pytestmark = pytest.mark.asyncio
+
+STATEMENTS_MAX = 100
+FIRST = 4
+STRIDE = 6
+ROOT = Path(__file__).parents[2]
+
+
+async def doomed(database_url: str, redis_url: str, *, statements: int, now_ms: int) -> int:
+    """How a process ended that processes one batch."""
+    arguments = [database_url, redis_url, str(statements), str(now_ms)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "tests.tasks.doomed", *arguments,
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'services'}"},
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    return await process.wait()
+
+
+@pytest.mark.slow
+async def test_killed_after_a_statement(shop: Shop, database_url: str, redis_url: str) -> None:
+    """A new event, a reversal, and codes: after all the deaths each counts once, and is paid once."""
+    await shop.saved()
+    await shop.saved("tea", times_overall=50, reward={"kind": "voucher", "amount": 1, "item": "tea"})
+    await shop.launch()
+    await shop.bought(subject="bob", occurrence="order-1")
+    await shop.process()
+    await shop.took_back("order-1", subject="bob")
+    await shop.bought(subject="ann")
+    endings = []
+    for statements in range(FIRST, STATEMENTS_MAX, STRIDE):
+        now_ms = shop.office.clock()
+        endings.append(await doomed(database_url, redis_url, statements=statements, now_ms=now_ms))
+        if endings[-1] == 0:
+            break
+    assert endings == [*[-signal.SIGKILL] * (len(endings) - 1), 0]
+    assert len(endings) > 3
+    shop.office.clock.advance(RESEND_AFTER_MS)
+    await resend_due(shop.resources)
+    await shop.settled()
+    assert await shop.rewards("ann") == {"task:buy:1": "given", "task:tea:1": "given"}
+    assert set((await shop.rewards("bob")).values()) == {"returned"}
+    assert (shop.points("ann"), shop.points("bob")) == (10, 0)
+    taken = "SELECT count(*) FROM voucher WHERE reward_id IS NOT NULL"
+    assert await shop.resources.pool.fetchval(taken) == 1

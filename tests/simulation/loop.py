@@ -116,10 +116,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         _ready_of(self).clear()
         self.set_exception_handler(lambda _loop, _context: None)
         hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        asyncio._set_running_loop(self)  # else what is torn down would begin something on another loop
         try:
             with warnings.catch_warnings(action="ignore"):
                 self._unwind()
         finally:
+            asyncio._set_running_loop(None)
             sys.unraisablehook = hook
         self.close()
 

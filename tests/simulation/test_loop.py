@@ -1,7 +1,9 @@
 """The virtual loop: time that costs nothing, an order that is always the same, and death at any await."""
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import Iterator
 
 import asyncpg
@@ -101,6 +103,35 @@ def test_a_process_dies_at_every_step(timeline: Timeline) -> None:
         loop.bury()
         reached.add(len(done))
     assert reached == {0, 1, 2, 3, 4, 5}
+
+
+def test_a_dead_process_leaves_nothing_behind(timeline: Timeline) -> None:
+    """What its code does when it is torn down begins nothing, on no loop, and holds no memory."""
+    cleaned: list[str] = []
+
+    async def clean_up(name: str) -> None:
+        cleaned.append(name)
+
+    async def main() -> None:
+        try:
+            await asyncio.sleep(1)
+        finally:
+            await asyncio.shield(clean_up("at the end"))
+
+    loop = VirtualLoop(timeline)
+    loop.kill_after(2)
+    with asyncio.Runner() as other:
+        other.get_loop()
+        asyncio.set_event_loop(other.get_loop())
+        with pytest.raises(Killed):
+            loop.run_until_complete(main())
+        loop.bury()
+        other.run(asyncio.sleep(0))
+    buried = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert not cleaned
+    assert buried() is None
 
 
 async def _write(loop: VirtualLoop, url: str, *, steps: int, sent: list[str]) -> None:

@@ -22,9 +22,9 @@ LATE: Trouble = {
     "points": {},
     "operation_ttl_ms": max(TTLS_MS),
 }
-# The ledger's clock is behind ours and much comes late: by its own time it may still apply what we gave up.
+# The ledger's clock is behind ours and much comes very late: by its own it may still apply what we gave up.
 BEHIND: Trouble = {
-    "faults": Faults(delay_seconds=5.0, skew_ms=-30_000),
+    "faults": Faults(delay_seconds=20.0, skew_ms=-30_000),
     "points": dict.fromkeys(PLAYERS, 1_000),
     "operation_ttl_ms": min(TTLS_MS),
 }

@@ -50,6 +50,9 @@ class Receiver:
         self.always: web.Response | None = None
         self.held: asyncio.Event | None = None
         self.url = ""
+        self.takes_seconds = 0.0
+        self.overtaken: list[str] = []
+        self._open: set[str] = set()
         self._came = asyncio.Event()
 
     @property
@@ -76,6 +79,16 @@ class Receiver:
                 self._came.clear()
                 await self._came.wait()
 
+    async def _think(self, subject: str) -> None:
+        """Take its time, and note a subject of whom another message comes meanwhile."""
+        if not self.takes_seconds:
+            return
+        if subject in self._open:
+            self.overtaken.append(subject)
+        self._open.add(subject)
+        await asyncio.sleep(self.takes_seconds)
+        self._open.discard(subject)
+
     async def take(self, request: web.Request) -> web.Response:
         """Keep a request and answer it."""
         received = Received(dict(request.headers), await request.read())
@@ -83,6 +96,7 @@ class Receiver:
         self._came.set()
         if self.held is not None:
             await self.held.wait()
+        await self._think(received.said["data"].get("subject", ""))
         number = received.said["data"].get("number", 0)
         answer = self.answers[number].pop(0) if self.answers.get(number) else self.always
         status, text = (204, "") if answer is None else (answer.status, answer.text or "")

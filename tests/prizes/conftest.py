@@ -8,8 +8,11 @@ import pytest_asyncio
 from game.app import build_app
 from game.prizes.api import Prizes
 from game.resources import Resources
+from ledger_client import budget
 from ledger_client.testing import FakeLedger
+from tests.prizes.granting import stock
 from tests.support.app import client_of, running, settings_for
+from tests.support.rewarding import Recipient, define_tiger
 from tests.support.service import ManualClock
 from tests.support.settled import Campaign, open_campaign, resources_of
 from tests.support.terms import prize
@@ -62,3 +65,12 @@ async def client(
     app = build_app(settings_for(database_url, redis_url), ledger=ledger, clock=clock, controllers=(Prizes,))
     async with running(app), client_of(app, headers=issuer.headers("ann")) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture
+async def ann(wheel: Campaign, ledger: FakeLedger, clock: ManualClock) -> Recipient:
+    """A player of a funded campaign that has a badge and two codes."""
+    ledger.fund(budget(wheel.campaign_id), 1_000)
+    await stock(wheel.resources, ["C1", "C2"], campaign_id=wheel.campaign_id)
+    await define_tiger(wheel.resources, wheel.campaign_id)
+    return Recipient(wheel.resources, clock, wheel.campaign_id, await wheel.player("ann"), "ann")

@@ -115,3 +115,8 @@ async def move(ledger: FakeLedger, debit: str, credit: str, points: int) -> None
         operation_id=id_, body=body, lane=Lane.PLAY, subject=debit, deadline=float("inf")
     )
     assert isinstance(done, Applied), done
+
+
+async def count(resources: Resources, table: str, which: str = "true") -> int:
+    """How many rows there are."""
+    return int(await resources.pool.fetchval(f"SELECT count(*) FROM {table} WHERE {which}"))

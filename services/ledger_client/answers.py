@@ -1,7 +1,7 @@
 """What an answer proves about each operation; anything that does not fit the contract proves nothing."""
 
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
@@ -11,6 +11,9 @@ from ledger_client.outcomes import Decided, UnknownReason
 from ledger_client.transport import Reply, Silence
 
 T = TypeVar("T")
+
+# No pause is longer; more would not fit a clock.
+MS_MAX: Final = 2**53 - 1
 
 _IN_DOUBT: Final = frozenset(
     {
@@ -43,7 +46,7 @@ class Problem(msgspec.Struct, frozen=True):
     code: str
     detail: str = ""
     final: bool = False
-    retry_after_ms: int | None = None
+    retry_after_ms: Annotated[int, msgspec.Meta(ge=0, le=MS_MAX)] | None = None
     as_of: int | None = None
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ledger_client import questions
 from ledger_client.answers import Again
-from ledger_client.errors import LedgerBug
+from ledger_client.errors import InvalidOperation
 from ledger_client.line import Line
 from ledger_client.options import LOOKUP_MAX
 from ledger_client.outcomes import Capabilities, Expired, Lookup, Outcome, Unknown, UnknownReason
@@ -61,7 +61,7 @@ class Overdue:
     async def _decide(self, batch: Sequence[_Asked]) -> None:
         try:
             unseen = await self._look(batch)
-        except LedgerBug as bug:
+        except InvalidOperation as bug:
             await self._split(batch, bug)
         except Exception as error:
             for asked in batch:
@@ -69,7 +69,7 @@ class Overdue:
         else:
             await asyncio.gather(*map(self._fence, unseen))
 
-    async def _split(self, batch: Sequence[_Asked], bug: LedgerBug) -> None:
+    async def _split(self, batch: Sequence[_Asked], bug: InvalidOperation) -> None:
         """The id that the ledger cannot read is found, so that it harms no other."""
         if len(batch) == 1:
             batch[0].resolve(bug)

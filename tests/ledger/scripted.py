@@ -99,6 +99,12 @@ def page(body: object) -> Answer:
     return lambda _ids: web.json_response(body)
 
 
+def beyond_all_time(ids: list[str]) -> web.Response:
+    """Not now, and a time to wait that no clock can hold."""
+    problem = {"code": "busy", "final": False, "retry_after_ms": 10**400}
+    return results([{"outcome": "refused", "id": id_, "problem": problem} for id_ in ids])
+
+
 def failing_on(poison: str) -> Answer:
     """500 for every call that holds the operation."""
     return lambda ids: status(500)(ids) if poison in ids else applied(ids)

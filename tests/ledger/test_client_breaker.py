@@ -8,7 +8,7 @@ import pytest
 
 from ledger_client import Applied, LedgerClient, Options, Outcome, Unknown, UnknownReason
 from ledger_client.pace import Breaker, RetryBudget, pause_seconds
-from tests.ledger.scripted import ScriptedLedger, apply, at_once, status
+from tests.ledger.scripted import ScriptedLedger, apply, at_once, beyond_all_time, status
 
 SILENCE = 10.0
 
@@ -247,6 +247,16 @@ async def test_a_probe_whose_caller_went_away_frees_the_way(unanswering: str) ->
             with pytest.raises(asyncio.CancelledError):
                 await probe
             assert client.available()
+
+
+@pytest.mark.asyncio
+async def test_a_probe_whose_answer_is_absurd_frees_the_way(scripted_ledger: ScriptedLedger) -> None:
+    """A ledger that asks for a pause of no measure is asked again, and not left for ever."""
+    scripted_ledger.script.extend([status(500), *[beyond_all_time] * 3])
+    options = Options(breaker_failures=1, breaker_open_seconds=0.0, breaker_open_seconds_max=0.0)
+    async with at_once(scripted_ledger, options) as client:
+        assert isinstance(await apply(client, "a"), Unknown)
+        assert isinstance(await apply(client, "b"), Applied)
 
 
 @pytest.fixture

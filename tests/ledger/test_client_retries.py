@@ -23,6 +23,7 @@ from tests.ledger.scripted import (
     ScriptedLedger,
     apply,
     at_once,
+    beyond_all_time,
     body_of,
     failing_on,
     result,
@@ -70,6 +71,7 @@ DOUBTFUL: list[tuple[Answer, UnknownReason]] = [
     (for_another, UnknownReason.BROKEN_ANSWER),
     (invented, UnknownReason.BROKEN_ANSWER),
     (badly_typed, UnknownReason.BROKEN_ANSWER),
+    (beyond_all_time, UnknownReason.BROKEN_ANSWER),
 ]
 NAMES = [
     "500",

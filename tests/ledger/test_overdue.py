@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from ledger_client import (
     Applied,
+    BadCredentials,
     Expired,
     Fenced,
     Hooks,
@@ -146,6 +147,20 @@ async def test_an_id_that_the_ledger_cannot_read_harms_no_other(sandbox: Sandbox
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
     assert isinstance(outcomes.pop(2), InvalidOperation)
     assert outcomes == [Expired(id_, replayed=False) for id_ in "abcd"]
+
+
+@pytest.mark.asyncio
+async def test_a_token_that_is_not_accepted_is_not_looked_for_among_ids(
+    scripted_ledger: ScriptedLedger,
+) -> None:
+    """All are told by the one call: no halving finds which of them it is."""
+    scripted_ledger.questions.append(page(DECLARED | {"fence": True, "feed": True}))
+    scripted_ledger.questions.extend([status(401)] * 15)
+    async with at_once(scripted_ledger) as client:
+        asked = [client.decide_overdue(f"{n}", apply_before_ms=LATE_MS) for n in range(8)]
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [BadCredentials] * 8
+    assert scripted_ledger.asked == ["/v1/capabilities", "/v1/operations:lookup"]
 
 
 @pytest.mark.asyncio

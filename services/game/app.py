@@ -49,6 +49,7 @@ from game.scratch.api import Scratch
 from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tasks.api import ManagedTasks, TaskReviews, Tasks, TaskSettings
+from game.tasks.past_api import PastEvents
 from game.tasks.processing import process_events
 from game.tokens import Tokens
 from game.vault import Vault
@@ -81,7 +82,7 @@ SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
     Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
-    TaskSettings, TaskReviews, Tasks, StockAlerts,
+    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),

@@ -69,11 +69,15 @@ class Story:
         """An event, or its reversal, under a new webhook's id."""
         occurrence = name.removesuffix("!")
         event = self.events[occurrence]
-        where = {"subject": event.subject, "occurrence": occurrence, "happened_ms": event.at_ms}
+        where: dict[str, Any] = {
+            "subject": event.subject,
+            "occurrence": occurrence,
+            "happened_ms": event.at_ms,
+        }
         if name.endswith("!"):
             await self.shop.sender.send(f"{event.type}.reversed", **where)
         else:
-            await self.shop.sender.send(event.type, **where, **event.attributes)
+            await self.shop.sender.send(event.type, **where | event.attributes)
 
     async def told(self) -> None:
         """All is sent by two senders in random orders, while two processors work that die now and then.

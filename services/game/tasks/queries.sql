@@ -189,3 +189,45 @@ LIMIT $3;
 -- name: full_caps
 -- Tasks of a campaign that have no place left.
 SELECT task_id FROM task_cap WHERE campaign_id = $1 AND taken = places ORDER BY task_id;
+
+-- name: past_events
+-- Processed events of some types among the next ones of a brand, in the order in which they came; $4 are looked at.
+-- The last row looked at comes too, whatever it is: its id is where the next page begins.
+WITH looked_at AS (
+    SELECT event_id FROM event WHERE brand_id = $1 AND event_id > $2 ORDER BY event_id LIMIT $4)
+SELECT e.brand_id, e.event_id, e.source, e.type, e.reverses, e.player_id, e.occurrence, e.sequence, e.occurred_ms,
+       e.attributes, e.attempts, e.next_attempt_ms, e.state = 'processed' AND e.type = ANY ($3::text[]) AS counts
+FROM looked_at JOIN event AS e ON e.brand_id = $1 AND e.event_id = looked_at.event_id
+WHERE (e.state = 'processed' AND e.type = ANY ($3::text[]))
+   OR e.event_id = (SELECT l.event_id FROM looked_at AS l ORDER BY l.event_id DESC LIMIT 1)
+ORDER BY e.event_id
+LIMIT $4;
+
+-- name: processed_events
+-- Those of some events that are processed and were not taken back.
+SELECT brand_id, event_id, source, type, reverses, player_id, occurrence, sequence, occurred_ms, attributes, attempts,
+       next_attempt_ms
+FROM event
+WHERE brand_id = $1 AND event_id = ANY ($2::uuid[]) AND state = 'processed'
+ORDER BY event_id;
+
+-- name: counted_events
+-- Those of some events that have counted for a task, reversed or not.
+SELECT event_id FROM task_contribution
+WHERE campaign_id = $1 AND task_id = $2 AND event_id = ANY ($3::uuid[])
+ORDER BY event_id;
+
+-- name: insert_credit
+-- Keeps what somebody wants to credit.
+INSERT INTO task_credit (campaign_id, credit_id, task_id, digest, event_ids, asked_by, asked_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: lock_credit
+-- What somebody wants to credit. No row: there is no such credit.
+SELECT task_id, digest, event_ids, asked_by, approved_by FROM task_credit
+WHERE campaign_id = $1 AND credit_id = $2
+FOR UPDATE;
+
+-- name: approve_credit
+-- Notes who approved a locked credit.
+UPDATE task_credit SET approved_by = $3 WHERE campaign_id = $1 AND credit_id = $2;

@@ -13,10 +13,11 @@ from game.tasks.completing import Completion, State
 from game.tasks.defining import promised
 from game.tasks.drafts import RewardDraft, TaskDraft
 from game.tasks.listing import Listed, Reason
+from game.tasks.past import DryRun, Preview
 from game.tasks.records import Published, Task
 from game.tasks.rules import Bar
 from game.tasks.windows import Window
-from game.wire import PARAGRAPHS
+from game.wire import PARAGRAPHS, Instant
 
 
 class ApprovalIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +37,56 @@ class AppealIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Why the player does not agree."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000, pattern=PARAGRAPHS)]
+
+
+class PeriodIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From when until when the task would have been open."""
+
+    since: Instant
+    until: Instant
+
+
+class CreditApprovalIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Approve what was looked at: of this digest."""
+
+    digest: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+
+
+class WouldEarn(msgspec.Struct, frozen=True, kw_only=True):
+    """A player, by an id that names nobody, and how many completions there would have been."""
+
+    player: UUID
+    completions: int
+
+
+class DryRunView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who would have earned what; the first 100 players, the most completions first.
+
+    `points` is what would have been paid, under the cap. Not `is_complete`: there are more past events than
+    are looked at.
+    """
+
+    events: int
+    players: int
+    completions: int
+    points: int
+    first: Sequence[WouldEarn]
+    is_complete: bool
+
+
+class CreditView(msgspec.Struct, frozen=True, kw_only=True):
+    """Past events that would count for a task; somebody else approves them by their digest."""
+
+    id: UUID
+    digest: str
+    events: int
+    players: int
+
+
+class CreditedView(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events count now."""
+
+    events: int
 
 
 class CompletionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,4 +214,18 @@ def my_task(listed: Listed) -> MyTask:
         unavailable=listed.reason,
         missing=listed.missing,
         completions=[completion_view(each) for each in listed.completions],
+    )
+
+
+def dry_run_view(found: DryRun) -> DryRunView:
+    """A dry run as it is sent."""
+    fields = msgspec.structs.asdict(found)
+    first = [WouldEarn(player=player_id, completions=count) for player_id, count in found.first]
+    return DryRunView(**fields | {"first": first})
+
+
+def credit_view(preview: Preview) -> CreditView:
+    """A preview as it is sent."""
+    return CreditView(
+        id=preview.credit_id, digest=preview.digest.hex(), events=preview.events, players=preview.players
     )

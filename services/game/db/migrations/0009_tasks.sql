@@ -98,3 +98,18 @@ CREATE TABLE task_completion (
 ) WITH (fillfactor = 80);
 CREATE INDEX task_completion_to_review ON task_completion (campaign_id, completion_id)
     WHERE state IN ('pending', 'appealed');
+
+-- Past events that somebody wants to count for a task; somebody else approves exactly these.
+CREATE TABLE task_credit (
+    campaign_id text NOT NULL,
+    credit_id   uuid NOT NULL,
+    task_id     text NOT NULL,
+    digest      bytea NOT NULL CHECK (length(digest) = 32),
+    event_ids   uuid[] NOT NULL CHECK (cardinality(event_ids) >= 1),
+    asked_by    text NOT NULL,
+    asked_ms    bigint NOT NULL,
+    approved_by text,
+    PRIMARY KEY (campaign_id, credit_id),
+    FOREIGN KEY (campaign_id, task_id) REFERENCES task,
+    CONSTRAINT task_credit_two_people CHECK (approved_by <> asked_by)
+);

@@ -110,9 +110,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def bury(self) -> None:
         """After `Killed`: end connections as the system does for a dead process, and forget the tasks."""
-        self._is_dead = True
         for wire in self._wires:
             wire.cut()
+        self._is_dead = True
         _ready_of(self).clear()
         self.set_exception_handler(lambda _loop, _context: None)
         hook, sys.unraisablehook = sys.unraisablehook, lambda _: None

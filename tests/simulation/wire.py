@@ -88,6 +88,7 @@ class Wire(asyncio.Protocol):
         transport.abort()
         transport._sock.close()
         transport._sock = None
+        self._inner.connection_lost(None)
 
     def _drain(self, own: socket.socket) -> None:
         while self.is_busy and (data := own.recv(_READ_BYTES)):

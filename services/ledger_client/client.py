@@ -36,7 +36,13 @@ class LedgerClient:
         self._transport = transport
         self._hooks = hooks
         self._loop = asyncio.get_running_loop()
-        self._line = Line(transport, options, hooks=hooks, random=random)
+        self._line = Line(
+            transport,
+            options,
+            hooks=hooks,
+            random=random,
+            questions_in_flight=options.calls_in_flight,
+        )
         self._batcher = Batcher(options, send=self._send)
         self._overdue = Overdue(self._line)
         self._is_closed = False
@@ -52,6 +58,7 @@ class LedgerClient:
         random: Callable[[], float] = entropy.random,
     ) -> Self:
         """A client of the ledger at `url`; close it, or use it as a context manager."""
+        # Half of the connections are for operations, half for questions.
         transport = HttpTransport(url, token=token, connections_max=2 * options.calls_in_flight)
         return cls(transport, options, hooks=hooks or Hooks(), random=random)
 

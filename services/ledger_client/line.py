@@ -18,10 +18,20 @@ ABANDONED: Final = "abandoned"
 
 
 class Line:
-    """Makes calls; what a call proved is reported back with `ended`, because only its reader knows."""
+    """Makes calls; what a call proved is reported back with `ended`, because only its reader knows.
+
+    So many questions are in flight at once: more would take the connections that operations need, and whoever
+    waits for a connection counts as lost.
+    """
 
     def __init__(
-        self, transport: Transport, options: Options, *, hooks: Hooks, random: Callable[[], float]
+        self,
+        transport: Transport,
+        options: Options,
+        *,
+        hooks: Hooks,
+        random: Callable[[], float],
+        questions_in_flight: int,
     ) -> None:
         self._transport = transport
         self._options = options
@@ -30,6 +40,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self.budget = RetryBudget(options)
         self.breaker = Breaker(options, clock=self._loop.time)
+        self.question_turns = asyncio.Semaphore(questions_in_flight)
         self._told_open = False
 
     async def call(

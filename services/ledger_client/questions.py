@@ -131,10 +131,11 @@ async def ask(line: Line, request: Request, judge: Judge[T]) -> T | Again:
     for failures in range(ATTEMPTS_MAX):
         if failures and not await _may_repeat(line, failures=failures, last=last):
             return last
-        if not line.breaker.admit():
-            return last
-        verdict = judge(await line.call(request, attempt=failures + 1))
-        line.ended(in_doubt=isinstance(verdict, Again) and verdict.in_doubt)
+        async with line.question_turns:
+            if not line.breaker.admit():
+                return last
+            verdict = judge(await line.call(request, attempt=failures + 1))
+            line.ended(in_doubt=isinstance(verdict, Again) and verdict.in_doubt)
         if isinstance(verdict, LedgerBug):
             raise verdict
         if not isinstance(verdict, Again):

@@ -53,6 +53,7 @@ class ScriptedLedger:
     async def reply(self, request: web.Request) -> web.Response:
         """Answer a question with the next of `questions`."""
         self.asked.append(request.raw_path)
+        await self.gate.wait()
         return self.questions.popleft()([])
 
     async def answer(self, request: web.Request) -> web.Response:

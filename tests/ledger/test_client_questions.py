@@ -6,6 +6,7 @@ import pytest
 
 from ledger_client import (
     Account,
+    Applied,
     Capabilities,
     Entry,
     Fenced,
@@ -100,6 +101,24 @@ async def test_questions_are_repeated_within_the_budget(scripted_ledger: Scripte
     async with at_once(scripted_ledger, Options(budget_calls=0)) as client:
         with pytest.raises(LedgerUnreachable, match="server_error"):
             await client.capabilities()
+
+
+@pytest.mark.asyncio
+async def test_questions_leave_connections_for_plays(scripted_ledger: ScriptedLedger) -> None:
+    """However many are asked at once, a play does not wait for one of them, nor is it lost in a queue."""
+    questions = 40
+    scripted_ledger.questions.extend([page(ACCOUNT | {"expiring": None})] * questions)
+    scripted_ledger.gate.clear()
+    options = Options(call_seconds=30)
+    async with at_once(scripted_ledger, options) as client:
+        asked = [asyncio.create_task(client.account("player:a")) for _ in range(questions)]
+        await asyncio.sleep(0)
+        play = asyncio.create_task(apply(client, "a", seconds=30))
+        await scripted_ledger.arrived(calls=1)
+        assert len(scripted_ledger.asked) <= options.calls_in_flight
+        scripted_ledger.gate.set()
+        assert isinstance(await play, Applied)
+        assert [(await question).available for question in asked] == [4] * questions
 
 
 @pytest.mark.asyncio

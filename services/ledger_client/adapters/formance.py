@@ -56,6 +56,8 @@ T = TypeVar("T")
 
 ASSET: Final = "POINTS"
 SLOTS: Final = {Lane.PLAY: 12, Lane.BULK: 4}
+# Operations are questions to the line, too: none of either ever waits inside the transport.
+CONNECTIONS: Final = 2 * sum(SLOTS.values())
 # An operation is refused for want of points and can be paid a moment later, while points come and go.
 ROUNDS_MAX: Final = 3
 
@@ -86,7 +88,7 @@ class FormanceLedger:
         random: Callable[[], float],
     ) -> None:
         self._transport = transport
-        self._line = Line(transport, options, hooks=hooks, random=random)
+        self._line = Line(transport, options, hooks=hooks, random=random, questions_in_flight=CONNECTIONS)
         self._queue_max = options.queue_max
         self._asset = asset
         self._hooks = hooks
@@ -112,7 +114,7 @@ class FormanceLedger:
         parts = urlsplit(url)
         asset = parse_qs(parts.query).get("asset", [ASSET])[0]
         base = parts._replace(query="").geturl()
-        transport = HttpTransport(base, token=token, connections_max=2 * sum(SLOTS.values()))
+        transport = HttpTransport(base, token=token, connections_max=CONNECTIONS)
         return cls(transport, options, asset=asset, hooks=hooks or Hooks(), now_ms=now_ms, random=random)
 
     async def apply(

@@ -165,7 +165,7 @@ class Bet(msgspec.Struct, frozen=True, kw_only=True):
         if self.by == "sweeper":
             await self._is_over()
         view, again = [await self._retry() for _ in range(2)]
-        assert view == again
+        assert view == again, (view, again)
         seated = self.seated
         return Made(guest=seated.guest, place=seated.place, seat=seated.seat, key=self.key, view=view)
 

@@ -69,7 +69,7 @@ async def test_an_empty_database(app: Litestar) -> None:
 @pytest.mark.asyncio
 async def test_the_database_is_down(app: Litestar) -> None:
     """Without its database the service is not ready; the process is up all the same."""
-    await app.state.resources.pool.close()
+    app.state.resources.pool.terminate()
     async with client_of(app) as client:
         ready = await client.get("/health/ready")
         assert (ready.status_code, ready.json()["database"]) == (503, "down")

@@ -23,7 +23,7 @@ class RulesRow(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from
     else_: str | None
     prize: PrizeKind
     amount: int
-    badge: str | UnsetType
+    badge: str | UnsetType = UNSET
     name: Text
     value_fen: int
     value_source: str

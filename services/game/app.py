@@ -19,6 +19,7 @@ from game import telemetry
 from game.audit.api import Log
 from game.audit.beacon import fetch_beacons
 from game.auth import AppRequest
+from game.badges.api import Badges, ManagedBadges
 from game.campaigns.api import Campaigns
 from game.campaigns.closing import close_pools
 from game.campaigns.public_api import PublicCampaigns
@@ -82,7 +83,7 @@ SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
     Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
-    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts,
+    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),

@@ -8,7 +8,7 @@ import msgspec
 
 from game.prizes.rules import CreditState
 
-RewardKind = Literal["points", "chances", "voucher", "badge"]
+RewardKind = Literal["points", "chances", "voucher", "badge", "goods"]
 
 # How often points of one reward are asked for, each time no more than the player has; then all is owed.
 RETURN_ATTEMPTS_MAX: Final = 8
@@ -20,8 +20,8 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True):
 
     `source` is a stable business key of up to 80 printable ASCII characters, such as `task:share-3:2`; what
     stands before the first colon is told to the player in words (texts/rewards.toml). `amount` counts points
-    or chances, and is 1 of vouchers and badges. `item` is the batch of a voucher and the id of a badge, None
-    of others. `expires_ms` is until when chances are good, None of others.
+    or chances, and is 1 of all else. `item` is the batch of a voucher, the id of a badge, and what names goods;
+    None of others. `expires_ms` is until when chances are good, None of others.
     """
 
     campaign_id: str

@@ -1,0 +1,174 @@
+"""Badges, sets, trades and odds on the wire."""
+
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import msgspec
+
+from game.badges.chances import Odds, odds_of
+from game.badges.drafts import SetDraft
+from game.badges.rules import Standing, Stock, TradeKind, claims_left, draws_at_most, likely, refusal
+from game.badges.service import Collection
+from game.badges.store import BadgeSet, Traded
+from game.campaigns.records import Pool
+from game.ids import wire_id
+
+DIGITS = 12
+NEWCOMER = Standing(held={}, draws=0, claims=0)
+
+
+class ExactView(msgspec.Struct, frozen=True, kw_only=True):
+    """An exact number: a fraction such as `1/6`, and the same in decimals, to 12 digits."""
+
+    fraction: str
+    decimal: str
+
+
+class WithinView(msgspec.Struct, frozen=True, kw_only=True):
+    """The chance that so many draws complete the set: by luck `alone`, and with spare badges `exchanged`."""
+
+    draws: int
+    alone: ExactView
+    exchanged: ExactView | None
+
+
+class OddsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The odds in a pool whose table stays as it is now.
+
+    It may not where `moves` is true: a stock runs out, a limit or a guarantee takes hold. `expected_draws`
+    is null of scratch cards, and where luck alone cannot complete the set.
+    """
+
+    pool_id: str
+    moves: bool
+    expected_draws: ExactView | None
+    within: tuple[WithinView, ...]
+
+
+class SetView(msgspec.Struct, frozen=True, kw_only=True):
+    """A set with its policy, what is left of it, and the odds of a player who has nothing yet."""
+
+    set_id: str
+    terms: SetDraft
+    left: Stock
+    odds: tuple[OddsView, ...]
+
+
+class SetList(msgspec.Struct, frozen=True, kw_only=True):
+    """The sets of a campaign."""
+
+    sets: tuple[SetView, ...]
+
+
+class MySet(msgspec.Struct, frozen=True, kw_only=True):
+    """A player in a set. `refused` has the code by which a kind of trade is refused now; no entry: it can be.
+
+    The set can be completed after `draws_at_most` more draws, however they fall.
+    """
+
+    set_id: str
+    terms: SetDraft
+    left: Stock
+    held: dict[str, int]
+    missing: tuple[str, ...]
+    spare: dict[str, int]
+    claims_left: int
+    draws_at_most: int
+    refused: dict[TradeKind, str]
+    odds: tuple[OddsView, ...]
+
+
+class MyBadges(msgspec.Struct, frozen=True, kw_only=True):
+    """A player in the sets of a campaign."""
+
+    sets: tuple[MySet, ...]
+
+
+class TradedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a trade. What was given stands among the player's prizes under the id."""
+
+    id: str
+    set_id: str
+    spent: dict[str, int]
+    kind: str
+    amount: int
+    item: str | None
+    is_alternative: bool
+
+
+def set_list(sets: Sequence[BadgeSet], pools: Sequence[Pool]) -> SetList:
+    """Sets as everybody may see them."""
+    return SetList(
+        sets=tuple(
+            SetView(
+                set_id=each.set_id, terms=each.terms, left=each.stock, odds=_odds(pools, each.terms, NEWCOMER)
+            )
+            for each in sets
+        )
+    )
+
+
+def my_badges(found: Sequence[Collection], pools: Sequence[Pool]) -> MyBadges:
+    """A player's badges."""
+    return MyBadges(sets=tuple(_mine(each.badge_set, each.standing, pools) for each in found))
+
+
+def traded_view(campaign_id: str, done: Traded) -> TradedView:
+    """What came of a trade."""
+    return TradedView(
+        id=wire_id(campaign_id, done.trade_id),
+        set_id=done.set_id,
+        spent=done.spent,
+        kind=done.kind,
+        amount=done.amount,
+        item=done.item,
+        is_alternative=done.is_alternative,
+    )
+
+
+def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
+    terms = mine.terms
+    reasons = {
+        kind: refusal(mine.set_id, terms, standing, mine.stock, trade)
+        for kind, trade in likely(terms, standing).items()
+    }
+    return MySet(
+        set_id=mine.set_id,
+        terms=terms,
+        left=mine.stock,
+        held={badge: standing.held.get(badge, 0) for badge in terms.badges},
+        missing=standing.missing(terms),
+        spare=standing.spare(terms),
+        claims_left=claims_left(terms, standing),
+        draws_at_most=draws_at_most(terms, standing),
+        refused={kind: reason.code for kind, reason in reasons.items() if reason is not None},
+        odds=_odds(pools, terms, standing),
+    )
+
+
+def _odds(pools: Sequence[Pool], terms: SetDraft, standing: Standing) -> tuple[OddsView, ...]:
+    return tuple(map(_odds_view, odds_of(pools, terms, standing)))
+
+
+def _odds_view(odds: Odds) -> OddsView:
+    return OddsView(
+        pool_id=odds.table.pool_id,
+        moves=odds.table.moves,
+        expected_draws=None if odds.expected is None else exact(odds.expected),
+        within=tuple(
+            WithinView(
+                draws=each.draws,
+                alone=exact(each.alone),
+                exchanged=None if each.exchanged is None else exact(each.exchanged),
+            )
+            for each in odds.within
+        ),
+    )
+
+
+def exact(number: Fraction) -> ExactView:
+    """A fraction in both ways of writing it."""
+    with localcontext(prec=DIGITS):
+        decimal = Decimal(number.numerator) / Decimal(number.denominator)
+    return ExactView(fraction=f"{number.numerator}/{number.denominator}", decimal=f"{decimal:f}")

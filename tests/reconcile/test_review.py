@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from game.campaigns.pool_store import closable_pools
 from game.ids import parse_wire_id
 from ledger_client import Entry
 from tests.reconcile.reviewer import REASON, Reviewer
@@ -176,3 +177,18 @@ async def test_a_sealed_play_is_drawn_while_its_pool_takes_seats(reviewer: Revie
     assert (await reviewer.row(late))[0] == "review"
     world.clock.advance(-20 * 86_400_000)
     assert (await reviewer.decide(late, "settle")).json()["state"] == "paid"
+
+
+async def test_what_can_be_drawn_no_more_keeps_no_secret(reviewer: Reviewer) -> None:
+    """A replaced pool may be closed, and so be checked, while a play of it still waits for a person."""
+    play, world = await reviewer.charged_after_all(), reviewer.world
+    turn = "UPDATE pool SET state = $1, accepting = $2 WHERE pool_id = 'wheel'"
+    pool = world.resources.pool
+    await pool.execute(turn, "replaced", False)
+    assert (await reviewer.decide(play, "settle")).json()["code"] == "no_room_to_settle"
+    assert (await reviewer.decide(play, "cancel")).json()["code"] == "play_charged"
+    async with pool.acquire() as conn:
+        closable = await closable_pools(conn, now_ms=world.resources.clock(), limit=1, only=None)
+    assert [key.pool_id for key in closable] == ["wheel"]
+    await pool.execute(turn, "live", True)
+    assert (await reviewer.decide(play, "settle")).json()["state"] == "settled"

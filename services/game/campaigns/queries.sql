@@ -210,7 +210,8 @@ LIMIT $2;
 
 -- name: closable_pools
 -- Pools that may be closed: closed by the clock, sold out or replaced, with every play finished and every beacon logged.
--- A play in review that has no seat can get none any more, so its pool's secret need not wait for a person.
+-- A play in review that has no seat can get none any more, and none is drawn in a pool that was replaced: the secret
+-- need not wait for a person.
 -- $3 and $4 ask about one pool alone; null: about all.
 SELECT p.campaign_id, c.brand_id, p.pool_id
 FROM pool p JOIN campaign c USING (campaign_id)
@@ -223,7 +224,8 @@ WHERE p.state IN ('live', 'replaced')
   AND NOT EXISTS (
       SELECT FROM play
       WHERE play.campaign_id = p.campaign_id AND play.pool_id = p.pool_id
-        AND (play.state IN ('funding', 'resolving', 'paid') OR play.state = 'review' AND play.seat_id IS NOT NULL))
+        AND (play.state IN ('funding', 'resolving', 'paid')
+             OR play.state = 'review' AND play.seat_id IS NOT NULL AND p.state = 'live'))
   AND NOT EXISTS (
       SELECT FROM beacon_round b JOIN seat s USING (campaign_id, round)
       WHERE b.campaign_id = p.campaign_id AND b.signature IS NULL

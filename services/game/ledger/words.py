@@ -6,8 +6,6 @@ from typing import Final
 from game.ledger.explaining import ExplainedOperation, Held, HeldPlay, HeldReward
 from ledger_client import Applied
 
-REFUSED: Final = frozenset({"rejected", "expired", "fenced"})
-
 _REFUSALS: Final = {
     "credit": "operation_refused_prize",
     "reward": "operation_refused_prize",

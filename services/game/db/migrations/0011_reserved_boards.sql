@@ -1,2 +1,0 @@
--- RESERVED: rename and fill this file.
-SELECT 1;

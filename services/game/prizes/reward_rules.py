@@ -20,8 +20,8 @@ class Reward(msgspec.Struct, frozen=True, kw_only=True):
 
     `source` is a stable business key of up to 80 printable ASCII characters, such as `task:share-3:2`; what
     stands before the first colon is told to the player in words (texts/rewards.toml). `amount` counts points
-    or chances, and is 1 of all else. `item` is the batch of a voucher, the id of a badge, or names goods, and is
-    None of others. `expires_ms` is until when chances are good, None of others.
+    or chances, and is 1 of all else. `item` is the batch of a voucher, the id of a badge, or a name of goods,
+    and None of others. `expires_ms` is until when chances are good, None of others.
     """
 
     campaign_id: str

@@ -26,14 +26,18 @@ _IN_DOUBT: Final = frozenset(
 
 
 class Again(msgspec.Struct, frozen=True):
-    """Not decided as far as this answer tells; the same bytes may be sent again."""
+    """Not decided as far as this answer tells; the same bytes may be sent again.
+
+    `is_down`: the ledger says of itself that it can do nothing (503), not that we ask for too much (429).
+    """
 
     reason: UnknownReason
     after_seconds: float | None
+    is_down: bool = False
 
     @property
     def in_doubt(self) -> bool:
-        """Whether it may have been executed: what the breaker counts."""
+        """Whether it may have been executed."""
         return self.reason in _IN_DOUBT
 
 
@@ -130,7 +134,7 @@ def _of_whole(reply: Reply | Silence) -> Again | LedgerBug | None:
         return BadCredentials(f"status_{reply.status}", problem_of(reply).detail)
     if reply.status in (400, 404, 413, 422):
         return _bug(problem_of(reply))
-    return Again(_reason_of(reply), reply.retry_after_seconds)
+    return Again(_reason_of(reply), reply.retry_after_seconds, is_down=reply.status == 503)
 
 
 def _reason_of(reply: Reply) -> UnknownReason:

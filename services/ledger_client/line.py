@@ -1,7 +1,7 @@
 """The one way to the ledger: every call passes the breaker, is timed and is told to the hooks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -68,9 +68,11 @@ class Line:
         """Tell that a batch goes on as halves."""
         self._hooks.split(items=items)
 
-    def ended(self, *, in_doubt: bool) -> None:
-        """Tell the breaker and the budget how an admitted call ended."""
-        if in_doubt:
+    def ended(self, again: Sequence[Again]) -> None:
+        """Tell the breaker and the budget what an admitted call left undecided."""
+        if any(each.in_doubt for each in again):
+            self.breaker.lose()
+        elif any(each.is_down for each in again):
             self.breaker.fail()
         else:
             self.breaker.succeed()

@@ -28,8 +28,8 @@ class RetryBudget:
 class Breaker:
     """Stops calls when the ledger is down; after a while one probe at a time may find that it is back.
 
-    It opens after `breaker_failures` lost calls in a row, or once `breaker_silence_seconds` have passed since
-    a call was lost and none was answered since. So a ledger that falls silent is found out within
+    It opens after `breaker_failures` calls in a row that failed, or once `breaker_silence_seconds` have
+    passed since a call was lost and none got through since. So a ledger that falls silent is found out within
     `call_seconds` plus `breaker_silence_seconds` of the start of the first lost call, however few the calls
     are; a lost call whose retry is answered in time opens nothing. Probes that fail come at intervals that
     double, up to `breaker_open_seconds_max`.
@@ -51,7 +51,7 @@ class Breaker:
         return until is not None and (self._probing or self._clock() < until)
 
     def admit(self) -> bool:
-        """Whether to make a call now; the caller must then say how it ended: one of the three below."""
+        """Whether to make a call now; the caller must then say how it ended: one of those below."""
         if self.refuses():
             return False
         self._probing = self.is_open
@@ -68,14 +68,18 @@ class Breaker:
         """A call ended without a word about the ledger: its caller went away."""
         self._probing = False
 
-    def fail(self) -> None:
+    def lose(self) -> None:
         """A call ended in doubt."""
+        self.fail()
+        self._lost_at = self._clock() if self._lost_at is None else self._lost_at
+
+    def fail(self) -> None:
+        """A call was lost, or answered by a ledger that is down and says so: that is no silence."""
         now, was_open = self._clock(), self.is_open
         if self._probing:
             slower = min(2 * self._open_seconds, self._options.breaker_open_seconds_max)
             self._open_seconds = max(self._open_seconds, slower)
         self._failures, self._probing = self._failures + 1, False
-        self._lost_at = now if self._lost_at is None else self._lost_at
         if was_open or self._failures >= self._options.breaker_failures:
             self._reopened_until = now + self._open_seconds
 

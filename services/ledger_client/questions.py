@@ -135,7 +135,7 @@ async def ask(line: Line, request: Request, judge: Judge[T]) -> T | Again:
             if not line.breaker.admit():
                 return last
             verdict = judge(await line.call(request, attempt=failures + 1))
-            line.ended(in_doubt=isinstance(verdict, Again) and verdict.in_doubt)
+            line.ended([verdict] if isinstance(verdict, Again) else [])
         if isinstance(verdict, LedgerBug):
             raise verdict
         if not isinstance(verdict, Again):

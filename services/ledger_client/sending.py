@@ -71,7 +71,7 @@ async def _call(items: list[Item], *, attempt: int, line: Line) -> list[tuple[It
                 item.fail(verdict)
             case _:
                 item.resolve(verdict)
-    line.ended(in_doubt=any(verdict.in_doubt for _, verdict in again))
+    line.ended([verdict for _, verdict in again])
     return again
 
 

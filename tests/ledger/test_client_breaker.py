@@ -29,7 +29,7 @@ def broken(clock: Seconds, *, failures: int) -> Breaker:
     breaker = Breaker(options, clock=clock)
     for _ in range(failures):
         assert breaker.admit()
-        breaker.fail()
+        breaker.lose()
     return breaker
 
 
@@ -50,8 +50,8 @@ def test_a_success_between_failures_counts_from_zero() -> None:
     """Only failures in a row open it."""
     breaker = broken(Seconds(), failures=2)
     breaker.succeed()
-    breaker.fail()
-    breaker.fail()
+    breaker.lose()
+    breaker.lose()
     assert not breaker.is_open
 
 
@@ -75,7 +75,7 @@ def test_a_failed_probe_opens_again() -> None:
     breaker = broken(clock, failures=3)
     clock.now += 60
     assert breaker.admit()
-    breaker.fail()
+    breaker.lose()
     clock.now += 59
     assert breaker.refuses()
     clock.now += 1
@@ -101,7 +101,7 @@ def test_an_answer_after_a_lost_call_ends_the_silence() -> None:
     clock.now += SILENCE / 2
     breaker.succeed()
     clock.now += SILENCE
-    breaker.fail()
+    breaker.lose()
     clock.now += SILENCE - 0.1
     assert not breaker.is_open
     clock.now += 0.1
@@ -128,7 +128,7 @@ def test_failing_probes_come_at_intervals_that_double() -> None:
 def _interval(breaker: Breaker, clock: Seconds) -> float:
     """Lose a call, and wait in quarters of a second until the next may be made."""
     assert breaker.admit()
-    breaker.fail()
+    breaker.lose()
     lost_at = clock.now
     while breaker.refuses():
         clock.now += 0.25
@@ -140,7 +140,7 @@ def test_calls_that_were_under_way_do_not_slow_the_probes() -> None:
     clock = Seconds()
     breaker = broken(clock, failures=3)
     for _ in range(3):
-        breaker.fail()
+        breaker.lose()
     clock.now += 60
     assert not breaker.refuses()
 
@@ -264,6 +264,29 @@ def unanswering() -> Iterator[str]:
     """The URL of a server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_ledger_that_says_it_is_down_is_not_silent() -> None:
+    """One such answer opens nothing, however long nobody calls; as many in a row as lost calls do."""
+    clock = Seconds()
+    breaker = broken(clock, failures=0)
+    breaker.fail()
+    clock.now += SILENCE
+    assert not breaker.is_open
+    breaker.fail()
+    breaker.fail()
+    assert breaker.is_open
+
+
+@pytest.mark.asyncio
+async def test_a_ledger_that_says_it_is_down_opens_the_breaker(scripted_ledger: ScriptedLedger) -> None:
+    """Nothing was executed, and nothing would be: later plays are refused before anything is stored."""
+    scripted_ledger.rule = status(503, Ledger_Executed="no")
+    async with at_once(scripted_ledger, Options(breaker_open_seconds=60)) as client:
+        assert await apply(client, "a") == Unknown("a", UnknownReason.THROTTLED)
+        assert client.available()
+        await apply(client, "b")
+        assert not client.available()
 
 
 @pytest.mark.asyncio

@@ -255,3 +255,23 @@ async def test_a_ledger_that_is_away_is_not_asked(
     ledger.available = lambda: True  # type: ignore[method-assign]
     assert await reissue_refused(resources) == 0
     assert [state for _, state, _ in await held(resources)] == ["rejected"] * len(refused)
+
+
+@pytest.mark.asyncio
+async def test_what_the_entries_say_was_applied_is_not_paid_anew(
+    resources: Resources, ledger: FakeLedger, clock: ManualClock, refused: list[Credit]
+) -> None:
+    """A ledger that said "rejected" and posted all the same has paid: that is for a person to look at."""
+    await resources.pool.execute(
+        "INSERT INTO ledger_entry (campaign_id, seq, operation_id, debit, credit, amount)"
+        " VALUES ($1, 1, $2, $3, $4, $5)",
+        refused[0].campaign_id,
+        refused[0].operation_id,
+        BUDGET,
+        ANN,
+        POINTS,
+    )
+    clock.advance(REISSUE_MS)
+    ledger.fund(BUDGET, 100)
+    assert await reissue_refused(resources) == 2
+    assert await held(resources) == [(refused[0].operation_id, "rejected", False), *paid_anew(refused[1:])]

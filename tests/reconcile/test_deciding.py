@@ -18,6 +18,8 @@ POLLS = 1_000
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
+LOSE = "DELETE FROM operation WHERE operation_id = $1 RETURNING to_jsonb(operation)"
+RESTORE = "INSERT INTO operation SELECT * FROM jsonb_populate_record(NULL::operation, $1::jsonb)"
 
 pytestmark = pytest.mark.asyncio
 
@@ -175,3 +177,15 @@ async def test_a_free_play_has_nothing_to_prove(reviewer: Reviewer) -> None:
     await engine.close()
     answer = await reviewer.decide(free.id, "settle")
     assert (answer.status_code, answer.json()["code"]) == (409, "play_free")
+
+
+@pytest.mark.parametrize("decision", ["settle", "cancel"])
+async def test_without_its_debit_a_play_proves_nothing(reviewer: Reviewer, decision: str) -> None:
+    """Where the row was lost there is nothing to hold against the ledger's word: it stays in review."""
+    play, pool = await reviewer.charged_after_all(), reviewer.world.resources.pool
+    lost = await pool.fetchval(LOSE, f"play:{play}")
+    answer = await reviewer.decide(play, decision)
+    assert (answer.status_code, answer.json()["code"]) == (409, "debit_lost")
+    assert (await reviewer.row(play))[0] == "review"
+    await pool.execute(RESTORE, lost)
+    assert (await reviewer.decide(play, "settle")).status_code == 200

@@ -21,11 +21,15 @@ RETURNING o.campaign_id, o.kind, o.operation_id, o.play_id, o.entry_index, o.rew
 
 -- name: claim_refused
 -- Refused credits whose turn it is, put off until $2 so that no other process looks at them too. No row: none is due.
+-- One that the ledger's entries say was applied after all is a contradiction, which is for a person: paid anew, it would
+-- be paid twice.
 -- Refused returns are not among them: what a player does not have is owed (prizes/returning.py).
 UPDATE operation AS o SET next_attempt_ms = $2
 FROM (SELECT campaign_id, operation_id FROM operation
       WHERE state IN ('rejected', 'expired', 'fenced') AND kind IN ('credit', 'reward') AND reissued_ms IS NULL
         AND next_attempt_ms <= $1
+        AND NOT EXISTS (SELECT FROM ledger_entry AS e
+                        WHERE (e.campaign_id, e.operation_id) = (operation.campaign_id, operation.operation_id))
       ORDER BY next_attempt_ms
       LIMIT $3
       FOR NO KEY UPDATE SKIP LOCKED) AS refused

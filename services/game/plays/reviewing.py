@@ -59,9 +59,9 @@ class _Case(msgspec.Struct, frozen=True, kw_only=True):
 async def settle(engine: Engine, caller: Caller, wire_id: str, *, reason: str) -> Reviewed:
     """Draw a play in review that the ledger proves was charged; sent again, it does nothing more.
 
-    NotFound `play_not_found`; Conflict `play_state`, `play_free`, `ledger_undecided`, `play_not_charged`,
-    `ledger_contradicts`, `draws_made`; Exhausted `no_room_to_settle`. LedgerUnreachable. After each of these
-    the play is still in review.
+    NotFound `play_not_found`; Conflict `play_state`, `play_free`, `debit_lost`, `ledger_undecided`,
+    `play_not_charged`, `ledger_contradicts`, `draws_made`; Exhausted `no_room_to_settle`. LedgerUnreachable.
+    After each of these the play is still in review.
     """
     case = await _case(engine.resources, caller, wire_id, decision="settle", reason=reason)
     if isinstance(case, Reviewed):
@@ -80,7 +80,7 @@ async def cancel(engine: Engine, caller: Caller, wire_id: str, *, reason: str) -
     """End a play in review that the ledger proves was not charged; sent again, it does nothing more.
 
     The ledger is made to decide where it has not. NotFound `play_not_found`; Conflict `play_state`,
-    `play_free`, `play_charged`, `ledger_contradicts`. LedgerUnreachable.
+    `play_free`, `debit_lost`, `play_charged`, `ledger_contradicts`. LedgerUnreachable.
     """
     case = await _case(engine.resources, caller, wire_id, decision="cancel", reason=reason)
     if isinstance(case, Reviewed):
@@ -115,7 +115,9 @@ async def _case(
     if not play.price_points:
         raise Conflict("play_free", "The play cost no points, so the ledger proves nothing about it.")
     async with resources.pool.acquire() as conn:
-        debit = await store.debit_of(conn, play)
+        debit = (await store.debits_of(conn, [play])).get(play.play_id)
+        if debit is None:
+            raise Conflict("debit_lost", "We hold no debit of the play, so nothing can be compared.")
         case = _Case(terms=terms, play=play, debit=debit, caller=caller, decision=decision, reason=reason)
         return await _standing(conn, case, play) or case
 

@@ -15,7 +15,7 @@ from tests.support.app import client_of, running, settings_for
 from tests.support.service import ManualClock
 from tests.support.tokens import Issuer
 
-BOUNDS = Bounds(in_flight=2, seconds=0.5)
+BOUNDS = Bounds(in_flight=2, seconds=3.0)
 
 
 @pytest_asyncio.fixture
@@ -27,7 +27,7 @@ async def probed_app(
     issuer: Issuer,
     other_issuer: Issuer,
 ) -> AsyncIterator[Litestar]:
-    """The application with probes; it takes two requests at a time, of half a second."""
+    """The application with probes; it takes two requests at a time, of three seconds."""
     del issuer, other_issuer
     app = build_app(
         settings_for(database_url, redis_url),

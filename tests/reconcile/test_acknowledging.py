@@ -2,18 +2,22 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from structlog.testing import capture_logs
 
 from game import telemetry
 from game.ledger.measuring import measure
 from game.ledger.report import report
 from game.reconcile import told
+from game.resources import Resources
 from tests.reconcile import entries, rows
 from tests.reconcile.world import PRICE, World
+from tests.support.app import client_of, standing_still
 from tests.support.tokens import Issuer
 
 REPORT = "/v1/manage/reconciliation"
@@ -46,10 +50,11 @@ class Desk:
         )
 
 
-@pytest.fixture
-def desk(app_client: httpx.AsyncClient, issuer: Issuer) -> Desk:
-    """The people of `acme`."""
-    return Desk(app_client, issuer)
+@pytest_asyncio.fixture
+async def desk(resources: Resources, issuer: Issuer) -> AsyncIterator[Desk]:
+    """The people of `acme`; no step of the application reconciles beside the test."""
+    async with standing_still(resources) as app, client_of(app) as client:
+        yield Desk(client, issuer)
 
 
 async def broken(world: World) -> int:

@@ -44,6 +44,7 @@ from game.plays.review_api import Reviews
 from game.plays.review_notice import tell_of_reviews
 from game.plays.sweep import DRAIN_SHARE, Drain, log_beacon
 from game.prizes.api import Prizes
+from game.prizes.lots_api import ChanceLots
 from game.problems import exception_handler, is_passing
 from game.resources import Resources, system_clock, system_entropy
 from game.scratch.api import Scratch
@@ -84,6 +85,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
     Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
     TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
+    ChanceLots,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),

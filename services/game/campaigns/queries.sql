@@ -323,10 +323,15 @@ ORDER BY pool_id
 LIMIT 64;
 
 -- name: chances_left
--- How many free plays a player can still use. Never null.
-SELECT coalesce(sum(units_left), 0)::bigint
-FROM chance_lot
-WHERE campaign_id = $1 AND player_id = $2 AND units_left > 0 AND expires_ms > $3;
+-- How many free plays a player can still use; what lies under covered tickets is told to nobody. Never null.
+SELECT coalesce(sum(l.units_left), 0)::bigint
+FROM chance_lot AS l
+LEFT JOIN draw AS d ON d.campaign_id = l.campaign_id
+    AND d.entry_index = CASE WHEN l.source LIKE 'draw:%' THEN substr(l.source, 6)::bigint END
+LEFT JOIN play AS t ON (t.campaign_id, t.play_id) = (d.campaign_id, d.play_id)
+LEFT JOIN pool AS p ON (p.campaign_id, p.pool_id) = (t.campaign_id, t.pool_id)
+WHERE l.campaign_id = $1 AND l.player_id = $2 AND l.units_left > 0 AND l.expires_ms > $3
+  AND (p.game IS DISTINCT FROM 'scratch' OR d.uncovered_ms IS NOT NULL);
 
 -- name: brand_exists
 -- Whether there is a brand of this id.

@@ -249,3 +249,19 @@ WITH drawn AS (
     RETURNING redeemed_ms
 )
 SELECT redeemed_ms FROM drawn UNION ALL SELECT redeemed_ms FROM given;
+
+-- name: open_lots
+-- A player's chances that can be used, after a given lot, in the order in which plays use them (`lock_lots` of plays);
+-- what lies under covered tickets is told to nobody.
+SELECT l.lot_id, l.source, l.granted, l.units_left, l.expires_ms
+FROM chance_lot AS l
+LEFT JOIN draw AS d ON d.campaign_id = l.campaign_id
+    AND d.entry_index = CASE WHEN l.source LIKE 'draw:%' THEN substr(l.source, 6)::bigint END
+LEFT JOIN play AS t ON (t.campaign_id, t.play_id) = (d.campaign_id, d.play_id)
+LEFT JOIN pool AS p ON (p.campaign_id, p.pool_id) = (t.campaign_id, t.pool_id)
+WHERE l.campaign_id = $1 AND l.player_id = $2 AND l.units_left > 0 AND l.expires_ms > $3
+  AND (p.game IS DISTINCT FROM 'scratch' OR d.uncovered_ms IS NOT NULL)
+  AND (l.expires_ms, l.lot_id)
+      > (coalesce((SELECT expires_ms FROM chance_lot WHERE campaign_id = $1 AND lot_id = $4), 0), $4)
+ORDER BY l.expires_ms, l.lot_id
+LIMIT $5;

@@ -10,6 +10,7 @@ import pytest
 
 from game.ledger.service import RESEND_AFTER_MS, resend_due
 from tests.tasks.shop import Shop
+from tests.tasks.test_telling import completions, listen
 
 pytestmark = pytest.mark.asyncio
 
@@ -36,6 +37,7 @@ async def test_killed_after_a_statement(shop: Shop, database_url: str, redis_url
     await shop.saved()
     await shop.saved("tea", times_overall=50, reward={"kind": "voucher", "amount": 1, "item": "tea"})
     await shop.launch()
+    await listen(shop)
     await shop.bought(subject="bob", occurrence="order-1")
     await shop.process()
     await shop.took_back("order-1", subject="bob")
@@ -56,3 +58,4 @@ async def test_killed_after_a_statement(shop: Shop, database_url: str, redis_url
     assert (shop.points("ann"), shop.points("bob")) == (10, 0)
     taken = "SELECT count(*) FROM voucher WHERE reward_id IS NOT NULL"
     assert await shop.resources.pool.fetchval(taken) == 1
+    assert sorted(await completions(shop)) == [("buy", 1, 1, True)] * 2 + [("tea", 1, 1, True)] * 2

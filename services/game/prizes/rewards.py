@@ -10,12 +10,14 @@ from game.db.connection import Connection
 from game.ledger import service as outbox
 from game.ledger.rules import Credit, reward_of
 from game.prizes import reward_store, store
+from game.prizes.awards import awarded
 from game.prizes.codes import Wanted, give_codes
 from game.prizes.returning import advance
 from game.prizes.reward_rules import Close, Reward, RewardKey, RewardKind, withheld
 from game.prizes.reward_store import Given
 from game.prizes.store import Award, ChanceLot
 from game.resources import Resources
+from game.webhooks.out.outbox import tell
 
 __all__ = ["REWARDS_MAX", "Reward", "RewardKey", "RewardKind", "give", "take_back"]
 
@@ -70,16 +72,17 @@ async def _give(
     kept = withheld(new, await reward_store.lock_debts(conn, new, campaign_id=campaign_id))
     await reward_store.withhold(conn, new, kept, campaign_id=campaign_id)
     due = [(reward, part) for reward in new if (part := reward.amount - kept.get(reward.reward_id, 0))]
-    await _hand_out(conn, due, campaign_id=campaign_id, now_ms=now_ms)
+    awards = await _hand_out(conn, due, campaign_id=campaign_id, now_ms=now_ms)
     credits_due = await _credits(conn, [(reward, part) for reward, part in due if reward.kind == "points"])
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
+    await tell(conn, resources, [awarded(campaign_id, each) for each in awards])
     return credits_due
 
 
 async def _hand_out(
     conn: Connection, due: Sequence[tuple[Reward, int]], *, campaign_id: str, now_ms: int
-) -> None:
-    """Give chances, codes and badges, so much of each reward."""
+) -> list[Award]:
+    """Give chances, codes and badges, so much of each reward; the badges."""
     lots = [
         ChanceLot(r.reward_id, r.player_id, f"reward:{r.source}", units, r.expires_ms)
         for r, units in due
@@ -95,6 +98,7 @@ async def _hand_out(
     await give_codes(conn, codes, campaign_id=campaign_id)
     awards = [Award(r.reward_id, r.player_id, badge, r.source) for r, badge in items if r.kind == "badge"]
     await store.add_awards(conn, awards, campaign_id=campaign_id, now_ms=now_ms)
+    return awards
 
 
 async def _credits(conn: Connection, due: Sequence[tuple[Reward, int]]) -> list[Credit]:

@@ -12,6 +12,7 @@ from game.ledger import service as outbox
 from game.ledger.service import Credit, credit_of
 from game.players import player_id_of
 from game.prizes import store
+from game.prizes.awards import awarded
 from game.prizes.codes import Wanted, give_codes
 from game.prizes.rules import Grant, Won, prize_taken_back, refusal
 from game.prizes.store import Award, ChanceLot
@@ -32,10 +33,10 @@ async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> l
     campaign_id, now_ms = prizes[0].campaign_id, resources.clock()
     assert all(w.campaign_id == campaign_id for w in prizes), "a log is one campaign's"
     await store.add_grants(conn, prizes, campaign_id=campaign_id, now_ms=now_ms)
-    await _hand_out(conn, resources, prizes, campaign_id=campaign_id, now_ms=now_ms)
+    awards = await _hand_out(conn, resources, prizes, campaign_id=campaign_id, now_ms=now_ms)
     credits_due = await _credits(conn, [w for w in prizes if w.prize.kind == "points"])
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
-    await tell(conn, resources, [_told(w) for w in prizes])
+    await tell(conn, resources, [*map(_told, prizes), *(awarded(campaign_id, each) for each in awards)])
     return credits_due
 
 
@@ -80,8 +81,8 @@ async def redeem(resources: Resources, caller: Caller, wire_id: str) -> Grant:
 
 async def _hand_out(
     conn: Connection, resources: Resources, won: Sequence[Won], *, campaign_id: str, now_ms: int
-) -> None:
-    """Give codes, chances and badges."""
+) -> list[Award]:
+    """Give codes, chances and badges; the badges."""
     codes = [
         Wanted(grant_id=w.grant_id, reward_id=None, voucher_batch=w.prize.voucher_batch)
         for w in won
@@ -100,6 +101,7 @@ async def _hand_out(
         if w.prize.badge is not None
     ]
     await store.add_awards(conn, awards, campaign_id=campaign_id, now_ms=now_ms)
+    return awards
 
 
 async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:

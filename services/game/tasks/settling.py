@@ -13,9 +13,11 @@ from game.ledger.rules import Credit
 from game.prizes.rewards import REWARDS_MAX, Reward, RewardKey, give, take_back
 from game.resources import Resources
 from game.tasks import progress_store as store
-from game.tasks.completing import Completion, Due, decided, differences, renewed
+from game.tasks.completing import APPROVED, Completion, Due, decided, differences, renewed
+from game.tasks.notice import completed
 from game.tasks.progress_store import CapKey
 from game.tasks.records import Published, Task, TaskKey
+from game.webhooks.out.outbox import tell
 
 Campaigns = Mapping[str, Published]
 
@@ -65,6 +67,8 @@ async def _apply(
     withdrawn = [msgspec.structs.replace(each, state="withdrawn") for each in gone]
     if made or withdrawn:
         await store.save_completions(conn, [*made, *withdrawn], now_ms=resources.clock())
+    for part in _parts([each for each in made if each.state in APPROVED]):
+        await tell(conn, resources, [completed(each) for each in part])
     rewarded = [each for each in made if each.state == "rewarded"]
     unearned = [each for each in gone if each.state == "rewarded"]
     await _lock_heads(conn, [*rewarded, *unearned], campaigns)

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from game.campaigns.stock import tell_of_stock
 from game.ids import wire_id
 from game.plays.review_notice import tell_of_reviews
 from tests.prizes.granting import granted, stock
+from tests.support.rewarding import define_tiger
+from tests.support.terms import prize
 from tests.webhooks.out.receiver import Post, Receiver
 
 pytestmark = pytest.mark.asyncio
@@ -41,6 +44,24 @@ async def test_a_prize(post: Post, receiver: Receiver) -> None:
         )
         for each in won
     ]
+
+
+async def test_a_badge_of_a_draw(post: Post, receiver: Receiver) -> None:
+    """It is told after the prize that it is."""
+    await post.endpoint(receiver.url, "prize.won", "badge.awarded")
+    campaign_id = post.campaign.campaign_id
+    await define_tiger(post.resources, campaign_id)
+    [won] = await post.campaign.settle(await post.campaign.player("ann"), 0)
+    await granted(post.resources, [msgspec.structs.replace(won, prize=prize(0, kind="badge"))])
+    [(first, _), (second, data)] = await said(post, receiver)
+    assert (first, second) == ("prize.won", "badge.awarded")
+    assert data == {
+        "subject": "ann",
+        "campaign": campaign_id,
+        "award": wire_id(campaign_id, won.grant_id),
+        "badge": "tiger",
+        "source": f"draw:{won.entry_index}",
+    }
 
 
 async def test_a_play_under_review(post: Post, receiver: Receiver) -> None:

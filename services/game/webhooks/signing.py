@@ -26,6 +26,11 @@ SIGNATURE_HEADER_BYTES: Final = 1_024
 SECRET_BYTES: Final = range(24, 65)
 ED25519_BYTES: Final = 32
 SECRET, SIGNING, PUBLIC = "whsec_", "whsk_", "whpk_"
+FIELD_PRIME: Final = 2**255 - 19
+_ORDER_EIGHT = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+# The second coordinates of the eight points whose order divides the cofactor: under such a key one signature,
+# which needs no secret, holds for every body.
+SMALL_ORDER: Final = frozenset({0, 1, FIELD_PRIME - 1, _ORDER_EIGHT, FIELD_PRIME - _ORDER_EIGHT})
 ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = b"webhook-id", b"webhook-timestamp", b"webhook-signature"
 WEBHOOK_ID: Final = re.compile(r"[!-\-/-~]{1,128}")
 TIMESTAMP: Final = re.compile(r"[0-9]{1,15}")
@@ -126,7 +131,9 @@ def signature_invalid() -> SignatureRefused:
 def read_key(text: str) -> VerifyingKey:
     """The key that a `whsec_…` or `whpk_…` text stands for. KeyTextError for another text."""
     if text.startswith(PUBLIC):
-        return PublicKey(_key_bytes(text, PUBLIC, range(ED25519_BYTES, ED25519_BYTES + 1)))
+        raw = _key_bytes(text, PUBLIC, range(ED25519_BYTES, ED25519_BYTES + 1))
+        _check_point(raw)
+        return PublicKey(raw)
     return SharedKey(_secret(text))
 
 
@@ -139,7 +146,8 @@ def secret_text(secret: bytes) -> str:
 def read_stamp(headers: Iterable[Header], *, now_seconds: int) -> Stamp:
     """The three headers, with lower-case names as ASGI has them. SignatureRefused unless they may be true."""
     given = [header for header in headers if header[0].lower() in _NAMES]
-    values = {name.lower(): value.decode("latin-1") for name, value in given}
+    # RFC 9110, 5.5: white space around a value is no part of it. The server strips what comes before only.
+    values = {name.lower(): value.strip(b" \t").decode("latin-1") for name, value in given}
     if len(values) != len(_NAMES) or len(given) != len(_NAMES):
         raise _malformed("Send webhook-id, webhook-timestamp and webhook-signature, each once.")
     webhook_id, timestamp = values[ID_HEADER], values[TIMESTAMP_HEADER]
@@ -169,6 +177,8 @@ def _signatures(header: str) -> tuple[str, ...]:
     if len(header) > SIGNATURE_HEADER_BYTES or not header.isascii():
         raise _malformed(f"webhook-signature has at most {SIGNATURE_HEADER_BYTES} ASCII characters.")
     signatures = tuple(header.split(" "))
+    if any(signature.count(",") > 1 for signature in signatures):  # two headers that a proxy has joined
+        raise _malformed("webhook-signature comes once, with spaces between its signatures.")
     if len(signatures) > SIGNATURES_MAX:
         raise _malformed(f"webhook-signature has at most {SIGNATURES_MAX} signatures.")
     return signatures
@@ -197,6 +207,13 @@ def _key_bytes(text: str, prefix: str, lengths: range) -> bytes:
     if len(decoded) not in lengths:
         raise KeyTextError(f"a {prefix} key has {lengths.start} to {lengths.stop - 1} bytes")
     return decoded
+
+
+def _check_point(raw: bytes) -> None:
+    """RFC 8032, 5.1.3: what is not below the prime is no coordinate. OpenSSL takes both for keys."""
+    coordinate = int.from_bytes(raw, "little") & (1 << 255) - 1
+    if coordinate >= FIELD_PRIME or coordinate in SMALL_ORDER:
+        raise KeyTextError(f"this {PUBLIC} key is of small order or written oddly: anybody could sign for it")
 
 
 def _decoded(encoded: str) -> bytes:

@@ -2,74 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from game.db.connection import Connection
 from game.resources import Resources
 from game.webhooks import service
-from game.webhooks.rules import (
-    ATTEMPTS_MAX,
-    DAY_MS,
-    DEAD_RETENTION_MS,
-    PAUSE_MAX_MS,
-    RETENTION_MS,
-)
+from game.webhooks.rules import ATTEMPTS_MAX, DAY_MS, DEAD_RETENTION_MS, RETENTION_MS
 from game.webhooks.store import Event
 from tests.support.service import ManualClock
+from tests.webhooks.processing import claimed, fail, occurrences, process_all, states, worker
 from tests.webhooks.senders import Office, Sender
 
 pytestmark = pytest.mark.asyncio
-
-
-@asynccontextmanager
-async def worker(resources: Resources) -> AsyncIterator[Connection]:
-    """The transaction of somebody who processes events."""
-    async with resources.pool.acquire() as conn, conn.transaction():
-        yield conn
-
-
-async def claimed(conn: Connection, resources: Resources, *, limit: int = 10) -> list[Event]:
-    """What there is to do now."""
-    return await service.claim(conn, now_ms=resources.clock(), limit=limit)
-
-
-async def process_all(resources: Resources) -> list[Event]:
-    """Process whatever is due, one claim after the other; what was processed, in this order."""
-    processed: list[Event] = []
-    while True:
-        async with worker(resources) as conn:
-            events = await claimed(conn, resources)
-            for event in events:
-                await service.done(conn, event)
-        if not events:
-            return processed
-        processed += events
-
-
-async def fail(resources: Resources, *, times: int, reason: str = "the ledger is away") -> None:
-    """Fail at the only event there is, each time when it is due again."""
-    clock = resources.clock
-    assert isinstance(clock, ManualClock)
-    for _ in range(times):
-        async with worker(resources) as conn:
-            [event] = await claimed(conn, resources)
-            await service.failed(conn, event, reason, now_ms=clock())
-        clock.advance(PAUSE_MAX_MS)
-
-
-async def states(resources: Resources) -> dict[tuple[str, str], str]:
-    """The state of each event, by type and occurrence."""
-    rows = await resources.pool.fetch("SELECT type, occurrence, state FROM event")
-    return {(row["type"], row["occurrence"]): row["state"] for row in rows}
-
-
-def occurrences(events: Sequence[Event]) -> list[str]:
-    """Which they are."""
-    return [event.occurrence for event in events]
 
 
 async def test_one_of_each_player(sender: Sender, resources: Resources) -> None:
@@ -238,79 +183,6 @@ async def test_all_dead_letters_are_driven_again(
     assert await office.done("POST", "dead-letters/redrive", {"type": None}) == {"redriven": 2}
     assert await office.done("POST", "dead-letters/redrive", {"type": None}) == {"redriven": 0}
     assert len(await process_all(resources)) == 2
-
-
-async def test_a_reversal_follows_what_it_reverses(sender: Sender, resources: Resources) -> None:
-    """Of an event that was processed, its reversal is processed too, and says what it takes back."""
-    await sender.sent(occurrence="1")
-    await process_all(resources)
-    await sender.sent("review.created.reversed", occurrence="1")
-    [reversal] = await process_all(resources)
-    assert (reversal.type, reversal.reverses) == ("review.created.reversed", "review.created")
-    assert await states(resources) == {
-        ("review.created", "1"): "reversed",
-        ("review.created.reversed", "1"): "processed",
-    }
-
-
-async def test_a_reversal_before_its_original(sender: Sender, resources: Resources) -> None:
-    """It leaves a tombstone: the original is reversed from the first on, and nobody processes either."""
-    await sender.sent("review.created.reversed", occurrence="1")
-    assert await process_all(resources) == []
-    await sender.sent(occurrence="1")
-    assert (await states(resources))["review.created", "1"] == "reversed"
-    assert await process_all(resources) == []
-    again = await sender.sent(occurrence="1")
-    assert again["state"] == "duplicate"
-
-
-async def test_a_reversal_before_its_original_was_processed(sender: Sender, resources: Resources) -> None:
-    """Both had come: neither is processed, and other occurrences are."""
-    await sender.sent(occurrence="1")
-    await sender.sent(occurrence="2")
-    await sender.sent("review.created.reversed", occurrence="1")
-    assert occurrences(await process_all(resources)) == ["2"]
-    assert (await states(resources))["review.created", "1"] == "reversed"
-
-
-async def test_original_and_reversal_at_once(sender: Sender, resources: Resources) -> None:
-    """Whichever is stored first, the end is the same."""
-    for number in range(10):
-        await asyncio.gather(
-            sender.sent(occurrence=str(number)),
-            sender.sent("review.created.reversed", occurrence=str(number)),
-        )
-    assert await process_all(resources) == []
-    found = await states(resources)
-    assert {found["review.created", str(number)] for number in range(10)} == {"reversed"}
-
-
-async def test_a_reversal_that_comes_during_the_work(sender: Sender, resources: Resources) -> None:
-    """It waits until its original is done, and is then processed as its reversal."""
-    await sender.sent(occurrence="1")
-    async with worker(resources) as conn:
-        [event] = await claimed(conn, resources)
-        await sender.sent("review.created.reversed", occurrence="1")
-        assert await process_all(resources) == []
-        await service.done(conn, event)
-    [reversal] = await process_all(resources)
-    assert reversal.reverses == "review.created"
-
-
-async def test_a_dead_letter_is_reversed(office: Office, sender: Sender, resources: Resources) -> None:
-    """What was never processed has nothing to take back, and cannot be driven again."""
-    dead = await sender.sent(occurrence="1")
-    await fail(resources, times=ATTEMPTS_MAX)
-    await sender.sent("review.created.reversed", occurrence="1")
-    assert await process_all(resources) == []
-    assert (await office.done("POST", f"events/{dead['id']}/redrive"))["state"] == "reversed"
-
-
-async def test_a_reversal_of_another_source(office: Office, sender: Sender, resources: Resources) -> None:
-    """A source takes back its own events only."""
-    await sender.sent(occurrence="1")
-    await (await office.sender("app")).sent("review.created.reversed", occurrence="1")
-    assert occurrences(await process_all(resources)) == ["1"]
 
 
 async def test_retention(sender: Sender, resources: Resources, clock: ManualClock) -> None:

@@ -12,12 +12,13 @@ from redis.asyncio import Redis
 
 from game.app import build_app
 from game.db.pool import open_pool
+from game.plays.engine import Engine
 from game.resources import Resources
 from game.vault import Vault
 from ledger_client.testing import FakeLedger
 from tests.support.app import running, settings_for
 from tests.support.service import ManualClock
-from tests.support.stage import RELAYS, Guest, Stage
+from tests.support.stage import RELAYS, Guest, Stage, another_engine
 from tests.support.tokens import Issuer
 
 
@@ -90,3 +91,10 @@ async def backstage(resources: Resources, ledger: FakeLedger, clock: ManualClock
     made = Stage(resources, ledger, clock)
     yield made
     await made.audit()
+
+
+@pytest_asyncio.fixture
+async def engines(backstage: Stage) -> AsyncIterator[tuple[Engine, Engine]]:
+    """Two engines that never saw the play before."""
+    async with another_engine(backstage.resources) as one, another_engine(backstage.resources) as two:
+        yield one, two

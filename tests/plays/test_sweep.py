@@ -1,43 +1,22 @@
 """Plays that nobody drives any more, wherever they were left: taken up, and ended as they would have."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
-import pytest_asyncio
 
-from game.fair.rounds import round_time_ms
 from game.ledger import service as outbox
 from game.plays import store
-from game.plays.accept import Driven, accept_batch
-from game.plays.clerk import WAITING_PLAYS_MAX, WantDraws, write_batch
+from game.plays.accept import Driven
+from game.plays.clerk import WantDraws, write_batch
 from game.plays.engine import Engine
-from game.plays.rules import Asked, PaidWith, Play
-from game.plays.settling import LATE_BEACON_MS, Funded
-from game.plays.sweep import CLAIM_MAX, LEASE_MS, sweep
+from game.plays.rules import Asked
+from game.plays.settling import Funded
+from game.plays.sweep import sweep
 from ledger_client import Applied, Lane
+from tests.plays.left import GENEROUS, accepted, begun
 from tests.support.auditing import rows_of
-from tests.support.pools import BEACON, pool, row, wheel
-from tests.support.stage import Stage, another_engine
-
-# Every draw wins points, so that nothing of a play can happen twice without being seen.
-GENEROUS = pool("wheel", row("points", "points", 7, weight=1), draws_cap=1_000)
-SWEEPS_MAX = 10
-
-
-@pytest_asyncio.fixture
-async def engines(backstage: Stage) -> AsyncIterator[tuple[Engine, Engine]]:
-    """Two engines that never saw the play before."""
-    async with another_engine(backstage.resources) as one, another_engine(backstage.resources) as two:
-        yield one, two
-
-
-async def accepted(stage: Stage, asked: Asked) -> Driven:
-    """A play that is stored, by a process that dies then."""
-    (driven,) = await accept_batch(stage.resources, [asked])
-    assert isinstance(driven, Driven)
-    return driven
+from tests.support.stage import Stage
 
 
 async def charge(stage: Stage, driven: Driven) -> Applied:
@@ -84,14 +63,6 @@ async def settled_unpaid(stage: Stage, asked: Asked) -> None:
 
 LEFT = (stored_only, charged, doubted, settled_unpaid)
 Leave = Callable[[Stage, Asked], Awaitable[None]]
-
-
-async def begun(stage: Stage, engine: Engine, paid_with: PaidWith = "points") -> Asked:
-    """Ann in a seat of the generous wheel with 100 points, asking for three draws."""
-    campaign_id = await stage.launch(GENEROUS)
-    stage.fund("ann", 100)
-    await stage.sit(engine, campaign_id, "ann", "wheel")
-    return await stage.asked(campaign_id, "ann", "wheel", key="key", draws=3, paid_with=paid_with)
 
 
 async def take_up(stage: Stage, *engines: Engine) -> None:
@@ -212,113 +183,3 @@ async def test_a_debit_that_was_never_sent_in_time_is_buried(
         backstage.resources, "SELECT p.state, o.state AS debit FROM play AS p, operation AS o"
     ) == [{"state": "cancelled", "debit": "fenced"}]
     assert backstage.balance("ann") == 100
-
-
-@pytest.mark.asyncio
-async def test_what_a_round_does_not_drive_on_is_swept(
-    backstage: Stage, engines: tuple[Engine, Engine]
-) -> None:
-    """A round drives on as many plays as one transaction may; a sweep draws those that are left over."""
-    campaign_id = await backstage.launch(wheel(price_points=0, seat_draws=100, beacon=BEACON))
-    await backstage.sit(engines[0], campaign_id, "ann", "wheel")
-    asked = [
-        await backstage.asked(campaign_id, "ann", "wheel", key=f"{n}") for n in range(WAITING_PLAYS_MAX + 3)
-    ]
-    await accept_batch(backstage.resources, asked)
-    backstage.clock.advance(LEASE_MS)
-    await backstage.deliver(engines[0], campaign_id)
-    states = await rows_of(backstage.resources, "SELECT state FROM play")
-    assert Counter(row["state"] for row in states) == {"settled": WAITING_PLAYS_MAX, "paid": 3}
-    assert [await sweep(engine) for engine in engines] == [3, 0]
-
-
-async def claimed(stage: Stage, *, until_ms: int) -> list[Play]:
-    """What a sweeper would take up now; nobody else gets it before `until_ms`."""
-    async with stage.resources.pool.acquire() as conn:
-        return await store.claim_unfinished(
-            conn, now_ms=stage.clock(), until_ms=until_ms, limit=9, with_uncharged=True
-        )
-
-
-@pytest.mark.asyncio
-async def test_free_plays_do_not_wait_for_the_ledger(
-    backstage: Stage, engines: tuple[Engine, Engine]
-) -> None:
-    """While it is away, plays in doubt keep their turn, and those that are paid are drawn."""
-    asked = await begun(backstage, engines[0])
-    campaign_id = asked.terms.campaign_id
-    await accepted(backstage, asked)
-    await backstage.grant(campaign_id, "ann", 1)
-    free = await backstage.asked(campaign_id, "ann", "wheel", key="free", paid_with="chance")
-    await accepted(backstage, free)
-    backstage.clock.advance(LEASE_MS)
-    backstage.ledger.reachable = False
-    assert await sweep(engines[0]) == 1
-    states = await rows_of(backstage.resources, "SELECT paid_with, state FROM play ORDER BY paid_with")
-    assert states == [
-        {"paid_with": "chance", "state": "settled"},
-        {"paid_with": "points", "state": "funding"},
-    ]
-    backstage.ledger.reachable = True
-    assert await sweep(engines[0]) == 1
-
-
-@pytest.mark.asyncio
-async def test_a_play_is_left_alone_until_its_turn(backstage: Stage, engines: tuple[Engine, Engine]) -> None:
-    """The process that accepted it has its deadline first; whoever claims it has a lease."""
-    asked = await begun(backstage, engines[0])
-    await accepted(backstage, asked)
-    assert [await sweep(engine) for engine in engines] == [0, 0]
-    backstage.clock.advance(LEASE_MS)
-    assert [len(await claimed(backstage, until_ms=backstage.clock() + LEASE_MS)) for _ in range(2)] == [1, 0]
-    assert await sweep(engines[0]) == 0
-    backstage.clock.advance(LEASE_MS)
-    assert await sweep(engines[1]) == 1
-
-
-@pytest.mark.asyncio
-async def test_a_play_that_waits_for_its_round_is_not_looked_at_before(
-    backstage: Stage, engines: tuple[Engine, Engine]
-) -> None:
-    """Its turn comes a little after its round is public."""
-    campaign_id = await backstage.launch(wheel(beacon=BEACON))
-    backstage.fund("ann", 100)
-    play = await backstage.play(engines[0], campaign_id, "ann", "wheel", key="key")
-    assert play.seat is not None
-    due_ms = round_time_ms(play.seat.round or 0) + LATE_BEACON_MS
-    for now_ms, plays in ((due_ms - 1, 0), (due_ms, 1)):
-        backstage.clock.now_ms = now_ms
-        assert len(await claimed(backstage, until_ms=due_ms)) == plays
-
-
-@pytest.mark.asyncio
-async def test_a_sweep_is_bounded_and_comes_again(backstage: Stage, engines: tuple[Engine, Engine]) -> None:
-    """More than one sweep may claim are ended by the next."""
-    campaign_id = await backstage.launch(wheel(price_points=0, seat_draws=100))
-    await backstage.sit(engines[0], campaign_id, "ann", "wheel")
-    asked = [await backstage.asked(campaign_id, "ann", "wheel", key=f"{n}") for n in range(CLAIM_MAX + 3)]
-    await accept_batch(backstage.resources, asked)
-    backstage.clock.advance(LEASE_MS)
-    assert [await sweep(engines[0]) for _ in range(3)] == [CLAIM_MAX, 3, 0]
-
-
-@pytest.mark.asyncio
-async def test_a_play_that_cannot_be_driven_holds_up_no_other(
-    backstage: Stage, engines: tuple[Engine, Engine]
-) -> None:
-    """Bytes that the ledger does not understand stay for a person to see; the other play is settled."""
-    campaign_id = await backstage.launch(GENEROUS)
-    backstage.fund("ann", 100)
-    await backstage.sit(engines[0], campaign_id, "ann", "wheel")
-    broken, sound = [
-        await accepted(backstage, await backstage.asked(campaign_id, "ann", "wheel", key=key))
-        for key in ("broken", "sound")
-    ]
-    await backstage.resources.pool.execute(
-        "UPDATE operation SET body = '{}' WHERE play_id = $1", broken.play.play_id
-    )
-    backstage.clock.advance(LEASE_MS)
-    assert await sweep(engines[0]) == 1
-    rows = await rows_of(backstage.resources, "SELECT play_id, state FROM play")
-    states = {row["play_id"]: row["state"] for row in rows}
-    assert states == {broken.play.play_id: "funding", sound.play.play_id: "settled"}

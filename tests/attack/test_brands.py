@@ -29,6 +29,7 @@ ENDPOINT = {"url": "https://acme.example/hook", "types": ["play.review"]}
 ACME_TYPE = {"attributes": {"acme_number": {"kind": "integer"}}}
 ALERTS = {"alerts": [{"kind": "voucher", "item": "tea", "threshold": 0}]}
 REASON = {"reason": "x"}
+TOKYO = {"time_zone": "Asia/Tokyo"}
 BODIES: dict[str, Any] = {
     "badgesTrade": {"kind": "redeem"},
     "campaignsAddPool": wheel("next"),
@@ -75,6 +76,7 @@ OWN_BRAND: dict[str, Any] = {
     "eventsRedriveAll": {"type": None},
     "taskSettingsSetChannels": {"forbidden": ["bolt-moments"]},
     "taskSettingsSetSegments": {"segments": ["bolt-gold"]},
+    "timeZonesChoose": TOKYO,
     "webhookEndpointsCreate": ENDPOINT | {"url": "https://bolt.example/hook"},
     "webhookSourcesSave": {"title": "Bolt's shop"},
 }
@@ -97,6 +99,7 @@ ROWS = {
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
     ),
     "break_acknowledgement": "true",
+    "player_zone": "player_id IN (SELECT player_id FROM player WHERE brand_id = 'acme')",
 }  # fmt: skip
 # What takes long to come by: an event that failed, a message that was sent, a completion that was rejected.
 EVENT = """
@@ -183,6 +186,7 @@ async def _received(stage: Stage, office: Office) -> dict[str, str]:
     endpoint = await office.done("POST", "webhook-endpoints", ENDPOINT)
     event_id, message_id = new_id(), new_id()
     await pool.execute(EVENT, event_id, await player_id_of(stage.resources, player("ann")), now_ms)
+    await office.client.put("/v1/me/time-zone", json=TOKYO, headers=office.issuer.headers("ann"))
     await pool.execute(DELIVERY, endpoint["endpoint_id"], message_id, now_ms)
     return {
         "source": "shop", "key_id": key["key_id"], "name": "shop.visited", "subject": "ann",

@@ -1,6 +1,7 @@
 """A player's calendar across summer time and travel."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from game.instants import to_datetime, to_ms
-from game.tasks.days import Zone, changed, day_at, end_of_day, exists, start_of, zone_at
+from game.tasks.days import (
+    CHANGES_MAX,
+    CHANGES_MS,
+    Zone,
+    changeable_ms,
+    changed,
+    day_at,
+    end_of_day,
+    ends_ms,
+    exists,
+    start_of,
+    within,
+    zone_at,
+)
 
 HOUR_MS = 3_600_000
 NAMES = (
@@ -90,6 +104,77 @@ def test_a_day_that_comes_again_ends_when_it_ends_for_good() -> None:
     for hour in range(26):
         now = at("2026-10-31T23:00", "America/Havana") + hour * HOUR_MS
         assert now < end_of_day(zones, now_ms=now) <= now + 26 * HOUR_MS
+
+
+def test_a_first_choice_opens_no_day_again() -> None:
+    """The campaign's zone counts to the end of its day, in whichever direction the player goes."""
+    now = at("2026-11-23T12:00", "Asia/Shanghai")
+    midnight = at("2026-11-24T00:00", "Asia/Shanghai")
+    assert within((), "Asia/Shanghai") == (Zone(0, "Asia/Shanghai"),)
+    for name in ("America/New_York", "Pacific/Kiritimati"):
+        zones = within((Zone(now, name),), "Asia/Shanghai")
+        assert zones == (Zone(0, "Asia/Shanghai"), Zone(midnight, name))
+        assert day_at(zones, midnight - 1) == date(2026, 11, 23)
+        assert day_at(zones, midnight) >= date(2026, 11, 23)
+
+
+def test_choices_of_one_day_end_in_the_last() -> None:
+    """What came into force before the campaign's day was over has never counted there."""
+    chosen: tuple[Zone, ...] = (Zone(at("2026-11-23T01:00", "Asia/Shanghai"), "America/New_York"),)
+    chosen = changed(chosen, "Europe/London", now_ms=at("2026-11-23T02:00", "Asia/Shanghai"))
+    assert chosen[1].since_ms == at("2026-11-23T13:00", "Asia/Shanghai")  # midnight in New York
+    midnight = at("2026-11-24T00:00", "Asia/Shanghai")
+    assert within(chosen, "Asia/Shanghai") == (Zone(0, "Asia/Shanghai"), Zone(midnight, "Europe/London"))
+    later = changed(chosen, "Asia/Tokyo", now_ms=at("2026-11-25T12:00", "Europe/London"))
+    asked = at("2026-11-26T00:00", "Europe/London")
+    assert within(later, "Asia/Shanghai")[2:] == (Zone(asked, "Asia/Tokyo"),)
+
+
+def test_a_zone_changes_a_few_times_a_month() -> None:
+    """Then another one is taken from the time on at which the first of these changes is a month old."""
+    chosen: tuple[Zone, ...] = (Zone(0, "Asia/Shanghai"),)
+    now = at("2026-11-01T12:00")
+    for name in NAMES[1 : 1 + CHANGES_MAX]:
+        assert changeable_ms(chosen, now_ms=now) is None
+        chosen = changed(chosen, name, now_ms=now)
+        now = end_of_day(chosen[:-1], now_ms=now)
+    opens = chosen[1].since_ms + CHANGES_MS
+    assert changeable_ms(chosen, now_ms=now) == opens
+    assert changeable_ms(chosen, now_ms=opens - 1) == opens
+    assert changeable_ms(chosen, now_ms=opens) is None
+
+
+@pytest.mark.parametrize(
+    ("goes", "day", "ends"),
+    [
+        ("America/New_York", "2026-11-23", "2026-11-24T05:00"),  # the day comes again, to its end there
+        ("Asia/Tokyo", "2026-11-23", "2026-11-23T16:00"),
+        ("Asia/Tokyo", "2026-11-24", "2026-11-24T15:00"),
+    ],
+)
+def test_when_a_day_is_over_for_good(goes: str, day: str, ends: str) -> None:
+    """With the zone in which it ends last."""
+    zones = changed([Zone(0, "Asia/Shanghai")], goes, now_ms=at("2026-11-23T12:00", "Asia/Shanghai"))
+    assert ends_ms(zones, date.fromisoformat(day)) == at(ends)
+
+
+@pytest.mark.parametrize(
+    ("west", "east", "lost"),
+    [
+        ("Etc/GMT+12", "Pacific/Kiritimati", True),
+        ("Pacific/Pago_Pago", "Pacific/Apia", True),  # over the date line, 200 km
+        ("Europe/London", "Asia/Shanghai", False),
+        ("America/New_York", "Pacific/Auckland", False),
+    ],
+)
+def test_the_date_line_in_both_directions(west: str, east: str, *, lost: bool) -> None:
+    """Eastwards in the calendar a day may be lost; back again one comes twice, and counts once."""
+    zones = changed([Zone(0, west)], east, now_ms=at("2026-11-23T12:00", west))
+    assert exists(zones, date(2026, 11, 24)) is not lost
+    back = changed(zones, west, now_ms=at("2026-11-26T12:00", east))
+    days = [day_at(back, at("2026-11-20T00:00", west) + hour * HOUR_MS) for hour in range(24 * 10)]
+    assert all(later >= earlier - timedelta(days=1) for earlier, later in pairwise(days))
+    assert ends_ms(back, date(2026, 11, 26)) == at("2026-11-27T00:00", west)
 
 
 @given(hops=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 40)), max_size=20))

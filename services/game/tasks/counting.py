@@ -12,7 +12,7 @@ from game.recent import Recent
 from game.resources import Resources
 from game.tasks import progress_store, store
 from game.tasks.checks import CHANNEL, SHARE
-from game.tasks.days import Zone, Zones, day_at
+from game.tasks.days import Zones, day_at, within
 from game.tasks.progress_store import Place
 from game.tasks.records import Contribution, Published, Task, TaskKey
 from game.tasks.rules import Event as Counted
@@ -58,7 +58,7 @@ class Knowledge:
         )
         if not (adds := amount(task.terms, counted)):
             return None
-        zones = self._zones.get(event.player_id, (Zone(0, campaign.time_zone),))
+        zones = within(self._zones.get(event.player_id, ()), campaign.time_zone)
         day = day_at(zones, event.occurred_ms)
         return Contribution(
             key=TaskKey(campaign.campaign_id, event.player_id, task.task_id),

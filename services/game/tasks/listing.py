@@ -17,7 +17,7 @@ from game.resources import Resources
 from game.tasks import progress_store, store
 from game.tasks.completing import APPROVED, Completion
 from game.tasks.counting import published
-from game.tasks.days import Zone, Zones, day_at, start_of, zone_at
+from game.tasks.days import DAY, Zones, day_at, ends_ms, start_of, within, zone_at
 from game.tasks.records import Published, Task
 from game.tasks.rules import Bar, bar
 from game.tasks.windows import window_end, window_start
@@ -69,7 +69,8 @@ async def _read(
     conn: Connection, campaign: Campaign, found: Published, player_id: UUID, now_ms: int
 ) -> _Read:
     campaign_id, brand_id = campaign.campaign_id, campaign.brand_id
-    zones = (await store.zones_of(conn, [player_id])).get(player_id, (Zone(0, campaign.time_zone),))
+    chosen = (await store.zones_of(conn, [player_id])).get(player_id, ())
+    zones = within(chosen, campaign.time_zone)
     today = day_at(zones, now_ms)
     starts = {task_id: _start(task, today) for task_id, task in found.tasks.items()}
     segments = await store.segments_of(conn, [player_id], brand_ids=[brand_id])
@@ -132,4 +133,6 @@ def _start(task: Task, day: date) -> date:
 def _window_ends_ms(task: Task, zones: Zones, *, now_ms: int) -> int:
     end = window_end(task.terms.window, _start(task, day_at(zones, now_ms)))
     closes_ms = task.terms.closes_ms
-    return closes_ms if end is None else min(closes_ms, start_of(end, zone_at(zones, now_ms)))
+    if end is None:
+        return closes_ms
+    return min(closes_ms, ends_ms(zones, end - DAY) or start_of(end, zone_at(zones, now_ms)))

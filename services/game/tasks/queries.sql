@@ -50,6 +50,20 @@ WHERE brand_id = ANY ($1::text[]) AND player_id = ANY ($2::uuid[])
 GROUP BY player_id
 ORDER BY player_id;
 
+-- name: zones_of
+-- The time zones that players chose, oldest first.
+SELECT player_id, since_ms, name FROM player_zone
+WHERE player_id = ANY ($1::uuid[])
+ORDER BY player_id, since_ms;
+
+-- name: forget_waiting_zone
+-- Drops what waits for the end of a locked player's day.
+DELETE FROM player_zone WHERE player_id = $1 AND since_ms > $2;
+
+-- name: save_zone
+-- A zone of a locked player; one that is in force already stays as it is.
+INSERT INTO player_zone (player_id, since_ms, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+
 -- name: campaigns_of_events
 -- The launched campaigns with a task for events of these types; arrays in pairs.
 SELECT i.brand_id, i.event_type, c.campaign_id, c.ended_ms

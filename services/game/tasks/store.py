@@ -9,7 +9,7 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
-from game.tasks.days import Zones
+from game.tasks.days import Zone, Zones
 from game.tasks.drafts import TaskDraft, terms_of
 from game.tasks.records import Published, Task
 from game.tasks.rules import TASKS_MAX
@@ -84,9 +84,17 @@ async def segments_of(
 
 
 async def zones_of(conn: Connection, player_ids: Collection[UUID]) -> dict[UUID, Zones]:
-    """The time zones of those players who have some of their own; to others the campaign's applies."""
-    del conn, player_ids
-    return {}
+    """The time zones that players chose, oldest first; no entry: none, so that each campaign's own counts."""
+    found: defaultdict[UUID, list[Zone]] = defaultdict(list)
+    for row in await conn.fetch(_SQL.zones_of, list(player_ids)):
+        found[row["player_id"]].append(Zone(row["since_ms"], row["name"]))
+    return {player_id: tuple(zones) for player_id, zones in found.items()}
+
+
+async def save_zone(conn: Connection, zone: Zone, *, player_id: UUID, now_ms: int) -> None:
+    """Let a zone be a locked player's last one, and whatever waits be gone."""
+    await conn.execute(_SQL.forget_waiting_zone, player_id, now_ms)
+    await conn.execute(_SQL.save_zone, player_id, zone.since_ms, zone.name)
 
 
 async def campaigns_of_events(

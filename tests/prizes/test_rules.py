@@ -77,6 +77,32 @@ def test_a_voucher_can_be_redeemed_again_and_again() -> None:
     assert refusal(changed(redeemed_ms=2)) is None
 
 
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"taken_back": "returning"}, "returning"),
+        ({"taken_back": "returned"}, "returned"),
+        ({"taken_back": "returned", "redeemed_ms": 2}, "returned"),
+        ({"taken_back": "returned", "withheld": 1}, "returned"),
+        ({"withheld": 1}, "withheld"),
+        ({"kind": "points", "amount": 5, "credit": "due", "withheld": 4}, "paying"),
+        ({"kind": "points", "amount": 5, "withheld": 5}, "withheld"),
+    ],
+)
+def test_what_was_taken_back_or_withheld_is_told_first(fields: dict[str, Any], state: PrizeState) -> None:
+    """A part that was withheld leaves the rest; all of it leaves nothing."""
+    assert changed(**fields).state == state
+
+
+@pytest.mark.parametrize("fields", [{"taken_back": "returning"}, {"taken_back": "returned"}, {"withheld": 1}])
+def test_what_the_player_has_no_more_is_not_redeemed(fields: dict[str, Any]) -> None:
+    """Unless it was redeemed before: then the answer stays the same."""
+    reason = refusal(changed(**fields))
+    assert reason is not None
+    assert reason.code == "prize_taken_back"
+    assert refusal(changed(redeemed_ms=2, **fields)) is None
+
+
 @pytest.mark.parametrize("kind", ["points", "goods", "chances"])
 def test_only_vouchers_are_redeemed(kind: PrizeKind) -> None:
     """The refusal says what kind of prize it is."""

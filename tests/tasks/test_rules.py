@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.tasks.rules import Bar, Event, Filter, Terms, amount, bar, earned_in_window, held, in_order
+from game.tasks.rules import (
+    Bar,
+    Event,
+    Filter,
+    Terms,
+    amount,
+    bar,
+    earned_in_window,
+    held,
+    in_order,
+    targets,
+)
 
 TERMS = Terms(
     task_id="review",
@@ -109,6 +120,27 @@ def test_a_prerequisite_holds_back_what_was_earned() -> None:
 def test_a_player_holds_no_more_than_the_limit() -> None:
     """Over all windows."""
     assert held({"a": task(task_id="a", times_per_player=4)}, {"a": 9}) == {"a": 4}
+
+
+@pytest.mark.parametrize(
+    ("approved", "wanted"),
+    [
+        ({}, {"a": 4, "b": 2, "c": 1}),
+        ({"a": 0}, {"a": 4, "b": 0, "c": 0}),
+        ({"a": 1}, {"a": 4, "b": 2, "c": 1}),
+        ({"a": 9, "b": 0}, {"a": 4, "b": 2, "c": 0}),
+    ],
+)
+def test_what_awaits_approval_is_wanted_and_opens_nothing(
+    approved: dict[str, int], wanted: dict[str, int]
+) -> None:
+    """Whoever decides has something to decide about; the tasks behind it wait."""
+    tasks = {
+        "a": task(task_id="a", times_per_player=4),
+        "b": task(task_id="b", prerequisites=("a",)),
+        "c": task(task_id="c", prerequisites=("a", "b")),
+    }
+    assert targets(tasks, {"a": 9, "b": 2, "c": 1}, approved) == wanted
 
 
 def test_prerequisites_in_a_circle_are_found() -> None:

@@ -16,7 +16,17 @@ from game.webhooks.declaring import (
     StringAttribute,
     complaint,
 )
-from game.webhooks.rules import ATTEMPTS_MAX, PAUSE_MAX_MS, Said, pause_ms, read_body
+from game.webhooks.rules import (
+    AGE_MAX_MS,
+    AHEAD_MAX_MS,
+    ATTEMPTS_MAX,
+    PAUSE_MAX_MS,
+    RETENTION_MS,
+    Said,
+    check_age,
+    pause_ms,
+    read_body,
+)
 
 AT = "2026-09-21T14:13:20+08:00"
 AT_MS = 1_789_971_200_000
@@ -203,3 +213,23 @@ def test_pauses_grow_and_end() -> None:
     given = [pause for pause in pauses if pause is not None]
     assert given == sorted(given)
     assert max(given) <= PAUSE_MAX_MS
+
+
+@pytest.mark.parametrize(
+    ("occurred_ms", "code"),
+    [
+        (AT_MS - AGE_MAX_MS - 1, "event_too_old"),
+        (AT_MS - AGE_MAX_MS, None),
+        (AT_MS + AHEAD_MAX_MS, None),
+        (AT_MS + AHEAD_MAX_MS + 1, "event_in_future"),
+    ],
+)
+def test_an_event_is_of_our_time(occurred_ms: int, code: str | None) -> None:
+    """No older than is remembered, so that no copy counts again, and no later than clocks may differ."""
+    assert AGE_MAX_MS + AHEAD_MAX_MS < RETENTION_MS
+    if code is None:
+        check_age(occurred_ms, now_ms=AT_MS)
+        return
+    with pytest.raises(Refusal) as refused:
+        check_age(occurred_ms, now_ms=AT_MS)
+    assert refused.value.code == code

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 import msgspec
 
@@ -99,6 +99,8 @@ def decide(set_id: str, terms: SetDraft, standing: Standing, stock: Stock, trade
             return _claim(terms, standing, trade)
         case Redeem():
             return _redeem(set_id, terms, standing, stock)
+        case _:
+            assert_never(trade)
 
 
 def likely(terms: SetDraft, standing: Standing) -> dict[TradeKind, Trade]:

@@ -5,7 +5,7 @@ The types that come with the service and those that a brand declares are the sam
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, assert_never
 
 import msgspec
 
@@ -119,6 +119,8 @@ def _value_type(attribute: Attribute) -> Any:
             return bool
         case EnumAttribute():
             return Literal[tuple(attribute.values)]
+        case _:
+            assert_never(attribute)
 
 
 def complaint(type_name: str, draft: EventTypeDraft) -> tuple[str, str] | None:

@@ -6,18 +6,17 @@ from uuid import UUID
 
 import msgspec
 
-from game.audit.service import lock_head
 from game.db.connection import Connection
-from game.instants import to_ms
 from game.ledger.rules import Credit
-from game.prizes.rewards import REWARDS_MAX, Reward, RewardKey, give, take_back
+from game.prizes.rewards import RewardKey
 from game.resources import Resources
 from game.tasks import progress_store as store
 from game.tasks.completing import APPROVED, Completion, Due, decided, differences, renewed
+from game.tasks.handing import Handed, hand, reward_of
 from game.tasks.notice import completed
 from game.tasks.progress_store import CapKey
 from game.tasks.records import Published, Task, TaskKey
-from game.webhooks.out.outbox import tell
+from game.webhooks.out.outbox import MESSAGES_MAX, tell
 
 Campaigns = Mapping[str, Published]
 
@@ -35,11 +34,23 @@ async def settle(
     The players of the changed tasks are locked; `approved` was waiting for a person and is rewarded now.
     Answers the credits to send after the commit.
     """
+    return await hand(conn, resources, [await earned(conn, resources, changed, campaigns, approved=approved)])
+
+
+async def earned(
+    conn: Connection,
+    resources: Resources,
+    changed: Iterable[TaskKey],
+    campaigns: Campaigns,
+    *,
+    approved: Sequence[Completion],
+) -> Handed:
+    """Store what is completed and what is withdrawn; the rewards that this gives and takes."""
     chains = _chains([*changed, *(each.key for each in approved)], campaigns)
     keys = [TaskKey(*of, task_id) for of, chain in chains.items() for task_id in chain]
     if not keys:
-        return []
-    earned = await store.earned_of(conn, keys)
+        return Handed(given=(), taken=(), heads=frozenset())
+    sums = await store.earned_of(conn, keys)
     there: defaultdict[tuple[str, UUID], list[Completion]] = defaultdict(list)
     counted = {each.completion_id: decided(each, has_place=each.has_place) for each in approved}
     for each in await store.completions_of(conn, keys):
@@ -49,36 +60,42 @@ async def settle(
     gone: list[Completion] = []
     for (campaign_id, player_id), chain in chains.items():
         theirs = there[campaign_id, player_id]
-        lacking, extra = differences(chain, earned, theirs, campaign_id=campaign_id, player_id=player_id)
+        lacking, extra = differences(chain, sums, theirs, campaign_id=campaign_id, player_id=player_id)
         due += lacking
         gone += extra
     made = await _made(conn, resources, due, approved, campaigns)
-    return await _apply(conn, resources, made, gone, campaigns)
+    await _store(conn, resources, made, gone)
+    return _handed(resources, made, gone, campaigns)
 
 
-async def _apply(
-    conn: Connection,
-    resources: Resources,
-    made: Sequence[Completion],
-    gone: Sequence[Completion],
-    campaigns: Campaigns,
-) -> list[Credit]:
-    """Store completions that were made, with their rewards, and withdraw others with theirs."""
+async def _store(
+    conn: Connection, resources: Resources, made: Sequence[Completion], gone: Sequence[Completion]
+) -> None:
     withdrawn = [msgspec.structs.replace(each, state="withdrawn") for each in gone]
     if made or withdrawn:
         await store.save_completions(conn, [*made, *withdrawn], now_ms=resources.clock())
-    for part in _parts([each for each in made if each.state in APPROVED]):
-        await tell(conn, resources, [completed(each) for each in part])
+    told = [completed(each) for each in made if each.state in APPROVED]
+    for start in range(0, len(told), MESSAGES_MAX):
+        await tell(conn, resources, told[start : start + MESSAGES_MAX])
+
+
+def _handed(
+    resources: Resources, made: Sequence[Completion], gone: Sequence[Completion], campaigns: Campaigns
+) -> Handed:
     rewarded = [each for each in made if each.state == "rewarded"]
     unearned = [each for each in gone if each.state == "rewarded"]
-    await _lock_heads(conn, [*rewarded, *unearned], campaigns)
-    credits_due: list[Credit] = []
-    for part in _parts(rewarded):
-        rewards = [_reward(resources, each, _task(each.key, campaigns)) for each in part]
-        credits_due += await give(conn, resources, rewards)
-    for part in _parts(unearned):
-        credits_due += await take_back(conn, resources, [_reward_key(each) for each in part])
-    return credits_due
+    return Handed(
+        given=[
+            reward_of(resources, _reward_key(each), _task(each.key, campaigns).draft.reward)
+            for each in rewarded
+        ],
+        taken=[_reward_key(each) for each in unearned],
+        heads=frozenset(
+            each.key.campaign_id
+            for each in [*rewarded, *unearned]
+            if _task(each.key, campaigns).draft.reward.kind == "voucher"
+        ),
+    )
 
 
 async def _take_places(conn: Connection, due: Sequence[TaskKey], campaigns: Campaigns) -> list[bool]:
@@ -132,39 +149,9 @@ async def _made(
     return [*fresh, *settled, *(renewed(each, new_id=resources.new_id()) for each in reviewed)]
 
 
-async def _lock_heads(conn: Connection, completions: Sequence[Completion], campaigns: Campaigns) -> None:
-    """Vouchers take the heads of the logs: all in one order, before anything that comes after them."""
-    of_vouchers = {
-        each.key.campaign_id
-        for each in completions
-        if _task(each.key, campaigns).draft.reward.kind == "voucher"
-    }
-    for campaign_id in sorted(of_vouchers):
-        await lock_head(conn, campaign_id=campaign_id)
-
-
-def _reward(resources: Resources, completion: Completion, task: Task) -> Reward:
-    draft = task.draft.reward
-    return Reward(
-        campaign_id=completion.key.campaign_id,
-        reward_id=resources.new_id(),
-        player_id=completion.key.player_id,
-        source=completion.source,
-        kind=draft.kind,
-        amount=draft.amount,
-        item=draft.item,
-        expires_ms=None if draft.expires_at is None else to_ms(draft.expires_at),
-    )
-
-
 def _reward_key(completion: Completion) -> RewardKey:
     key = completion.key
     return RewardKey(campaign_id=key.campaign_id, player_id=key.player_id, source=completion.source)
-
-
-def _parts(completions: Sequence[Completion]) -> list[Sequence[Completion]]:
-    starts = range(0, len(completions), REWARDS_MAX)
-    return [completions[start : start + REWARDS_MAX] for start in starts]
 
 
 def _task(key: TaskKey, campaigns: Campaigns) -> Task:

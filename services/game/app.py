@@ -53,6 +53,7 @@ from game.settings import Settings
 from game.tasks.api import ManagedTasks, TaskReviews, Tasks, TaskSettings
 from game.tasks.past_api import PastEvents
 from game.tasks.processing import process_events
+from game.tasks.streak_api import ManagedStreaks, Streaks
 from game.tasks.zones_api import TimeZones
 from game.tokens import Tokens
 from game.vault import Vault
@@ -87,7 +88,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
     TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
     ChanceLots,
-    TimeZones,
+    TimeZones, ManagedStreaks, Streaks,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),

@@ -17,6 +17,7 @@ from tests.support.pools import wheel
 from tests.support.service import ManualClock
 from tests.support.stage import Guest, Stage, player
 from tests.support.tokens import Issuer
+from tests.tasks.diary import streak
 from tests.tasks.shop import task
 from tests.webhooks.senders import Office, Sender
 
@@ -39,6 +40,7 @@ BODIES: dict[str, Any] = {
     "campaignsVouchers": {"voucher_batch": "tea", "codes": ["X"]},
     "managedBadgesSaveBadge": BADGE,
     "managedBadgesSaveSet": badge_set(),
+    "managedStreaksSave": streak(),
     "managedTasksSave": task(),
     "pastEventsApprove": {"digest": "00" * 32},
     "pastEventsDryRun": {"since": "2026-09-01T00:00:00Z", "until": "2026-09-30T00:00:00Z"},
@@ -94,7 +96,7 @@ ROWS = {
     **dict.fromkeys(
         (
             "badge", "badge_set", "badge_trade", "campaign_change", "play_decision", "reward", "stock_alert",
-            "task", "task_completion", "task_credit",
+            "streak", "streak_milestone", "task", "task_completion", "task_credit",
         ),
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
     ),
@@ -111,6 +113,7 @@ INSERT INTO webhook_delivery (brand_id, endpoint_id, message_id, type, lane, dat
                               next_attempt_ms)
 VALUES ('acme', $1, $2, 'play.review', 'x', '{}', $3, 'delivered', $3)"""
 TASK = "INSERT INTO task VALUES ($1, 'buy', 'acme', 'purchase.completed', NULL, $2)"
+STREAK = "INSERT INTO streak VALUES ($1, 'daily', 'acme', 'checkin.created', $2)"
 COMPLETION = """
 INSERT INTO task_completion (campaign_id, completion_id, player_id, task_id, nth, state, has_place,
                              changed_ms, reason)
@@ -200,6 +203,7 @@ async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str
     completion_id, credit_id = new_id(), new_id()
     ann = await player_id_of(stage.resources, player("ann"))
     await pool.execute(TASK, campaign_id, json.dumps(task()))
+    await pool.execute(STREAK, campaign_id, json.dumps(streak()))
     await pool.execute(COMPLETION, campaign_id, completion_id, ann, now_ms)
     await pool.execute(CREDIT, campaign_id, credit_id, now_ms)
     await pool.execute(BADGES, campaign_id)
@@ -207,7 +211,8 @@ async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str
     await office.done("PUT", f"campaigns/{campaign_id}/stock-alerts", ALERTS)
     break_id = await pool.fetchval(BREAK, campaign_id, now_ms)
     return {
-        "task_id": "buy", "completion_id": str(completion_id), "credit_id": str(credit_id),
+        "task_id": "buy", "streak_id": "daily", "month": "2026-09",
+        "completion_id": str(completion_id), "credit_id": str(credit_id),
         "badge_id": "tiger", "set_id": "spring", "break_id": str(break_id),
     }  # fmt: skip
 

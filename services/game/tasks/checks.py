@@ -1,6 +1,6 @@
 """Whether a task may be saved: each refusal names the field and the rule. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError
 from typing import Final
 
@@ -39,16 +39,15 @@ def check_task(
     """
     if len(others) >= TASKS_MAX:
         raise Exhausted("too_many_tasks", f"A campaign has at most {TASKS_MAX} tasks.", limit=TASKS_MAX)
-    if attributes is None or draft.event_type.endswith(REVERSED):
-        raise _broken("$.event_type", "a declared event type")
-    _check_rating(draft)
-    for index, each in enumerate(draft.filters):
-        _check_filter(each, attributes, at=f"$.filters[{index}]")
-    if draft.sum_of is not None and not isinstance(attributes.get(draft.sum_of), IntegerAttribute):
-        raise _broken("$.sum_of", "a whole number that the event type has")
+    check_events(
+        draft.event_type,
+        draft.filters,
+        sum_of=draft.sum_of,
+        attributes=attributes,
+        forbidden=forbidden,
+    )
     _check_times(draft)
-    _check_channels(draft, forbidden)
-    _check_reward(draft)
+    check_reward(draft.reward, draft.times_overall, at="$")
     _check_prerequisites(task_id, draft, others)
 
 
@@ -59,9 +58,31 @@ def check_removal(task_id: str, others: Mapping[str, TaskDraft]) -> None:
         raise Conflict("task_needed", "Other tasks have it as a prerequisite.", tasks=needing)
 
 
-def _check_rating(draft: TaskDraft) -> None:
-    looked_at = {each.attribute for each in draft.filters} | {draft.sum_of}
-    if RATINGS & looked_at:
+def check_events(
+    event_type: str,
+    filters: Sequence[Filter],
+    *,
+    sum_of: str | None,
+    attributes: Attributes | None,
+    forbidden: Collection[str],
+) -> None:
+    """Raise Invalid unless events of a type may count, where they pass the filters.
+
+    `attributes` are those of the type, None where that is not declared; `forbidden` the share channels.
+    """
+    if attributes is None or event_type.endswith(REVERSED):
+        raise _broken("$.event_type", "a declared event type")
+    _check_rating({each.attribute for each in filters} | {sum_of})
+    for index, each in enumerate(filters):
+        _check_filter(each, attributes, at=f"$.filters[{index}]")
+    if sum_of is not None and not isinstance(attributes.get(sum_of), IntegerAttribute):
+        raise _broken("$.sum_of", "a whole number that the event type has")
+    if event_type == SHARE and forbidden:
+        _check_channels(filters, forbidden)
+
+
+def _check_rating(looked_at: Collection[str | None]) -> None:
+    if RATINGS.intersection(looked_at):
         raise Invalid(
             "rating_filter",
             "A task does not look at how good a review is: that would be paying for praise.",
@@ -112,12 +133,10 @@ def check_schedule(draft: TaskDraft, *, opens_ms: int, closes_ms: int) -> None:
         raise _broken("$.closes", "while the campaign is open", opens_ms=opens_ms, closes_ms=closes_ms)
 
 
-def _check_channels(draft: TaskDraft, forbidden: Collection[str]) -> None:
-    if draft.event_type != SHARE or not forbidden:
-        return
+def _check_channels(filters: Sequence[Filter], forbidden: Collection[str]) -> None:
     named = {
         str(value)
-        for each in draft.filters
+        for each in filters
         if each.attribute == CHANNEL and each.kind == "is"
         for value in each.values
     }
@@ -127,16 +146,16 @@ def _check_channels(draft: TaskDraft, forbidden: Collection[str]) -> None:
         raise _channel_refused("no channel that the brand forbids", found)
 
 
-def _check_reward(draft: TaskDraft) -> None:
-    reward = draft.reward
+def check_reward(reward: RewardDraft, times_overall: int | None, *, at: str) -> None:
+    """Raise Invalid unless a reward may be given so often; `at` is what both are fields of."""
     if (reward.kind in ("voucher", "badge")) != (reward.item is not None):
-        raise _broken("$.reward.item", "the batch of a voucher, the id of a badge; of nothing else")
+        raise _broken(f"{at}.reward.item", "the batch of a voucher, the id of a badge; of nothing else")
     if (reward.kind == "chances") != (reward.expires_at is not None):
-        raise _broken("$.reward.expires_at", "until when chances are good; of nothing else")
+        raise _broken(f"{at}.reward.expires_at", "until when chances are good; of nothing else")
     if reward.amount > _amount_max(reward):
-        raise _broken("$.reward.amount", f"at most {_amount_max(reward)} of {reward.kind}")
-    if reward.kind in ("points", "voucher") and draft.times_overall is None:
-        raise _broken("$.times_overall", "a bound on points and vouchers: the launch demands them")
+        raise _broken(f"{at}.reward.amount", f"at most {_amount_max(reward)} of {reward.kind}")
+    if reward.kind in ("points", "voucher") and times_overall is None:
+        raise _broken(f"{at}.times_overall", "a bound on points and vouchers: the launch demands them")
 
 
 def _amount_max(reward: RewardDraft) -> int:
@@ -153,11 +172,10 @@ def _check_prerequisites(task_id: str, draft: TaskDraft, others: Mapping[str, Ta
         raise _broken("$.prerequisites", "in no circle", circle=error.args[1]) from None
 
 
-def check_expiry(draft: TaskDraft, *, closes_ms: int) -> None:
+def check_expiry(reward: RewardDraft, *, closes_ms: int, at: str) -> None:
     """Raise Invalid where chances would expire before the last of them can be earned."""
-    expires_at = draft.reward.expires_at
-    if expires_at is not None and to_ms(expires_at) < closes_ms:
-        raise _broken("$.reward.expires_at", "no earlier than the campaign closes", closes_ms=closes_ms)
+    if reward.expires_at is not None and to_ms(reward.expires_at) < closes_ms:
+        raise _broken(f"{at}.reward.expires_at", "no earlier than the campaign closes", closes_ms=closes_ms)
 
 
 def _channel_refused(rule: str, channels: list[str]) -> Invalid:

@@ -1,11 +1,13 @@
-"""Counting events towards tasks: contributions, windows, and what those have earned."""
+"""Counting events: towards tasks in windows, and what those have earned, and for the days of streaks."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from game.db.connection import Connection
 from game.recent import Recent
@@ -16,8 +18,9 @@ from game.tasks.days import Zones, day_at, within
 from game.tasks.progress_store import Place
 from game.tasks.records import Contribution, Published, Task, TaskKey
 from game.tasks.rules import Event as Counted
-from game.tasks.rules import amount, earned_in_window
+from game.tasks.rules import Terms, amount, earned_in_window
 from game.tasks.settling import Campaigns
+from game.tasks.streak_records import Defined, Mark, StreakKey
 from game.tasks.windows import window_start
 from game.webhooks.store import Event
 
@@ -27,7 +30,7 @@ _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(
 
 
 async def published(conn: Connection, resources: Resources, campaign_id: str) -> Published:
-    """The tasks of a launched campaign."""
+    """The tasks and streaks of a launched campaign."""
     key = (resources.pool, campaign_id)
     return _recent.get(key) or _recent.put(key, await store.tasks_of_campaign(conn, campaign_id=campaign_id))
 
@@ -48,24 +51,45 @@ class Knowledge:
 
     def contribution(self, event: Event, task: Task, campaign: Published) -> Contribution | None:
         """What an event adds to a task; None: it does not count."""
-        if event.type == SHARE and event.attributes.get(CHANNEL) in self._forbidden.get(event.brand_id, ()):
+        if not (adds := self._amount(event, task.terms)):
             return None
-        counted = Counted(
-            type=event.type,
-            at_ms=event.occurred_ms,
-            segments=self._segments.get(event.player_id, frozenset()),
-            attributes=event.attributes,
-        )
-        if not (adds := amount(task.terms, counted)):
-            return None
-        zones = within(self._zones.get(event.player_id, ()), campaign.time_zone)
-        day = day_at(zones, event.occurred_ms)
+        day = self._day(event, campaign)
         return Contribution(
             key=TaskKey(campaign.campaign_id, event.player_id, task.task_id),
             event_id=event.event_id,
             window_start=window_start(task.terms.window, day, week_starts=task.terms.week_starts),
             amount=adds,
         )
+
+    def mark(self, event: Event, streak: Defined, campaign: Published) -> Mark | None:
+        """The day on which an event counts for a streak; None: it does not."""
+        if not self._amount(event, streak.terms):
+            return None
+        key = StreakKey(campaign.campaign_id, event.player_id, streak.streak_id)
+        return Mark(key=key, event_id=event.event_id, day=self._day(event, campaign))
+
+    def _amount(self, event: Event, terms: Terms) -> int:
+        if event.type == SHARE and event.attributes.get(CHANNEL) in self._forbidden.get(event.brand_id, ()):
+            return 0
+        counted = Counted(
+            type=event.type,
+            at_ms=event.occurred_ms,
+            segments=self._segments.get(event.player_id, frozenset()),
+            attributes=event.attributes,
+        )
+        return amount(terms, counted)
+
+    def _day(self, event: Event, campaign: Published) -> date:
+        zones = within(self._zones.get(event.player_id, ()), campaign.time_zone)
+        return day_at(zones, event.occurred_ms)
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What events add to the tasks and streaks of launched campaigns, and those campaigns."""
+
+    added: Sequence[Contribution]
+    marks: Sequence[Mark]
+    campaigns: dict[str, Published]
 
 
 async def knowledge(conn: Connection, events: Sequence[Event]) -> Knowledge:
@@ -81,26 +105,37 @@ async def knowledge(conn: Connection, events: Sequence[Event]) -> Knowledge:
     )
 
 
-async def contributions(
-    conn: Connection, resources: Resources, events: Sequence[Event]
-) -> tuple[list[Contribution], dict[str, Published]]:
-    """What events add to the tasks of launched campaigns, and those campaigns."""
+async def counts(conn: Connection, resources: Resources, events: Sequence[Event]) -> Counts:
+    """What events of locked players add to tasks and streaks."""
     if not events:
-        return [], {}
+        return Counts(added=(), marks=(), campaigns={})
     since_ms = min(event.occurred_ms for event in events)
     types = {(event.brand_id, event.type) for event in events}
     wanting = await store.campaigns_of_events(conn, types, since_ms=since_ms)
     campaigns = {each.campaign_id: await published(conn, resources, each.campaign_id) for each in wanting}
     known = await knowledge(conn, events)
-    found = [
-        known.contribution(event, task, campaigns[each.campaign_id])
+    pairs = [
+        (event, campaigns[each.campaign_id])
         for event in events
         for each in wanting
         if (each.brand_id, each.event_type) == (event.brand_id, event.type)
         and (each.ended_ms is None or event.occurred_ms < each.ended_ms)
-        for task in campaigns[each.campaign_id].by_type[event.type]
     ]
-    return [each for each in found if each], campaigns
+    return Counts(
+        added=[
+            added
+            for event, campaign in pairs
+            for task in campaign.by_type.get(event.type, ())
+            if (added := known.contribution(event, task, campaign))
+        ],
+        marks=[
+            mark
+            for event, campaign in pairs
+            for streak in campaign.streaks_by_type.get(event.type, ())
+            if (mark := known.mark(event, streak, campaign))
+        ],
+        campaigns=campaigns,
+    )
 
 
 async def count(conn: Connection, added: Sequence[Contribution], campaigns: Campaigns) -> set[TaskKey]:

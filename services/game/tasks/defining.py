@@ -114,7 +114,7 @@ async def _check(work: Desk, task_id: str, draft: TaskDraft, before: Mapping[str
         forbidden=forbidden.get(campaign.brand_id, frozenset()),
     )
     check_schedule(draft, opens_ms=campaign.opens_ms, closes_ms=campaign.closes_ms)
-    check_expiry(draft, closes_ms=campaign.closes_ms)
+    check_expiry(draft.reward, closes_ms=campaign.closes_ms, at="$")
     if draft.reward.kind == "badge":
         badges = await badges_of_campaign(conn, campaign_id=campaign.campaign_id)
         if draft.reward.item not in {badge.badge_id for badge in badges}:

@@ -10,8 +10,10 @@ from game.ledger import service as outbox
 from game.ledger.rules import Credit
 from game.problems import is_passing
 from game.resources import Resources
-from game.tasks import counting, progress_store
-from game.tasks.settling import settle
+from game.tasks import checking_in, counting, progress_store, streak_store
+from game.tasks.handing import hand
+from game.tasks.reaching import reached
+from game.tasks.settling import earned
 from game.webhooks import service
 from game.webhooks.store import Event
 
@@ -30,17 +32,26 @@ async def process_events(resources: Resources) -> int:
 
 
 async def take_in(conn: Connection, resources: Resources, events: Sequence[Event]) -> list[Credit]:
-    """What events of locked players do to tasks; the credits to send after the commit."""
+    """What events of locked players do to tasks and streaks; the credits to send after the commit."""
     now_ms = resources.clock()
-    originals = [event for event in events if event.reverses is None]
     reversals = [event for event in events if event.reverses is not None]
-    added, campaigns = await counting.contributions(conn, resources, originals)
+    found = await counting.counts(conn, resources, [event for event in events if event.reverses is None])
     gone = await progress_store.reverse_contributions(conn, reversals, now_ms=now_ms) if reversals else []
-    for each in gone:
-        campaign_id = each.key.campaign_id
+    unmarked = await streak_store.reverse_marks(conn, reversals, now_ms=now_ms)
+    campaigns = found.campaigns
+    touched = {each.key.campaign_id for each in gone} | {each.key.campaign_id for each in unmarked}
+    for campaign_id in touched:
         campaigns[campaign_id] = await counting.published(conn, resources, campaign_id)
-    changed = await counting.count(conn, added, campaigns) | await counting.uncount(conn, gone, campaigns)
-    return await settle(conn, resources, changed, campaigns, approved=())
+    changed = await counting.count(conn, found.added, campaigns) | await counting.uncount(
+        conn, gone, campaigns
+    )
+    moved = await checking_in.check_in(conn, found.marks) | await checking_in.uncheck(conn, unmarked)
+    # The caps of both come before whatever they give: one order of locks.
+    handed = [
+        await earned(conn, resources, changed, campaigns, approved=()),
+        await reached(conn, resources, moved, campaigns),
+    ]
+    return await hand(conn, resources, handed)
 
 
 async def _process_all(conn: Connection, resources: Resources, events: Sequence[Event]) -> list[Credit]:

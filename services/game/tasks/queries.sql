@@ -18,11 +18,15 @@ DELETE FROM task WHERE campaign_id = $1 AND task_id = $2;
 
 -- name: tasks_of_campaign
 -- The tasks of a campaign, as they were written, with when it is open.
-SELECT t.task_id, t.draft, c.opens_ms, c.closes_ms, c.time_zone
+SELECT t.task_id, t.draft, c.opens_ms, c.closes_ms
 FROM task t JOIN campaign c USING (campaign_id)
 WHERE t.campaign_id = $1
 ORDER BY t.task_id
 LIMIT $2;
+
+-- name: zone_of_campaign
+-- Whose days count for players who chose no time zone.
+SELECT time_zone FROM campaign WHERE campaign_id = $1;
 
 -- name: forbidden_channels
 -- The share channels that brands forbid.
@@ -65,11 +69,13 @@ DELETE FROM player_zone WHERE player_id = $1 AND since_ms > $2;
 INSERT INTO player_zone (player_id, since_ms, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
 -- name: campaigns_of_events
--- The launched campaigns with a task for events of these types; arrays in pairs.
+-- The launched campaigns with a task or a streak for events of these types; arrays in pairs.
 SELECT i.brand_id, i.event_type, c.campaign_id, c.ended_ms
 FROM unnest($1::text[], $2::text[]) AS i (brand_id, event_type)
 CROSS JOIN LATERAL (
-    SELECT DISTINCT t.campaign_id FROM task t WHERE t.brand_id = i.brand_id AND t.event_type = i.event_type) AS t
+    SELECT t.campaign_id FROM task t WHERE t.brand_id = i.brand_id AND t.event_type = i.event_type
+    UNION
+    SELECT s.campaign_id FROM streak s WHERE s.brand_id = i.brand_id AND s.event_type = i.event_type) AS t
 JOIN campaign c USING (campaign_id)
 WHERE c.state <> 'draft' AND c.closes_ms > $3
 ORDER BY i.brand_id, i.event_type, c.campaign_id;
@@ -245,3 +251,111 @@ FOR UPDATE;
 -- name: approve_credit
 -- Notes who approved a locked credit.
 UPDATE task_credit SET approved_by = $3 WHERE campaign_id = $1 AND credit_id = $2;
+
+-- name: insert_streak
+-- Writes a streak of a draft campaign.
+INSERT INTO streak (campaign_id, streak_id, brand_id, event_type, draft) VALUES ($1, $2, $3, $4, $5);
+
+-- name: insert_milestones
+-- Writes the milestones of a streak.
+INSERT INTO streak_milestone (campaign_id, streak_id, days, badge_id, places)
+SELECT $1, $2, days, badge_id, places
+FROM unnest($3::integer[], $4::text[], $5::integer[]) AS i (days, badge_id, places);
+
+-- name: delete_streak
+-- Removes a streak of a draft campaign, with its milestones.
+DELETE FROM streak WHERE campaign_id = $1 AND streak_id = $2;
+
+-- name: streaks_of_campaign
+-- The streaks of a campaign, as they were written, with when it is open.
+SELECT s.streak_id, s.draft, c.opens_ms, c.closes_ms
+FROM streak s JOIN campaign c USING (campaign_id)
+WHERE s.campaign_id = $1
+ORDER BY s.streak_id
+LIMIT $2;
+
+-- name: add_marks
+-- Counts events for days; an event counts once for each streak.
+INSERT INTO streak_event (campaign_id, streak_id, event_id, player_id, day)
+SELECT campaign_id, streak_id, event_id, player_id, day
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::date[])
+     AS i (campaign_id, streak_id, event_id, player_id, day)
+ORDER BY campaign_id, streak_id, event_id
+ON CONFLICT DO NOTHING
+RETURNING campaign_id, streak_id, event_id;
+
+-- name: reverse_marks
+-- The originals of reversals count for their days no more.
+UPDATE streak_event AS s SET reversed_ms = $3
+FROM unnest($1::text[], $2::uuid[]) AS i (brand_id, event_id)
+JOIN event AS r ON (r.brand_id, r.event_id) = (i.brand_id, i.event_id)
+JOIN event AS o ON o.brand_id = r.brand_id AND o.player_id = r.player_id AND o.source = r.source
+               AND o.type = r.reverses AND o.occurrence = r.occurrence
+WHERE s.event_id = o.event_id AND s.reversed_ms IS NULL
+RETURNING s.campaign_id, s.streak_id, s.event_id, s.player_id, s.day;
+
+-- name: add_days
+-- Adds events to days of locked players; how many stand on them now.
+INSERT INTO streak_day AS d (campaign_id, player_id, streak_id, day, events)
+SELECT campaign_id, player_id, streak_id, day, events
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::integer[])
+     AS i (campaign_id, player_id, streak_id, day, events)
+ON CONFLICT (campaign_id, player_id, streak_id, day) DO UPDATE SET events = d.events + excluded.events
+RETURNING campaign_id, player_id, streak_id, day, events;
+
+-- name: take_days
+-- Takes events from days of locked players; how many are left on them.
+UPDATE streak_day AS d SET events = d.events - i.events
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::integer[])
+     AS i (campaign_id, player_id, streak_id, day, events)
+WHERE (d.campaign_id, d.player_id, d.streak_id, d.day) = (i.campaign_id, i.player_id, i.streak_id, i.day)
+RETURNING d.campaign_id, d.player_id, d.streak_id, d.day, d.events;
+
+-- name: days_of
+-- The days of players' streaks on which an event stands.
+SELECT d.campaign_id, d.player_id, d.streak_id, d.day
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, streak_id)
+JOIN streak_day AS d USING (campaign_id, player_id, streak_id)
+WHERE d.events > 0
+ORDER BY d.campaign_id, d.player_id, d.streak_id, d.day;
+
+-- name: reaches_of
+-- The milestones of players, the withdrawn ones too.
+SELECT r.campaign_id, r.player_id, r.streak_id, r.days, r.generation, r.state, r.has_place
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, streak_id)
+JOIN streak_reach AS r USING (campaign_id, player_id, streak_id)
+ORDER BY r.campaign_id, r.player_id, r.streak_id, r.days;
+
+-- name: save_reaches
+-- Writes milestones of locked players.
+INSERT INTO streak_reach (campaign_id, player_id, streak_id, days, generation, state, has_place, changed_ms)
+SELECT campaign_id, player_id, streak_id, days, generation, state, has_place, $8
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::text[], $7::boolean[])
+     AS i (campaign_id, player_id, streak_id, days, generation, state, has_place)
+ON CONFLICT (campaign_id, player_id, streak_id, days) DO UPDATE
+SET generation = excluded.generation, state = excluded.state, has_place = excluded.has_place,
+    changed_ms = excluded.changed_ms;
+
+-- name: lock_milestones
+-- The places that milestones have left, for nobody else until the transaction ends. No row: no cap.
+SELECT m.campaign_id, m.streak_id, m.days, m.places - m.taken AS free
+FROM streak_milestone AS m
+WHERE m.places IS NOT NULL AND (m.campaign_id, m.streak_id, m.days) IN (
+    SELECT campaign_id, streak_id, days
+    FROM unnest($1::text[], $2::text[], $3::integer[]) AS i (campaign_id, streak_id, days))
+ORDER BY m.campaign_id, m.streak_id, m.days
+FOR NO KEY UPDATE;
+
+-- name: take_milestones
+-- Takes places of locked milestones.
+UPDATE streak_milestone AS m SET taken = m.taken + i.places
+FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[]) AS i (campaign_id, streak_id, days, places)
+WHERE (m.campaign_id, m.streak_id, m.days) = (i.campaign_id, i.streak_id, i.days);
+
+-- name: full_milestones
+-- Milestones of a campaign that have no place left.
+SELECT streak_id, days FROM streak_milestone WHERE campaign_id = $1 AND taken = places ORDER BY streak_id, days;
+
+-- name: campaign_over_ms
+-- From when on nothing counts in a campaign.
+SELECT least(closes_ms, coalesce(ended_ms, closes_ms)) FROM campaign WHERE campaign_id = $1;

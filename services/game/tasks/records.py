@@ -1,14 +1,17 @@
 """Tasks as they are stored, and how those of a campaign hang together."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 
 from game.tasks.drafts import TaskDraft
 from game.tasks.rules import Terms
+from game.tasks.streak_records import Defined
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,21 +26,26 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return self.terms.task_id
 
 
+T = TypeVar("T", Task, Defined)
+
+
 class Published(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """The tasks of a launched campaign, by id. Nothing of them ever changes."""
+    """The tasks and streaks of a launched campaign, by id. Nothing of them ever changes."""
 
     campaign_id: str
     time_zone: str
     tasks: Mapping[str, Task]
+    streaks: Mapping[str, Defined]
 
     @cached_property
     def by_type(self) -> Mapping[str, tuple[Task, ...]]:
-        """Those that an event type counts for."""
-        types = {task.draft.event_type for task in self.tasks.values()}
-        return {
-            each: tuple(task for task in self.tasks.values() if task.draft.event_type == each)
-            for each in types
-        }
+        """The tasks that an event type counts for."""
+        return _by_type(self.tasks.values())
+
+    @cached_property
+    def streaks_by_type(self) -> Mapping[str, tuple[Defined, ...]]:
+        """The streaks that an event type counts for."""
+        return _by_type(self.streaks.values())
 
     def chain(self, task_ids: Iterable[str]) -> dict[str, Task]:
         """These tasks, and all that hang together with them by prerequisites."""
@@ -58,6 +66,13 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 beside[task_id].add(other)
                 beside[other].add(task_id)
         return beside
+
+
+def _by_type(items: Iterable[T]) -> dict[str, tuple[T, ...]]:
+    found: defaultdict[str, list[T]] = defaultdict(list)
+    for each in items:
+        found[each.terms.event_type].append(each)
+    return {event_type: tuple(those) for event_type, those in found.items()}
 
 
 class TaskKey(msgspec.Struct, frozen=True, order=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
+from game.tasks import streak_store
 from game.tasks.days import Zone, Zones
 from game.tasks.drafts import TaskDraft, terms_of
 from game.tasks.records import Published, Task
@@ -20,7 +21,7 @@ _SQL = load("game.tasks")
 
 
 class Wanting(msgspec.Struct, frozen=True, kw_only=True):
-    """A launched campaign with a task for events of a type; `ended_ms` is None unless somebody ended it."""
+    """A launched campaign for which events of a type count; `ended_ms` is None unless somebody ended it."""
 
     brand_id: str
     event_type: str
@@ -44,15 +45,18 @@ async def delete_task(conn: Connection, *, campaign_id: str, task_id: str) -> No
 
 
 async def tasks_of_campaign(conn: Connection, *, campaign_id: str) -> Published:
-    """The tasks of a campaign; of a draft they may yet change."""
-    rows = await conn.fetch(_SQL.tasks_of_campaign, campaign_id, TASKS_MAX)
+    """The tasks and streaks of a campaign; of a draft they may yet change."""
     tasks = {}
-    for row in rows:
+    for row in await conn.fetch(_SQL.tasks_of_campaign, campaign_id, TASKS_MAX):
         draft = msgspec.json.decode(row["draft"], type=TaskDraft)
         terms = terms_of(row["task_id"], draft, opens_ms=row["opens_ms"], closes_ms=row["closes_ms"])
         tasks[row["task_id"]] = Task(draft=draft, terms=terms)
-    time_zone = rows[0]["time_zone"] if rows else "UTC"
-    return Published(campaign_id=campaign_id, time_zone=time_zone, tasks=tasks)
+    return Published(
+        campaign_id=campaign_id,
+        time_zone=await conn.fetchval(_SQL.zone_of_campaign, campaign_id),
+        tasks=tasks,
+        streaks=await streak_store.streaks_of_campaign(conn, campaign_id=campaign_id),
+    )
 
 
 async def forbidden_channels(conn: Connection, brand_ids: Collection[str]) -> Mapping[str, frozenset[str]]:

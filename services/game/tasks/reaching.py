@@ -1,0 +1,125 @@
+"""Giving players the milestones that their streaks have come to, and taking back those that they have not."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from game.db.connection import Connection
+from game.resources import Resources
+from game.tasks import store as known_store
+from game.tasks import streak_store as store
+from game.tasks.days import Zones, exists, within
+from game.tasks.handing import Handed, reward_of
+from game.tasks.records import Published
+from game.tasks.streak_drafts import MilestoneDraft
+from game.tasks.streak_records import Days, Defined, Reach, StreakKey
+from game.tasks.streak_store import CapKey
+from game.tasks.streaks import Streak, milestones_reached, streak
+
+Campaigns = Mapping[str, Published]
+
+
+async def reached(
+    conn: Connection, resources: Resources, moved: Collection[StreakKey], campaigns: Campaigns
+) -> Handed:
+    """Store which milestones locked players have come to by all of their days, and which no more.
+
+    It answers the rewards that this gives and takes. `moved` are the streaks with a day more or less.
+    """
+    if not moved:
+        return Handed(given=(), taken=(), heads=frozenset())
+    days = await store.days_of(conn, moved)
+    zones = await known_store.zones_of(conn, {key.player_id for key in moved})
+    there = await store.reaches_of(conn, moved)
+    wanted = {
+        key: _milestones(_defined(key, campaigns), days[key], within(zones.get(key.player_id, ()), zone))
+        for key in sorted(moved)
+        for zone in [campaigns[key.campaign_id].time_zone]
+    }
+    made = await _placed(conn, [each for key in wanted for each in _lacking(key, wanted[key], there[key])])
+    gone = [each for key in wanted for each in _extra(wanted[key], there[key])]
+    withdrawn = [msgspec.structs.replace(each, state="withdrawn") for each in gone]
+    await store.save_reaches(conn, [*made, *withdrawn], now_ms=resources.clock())
+    return _handed(resources, made, gone, campaigns)
+
+
+def folded(defined: Defined, days: Days, zones: Zones) -> Streak:
+    """A streak as far as its days go: what comes after the last of them changes no run."""
+    last = max(days.checked | days.repaired)
+    return streak(
+        defined.draft.policy,
+        checked=days.checked,
+        repaired=days.repaired,
+        today=last,
+        exists=partial(exists, zones),
+    )
+
+
+def _milestones(defined: Defined, days: Days, zones: Zones) -> list[int]:
+    if not days.checked:
+        return []
+    return milestones_reached(folded(defined, days, zones), defined.milestones)
+
+
+def _lacking(key: StreakKey, wanted: Iterable[int], there: Mapping[int, Reach]) -> list[Reach]:
+    """What is to be made, or to be made anew, before it is known whether there is a place for it."""
+    return [
+        Reach(
+            key=key,
+            days=days,
+            generation=was.generation + 1 if was else 1,
+            state="capped",
+            has_place=bool(was and was.has_place),
+        )
+        for days in wanted
+        if (was := there.get(days)) is None or was.state == "withdrawn"
+    ]
+
+
+def _extra(wanted: Collection[int], there: Mapping[int, Reach]) -> list[Reach]:
+    return [each for days, each in there.items() if days not in wanted and each.state != "withdrawn"]
+
+
+async def _placed(conn: Connection, due: Sequence[Reach]) -> list[Reach]:
+    """What is due, rewarded where it has a place under the cap over all players; the first come first."""
+    free = await store.lock_milestones(conn, {_cap(each) for each in due if not each.has_place})
+    taken: Counter[CapKey] = Counter()
+    placed = []
+    for each in due:
+        cap = _cap(each)
+        has_place = each.has_place or cap not in free or taken[cap] < free[cap]
+        taken[cap] += has_place and not each.has_place and cap in free
+        state = "rewarded" if has_place else "capped"
+        placed.append(msgspec.structs.replace(each, state=state, has_place=has_place))
+    await store.take_milestones(conn, +taken)
+    return placed
+
+
+def _handed(
+    resources: Resources, made: Sequence[Reach], gone: Sequence[Reach], campaigns: Campaigns
+) -> Handed:
+    rewarded = [each for each in made if each.state == "rewarded"]
+    unearned = [each for each in gone if each.state == "rewarded"]
+    return Handed(
+        given=[reward_of(resources, each.reward, _milestone(each, campaigns).reward) for each in rewarded],
+        taken=[each.reward for each in unearned],
+        heads=frozenset(
+            each.key.campaign_id
+            for each in [*rewarded, *unearned]
+            if _milestone(each, campaigns).reward.kind == "voucher"
+        ),
+    )
+
+
+def _cap(reach: Reach) -> CapKey:
+    return reach.key.campaign_id, reach.key.streak_id, reach.days
+
+
+def _milestone(reach: Reach, campaigns: Campaigns) -> MilestoneDraft:
+    return _defined(reach.key, campaigns).milestones[reach.days]
+
+
+def _defined(key: StreakKey, campaigns: Campaigns) -> Defined:
+    return campaigns[key.campaign_id].streaks[key.streak_id]

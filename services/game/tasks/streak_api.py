@@ -1,0 +1,89 @@
+"""Streaks over HTTP: managers write them, players see how long theirs are."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, delete, get, put
+from litestar.params import JSONBody, PathParameter, QueryParameter
+
+from game.auth import AppRequest, Role, require
+from game.campaigns.api import CampaignId
+from game.polling import polled
+from game.problems import problem_responses
+from game.tasks import streak_defining as defining
+from game.tasks.api import READ, READERS, SAME, WRITE, WRITERS
+from game.tasks.streak_drafts import StreakDraft
+from game.tasks.streak_listing import my_calendar, my_streaks
+from game.tasks.streak_views import (
+    CalendarView,
+    MyStreaks,
+    StreakList,
+    StreakView,
+    calendar_view,
+    my_streak,
+    streak_list,
+    streak_view,
+)
+
+StreakId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
+Month = Annotated[
+    str, QueryParameter(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)", description="Such as `2026-11`")
+]
+
+
+class ManagedStreaks(Controller):
+    """Runs of days that players keep up. Nothing of them changes once the campaign is launched."""
+
+    path = "/v1/manage/campaigns/{campaign_id:str}/streaks"
+    tags = ("Tasks",)
+
+    @get("/", guards=READERS, responses=READ)
+    async def index(self, request: AppRequest, campaign_id: CampaignId) -> StreakList:
+        """The streaks of a campaign, and the most that they can pay."""
+        return streak_list(await defining.streaks(request.resources, request.caller, campaign_id=campaign_id))
+
+    @get("/{streak_id:str}", guards=READERS, responses=READ)
+    async def show(self, request: AppRequest, campaign_id: CampaignId, streak_id: StreakId) -> StreakView:
+        """A streak as it was written."""
+        found = await defining.streaks(request.resources, request.caller, campaign_id=campaign_id)
+        return streak_view(defining.streak_of(found, streak_id))
+
+    @put("/{streak_id:str}", guards=WRITERS, responses=WRITE)
+    async def save(
+        self, request: AppRequest, campaign_id: CampaignId, streak_id: StreakId, data: JSONBody[StreakDraft]
+    ) -> StreakView:
+        """Write a streak of a draft campaign, or write it anew."""
+        saved = await defining.save_streak(
+            request.resources, request.caller, data, campaign_id=campaign_id, streak_id=streak_id
+        )
+        return streak_view(saved)
+
+    @delete("/{streak_id:str}", guards=WRITERS, responses=READ | problem_responses(409))
+    async def remove(self, request: AppRequest, campaign_id: CampaignId, streak_id: StreakId) -> None:
+        """Remove a streak of a draft campaign."""
+        await defining.delete_streak(
+            request.resources, request.caller, campaign_id=campaign_id, streak_id=streak_id
+        )
+
+
+class Streaks(Controller):
+    """How long a player has kept something up, day by day."""
+
+    path = "/v1/campaigns/{campaign_id:str}/me/streaks"
+    tags = ("Tasks",)
+    guards = (require(Role.PLAYER),)
+
+    @get("/", responses=SAME | READ)
+    async def index(self, request: AppRequest, campaign_id: CampaignId) -> Response[MyStreaks | None]:
+        """Your streaks in a campaign. Ask again with `If-None-Match`: what has not changed is not sent."""
+        found = await my_streaks(request.resources, request.caller, campaign_id=campaign_id)
+        return polled(request, MyStreaks(streaks=[my_streak(each) for each in found]))
+
+    @get("/{streak_id:str}/calendar", responses=SAME | READ)
+    async def calendar(
+        self, request: AppRequest, campaign_id: CampaignId, streak_id: StreakId, month: Month
+    ) -> Response[CalendarView | None]:
+        """A month of a streak, day by day. Ask again with `If-None-Match`."""
+        days = await my_calendar(
+            request.resources, request.caller, campaign_id=campaign_id, streak_id=streak_id, month=month
+        )
+        return polled(request, calendar_view(month, days))

@@ -54,6 +54,11 @@ class Databases:
         self._start = start
         self.start()
 
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._child.pid
+
     def start(self) -> None:
         """Start, and wait until it is ready."""
         self._reading, inherited = os.pipe()

@@ -1,0 +1,83 @@
+"""Interleaved rounds: whoever is compared takes turns, so that a machine's moods meet all alike."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from statistics import median
+
+import msgspec
+
+PERCENTILES = {"p50": 0.5, "p99": 0.99}
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn of one contestant. CPU by process, per unit of work."""
+
+    units: int
+    seconds: float
+    cpu_us: dict[str, float]
+    latency_ms: dict[str, float]
+
+    @property
+    def per_second(self) -> float:
+        """Units of work done in a second."""
+        return self.units / self.seconds
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """All turns of one contestant, in order."""
+
+    name: str
+    rounds: list[Round]
+
+    @property
+    def per_second(self) -> "Spread":
+        """Units of work done in a second."""
+        return Spread.of([each.per_second for each in self.rounds])
+
+    @property
+    def cpu_us(self) -> dict[str, float]:
+        """The median of each process's CPU time per unit."""
+        return {name: median(each.cpu_us[name] for each in self.rounds) for name in self.rounds[0].cpu_us}
+
+    @property
+    def latency_ms(self) -> dict[str, float]:
+        """The median of each percentile."""
+        names = self.rounds[0].latency_ms
+        return {name: median(each.latency_ms[name] for each in self.rounds) for name in names}
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """A median, and the least and the most that there were."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """The spread of some values."""
+        return cls(median=median(values), least=min(values), most=max(values))
+
+
+Turn = Callable[[], Awaitable[Round]]
+
+
+async def interleaved(turns: Mapping[str, Turn], *, rounds: int, tell: Callable[[str], None]) -> list[Series]:
+    """Let each have so many turns, in alternating order; each series has the others' moments."""
+    found: dict[str, list[Round]] = {name: [] for name in turns}
+    for number in range(rounds):
+        for name in list(turns) if number % 2 == 0 else reversed(list(turns)):
+            found[name].append(taken := await turns[name]())
+            tell(f"    round {number + 1} of {rounds}  {name:<28}{taken.per_second:>10,.0f}/s")
+    return [Series(name=name, rounds=taken) for name, taken in found.items()]
+
+
+def ratio(ours: Series, yardstick: Series) -> Spread:
+    """Ours to the yardstick, round by round."""
+    pairs = zip(ours.rounds, yardstick.rounds, strict=True)
+    return Spread.of([mine.per_second / theirs.per_second for mine, theirs in pairs])
+
+
+def percentiles_ms(latencies: Sequence[float]) -> dict[str, float]:
+    """Percentiles of sorted seconds, in milliseconds."""
+    last = len(latencies) - 1
+    return {name: latencies[round(last * share)] * 1000 for name, share in PERCENTILES.items()}

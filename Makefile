@@ -4,7 +4,7 @@ python := .venv/bin/python -P
 workers ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow simulate torment lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
+.PHONY: help run test test-slow simulate torment bench lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ PLAYERS ?= 12
 torment: install-dev ## Kill real processes under load; options: make torment KILLS=200 SEED=1 PLAYERS=12
 	@PYTHONPATH=. $(python) -m tests.torment --kills $(KILLS) --seed $(SEED) --players $(PLAYERS)
 	@$(python) -m pytest -q -s -m slow tests/torment
+
+bench: install-dev ## Measure speed and cost against yardsticks; options: make bench ARGS="events --rounds 3"
+	@PYTHONPATH=. $(python) -m tests.bench $(ARGS)
 
 lint: install-dev ## Check style and format
 	@$(python) -m ruff check .

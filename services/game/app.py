@@ -96,7 +96,7 @@ MESSAGE_STEPS = (
     Step(name="webhooks.purge", run=purge_deliveries, interval_ms=60_000),
     Step(name="webhooks.count", run=count_endpoints, interval_ms=15_000),
 )
-EVENT_STEPS = (
+EVENT_STEPS: tuple[Step, ...] = (
     Step(name="events.process", run=process_events, interval_ms=500),
     Step(name="events.purge", run=purge_events, interval_ms=60_000),
     Step(name="events.count", run=count_events, interval_ms=15_000),

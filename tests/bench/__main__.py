@@ -1,7 +1,6 @@
-"""`make bench`: what the service does in a second, and what each of it costs, against yardsticks in the same run."""
+"""`make bench`: what the service does in a second and what that costs, against yardsticks in the same run."""
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -93,7 +93,7 @@ def _is_whole(answer: bytes) -> bool:
 
 
 async def drive(port: int, requests: Sequence[bytes], *, connections: int) -> Load:
-    """Send all requests over so many connections, each with one request in flight; TimeoutError after a minute."""
+    """Send all requests, one at a time over each connection; TimeoutError after a minute."""
     loop, state = asyncio.get_running_loop(), _Drive(requests, connections=connections)
     opened = [
         (await loop.create_connection(lambda: _Connection(state), LOOPBACK, port))[1]

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import uvicorn
 from litestar import Litestar, get, post
+from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from game.embedded.ports import LOOPBACK
@@ -32,7 +33,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/trivial", status_code=HTTP_202_ACCEPTED)
-async def tell(data: Told) -> Answer:
+async def tell(data: JSONBody[Told]) -> Answer:
     """Read a body and answer."""
     return Answer(id=str(data.data["occurrence"]), state=data.type)
 

@@ -1,0 +1,51 @@
+"""That what measures measures."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.bench.events import JSON, body
+from tests.bench.generator import drive, request
+from tests.bench.rounds import Round, Series, percentiles_ms, ratio
+from tests.bench.trivial import application
+from tests.support.server import serving
+
+NOW_MS = 1_790_000_000_000
+
+
+def series(name: str, *seconds: float) -> Series:
+    """Turns of a hundred units each."""
+    rounds = [Round(units=100, seconds=each, cpu_us={"service": each}, latency_ms={}) for each in seconds]
+    return Series(name=name, rounds=rounds)
+
+
+@pytest.mark.asyncio
+async def test_every_request_is_answered_and_timed() -> None:
+    """Over fewer connections than there are requests, each gets its own answer."""
+    requests = [request("POST", "/trivial", headers=JSON, body=body(number, NOW_MS)) for number in range(20)]
+    with serving(application()) as url:
+        load = await drive(urlsplit(url).port or 0, [*requests, requests[0]], connections=4)
+    assert load.statuses == {"202": 21}
+    assert len(load.latencies) == 21
+    assert load.latencies == sorted(load.latencies)
+
+
+@pytest.mark.asyncio
+async def test_other_answers_are_told_apart() -> None:
+    """What is refused is not counted as done."""
+    with serving(application()) as url:
+        wrong = [request("GET", "/nothing", headers={}), request("GET", "/trivial", headers={})]
+        load = await drive(urlsplit(url).port or 0, wrong, connections=1)
+    assert load.statuses == {"200": 1, "404": 1}
+
+
+def test_ratios_are_of_the_same_round() -> None:
+    """A machine that slows down for a while slows both, and the ratio stays."""
+    stands = ratio(series("ours", 2.0, 4.0, 8.0), series("yardstick", 1.0, 2.0, 4.0))
+    assert (stands.least, stands.median, stands.most) == (0.5, 0.5, 0.5)
+
+
+def test_percentiles_are_of_all_requests() -> None:
+    """The last percent is seen, not only the middle."""
+    latencies = [0.001] * 98 + [1.0] * 2
+    assert percentiles_ms(latencies) == {"p50": 1.0, "p99": 1000.0}

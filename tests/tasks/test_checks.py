@@ -227,8 +227,8 @@ def test_a_task_is_open_while_its_campaign_is(
 
 def test_chances_outlive_the_campaign() -> None:
     """Else the last that are earned would be worth nothing."""
-    check_expiry(draft(reward=POINTS), closes_ms=9_000)
-    check_expiry(draft(reward=CHANCES), closes_ms=5_000)
+    check_expiry(POINTS, closes_ms=9_000, at="$")
+    check_expiry(CHANCES, closes_ms=5_000, at="$")
     with pytest.raises(Invalid) as reason:
-        check_expiry(draft(reward=CHANCES), closes_ms=5_001)
+        check_expiry(CHANCES, closes_ms=5_001, at="$")
     assert reason.value.numbers["field"] == "$.reward.expires_at"

@@ -1,0 +1,98 @@
+"""Whatever the order, the repetitions and the crashes: streaks end as if days had come one by one."""
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from contextlib import suppress
+from datetime import date, timedelta
+
+import pytest
+
+from game.ledger.service import RESEND_AFTER_MS, resend_due
+from game.tasks.processing import process_events
+from game.webhooks.rules import PAUSE_MAX_MS
+from tests.tasks.diary import FIRST, POLICY, Diary, milestone
+from tests.tasks.shop import Shop
+from tests.tasks.streak_oracle import Told, walk
+
+pytestmark = pytest.mark.asyncio
+
+SUBJECTS = ("ann", "bob")
+DAYS = 9
+TIMES = 2
+COPIES = 3
+MILESTONES = (1, 2, 3, 5, 7)
+
+Sent = tuple[str, int, int]
+
+
+class Story:
+    """Who came when, and what of it was taken back; the same for the same seed."""
+
+    def __init__(self, diary: Diary, seed: int) -> None:
+        self.diary = diary
+        self.rng = random.Random(seed)
+        came = [(who, number, nth) for who in SUBJECTS for number in range(DAYS) for nth in range(TIMES)]
+        self.came: list[Sent] = [each for each in came if self.rng.random() < 0.6]
+        self.gone: list[Sent] = [each for each in self.came if self.rng.random() < 0.4]
+
+    async def told(self) -> None:
+        """All is sent several times in random orders, while two processors work that die now and then."""
+        sent = [*((each, True) for each in self.came), *((each, False) for each in self.gone)] * COPIES
+        for (who, number, nth), has_come in self.rng.sample(sent, k=len(sent)):
+            if has_come:
+                works: list[Awaitable[None]] = [self.diary.came(number, who, nth=nth)]
+            else:
+                works = [self.diary.came_not(number, who, nth=nth)]
+            if self.rng.random() < 0.2:
+                works += [self.process(), self.process()]
+            self.diary.shop.ledger.reachable = self.rng.random() < 0.8
+            await asyncio.gather(*works)
+
+    async def process(self) -> None:
+        """One batch, cut off at a random step in half of the cases."""
+        work = asyncio.create_task(process_events(self.diary.shop.resources))
+        if self.rng.random() < 0.5:
+            await asyncio.wait([work], timeout=self.rng.random() * 0.03)
+            work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+    async def ended(self) -> None:
+        """The ledger is back, and everything that waits is driven on."""
+        self.diary.shop.ledger.reachable = True
+        for _ in range(3):
+            self.diary.shop.office.clock.advance(PAUSE_MAX_MS + RESEND_AFTER_MS)
+            await self.diary.shop.settled()
+            while await resend_due(self.diary.shop.resources):
+                pass
+
+    def truth(self, subject: str) -> Told:
+        """What the oracle says on the evening of the last day."""
+        kept = [each for each in self.came if each not in self.gone]
+        checked: set[date] = {FIRST + timedelta(days=number) for who, number, _ in kept if who == subject}
+        last = FIRST + timedelta(days=DAYS - 1)
+        return walk(POLICY, checked=checked, repaired=(), until=last)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_as_one_day_after_the_other(shop: Shop, seed: int) -> None:
+    """Runs, freezes, milestones and balances are the oracle's; nothing is paid twice and nothing is lost."""
+    diary = Diary(shop)
+    await diary.opened(milestones=[milestone(days) for days in MILESTONES])
+    diary.now_is(DAYS - 1)
+    story = Story(diary, seed)
+    await story.told()
+    await story.ended()
+    diary.now_is(DAYS - 1, hours=11)
+    assert await shop.office.events(state="stored") == []
+    for subject in SUBJECTS:
+        wanted = story.truth(subject)
+        mine = await diary.mine(subject=subject)
+        assert Told(run=mine["current"], longest=mine["longest"], freezes=mine["freezes"]) == wanted
+        paid = [days for days in MILESTONES if days <= wanted.longest]
+        rewards = await shop.rewards(subject)
+        given = [source.split(":")[2] for source, state in rewards.items() if state == "given"]
+        assert sorted(int(each.split(".")[0]) for each in given) == paid
+        assert shop.points(subject) == sum(10 * days for days in paid)
+    assert sum(shop.ledger.balances.values()) == 0

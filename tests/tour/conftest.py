@@ -8,24 +8,27 @@ import msgspec
 import pytest_asyncio
 
 from game.campaigns.views import ManagedCampaign
-from game.tour import books, checks
+from game.tour import books, checks, festival
 from game.tour.books import Balances
 from game.tour.checks import Replayed
+from game.tour.festival import Festival
 from game.tour.guests import Made
 from game.tour.stage import Place, open_campaign, plans
-from game.tour.story import Played, Venue, open_venue, play_everything
+from game.tour.story import Played, play_everything
+from game.tour.venue import Venue, open_venue
 from tests.crash.site import Site
 from tests.support.databases import place_for_clusters
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What the players were told at the wheel and with the cards, and what everything was checked against."""
+    """What the players were told, in both games and at the fair, and what it was checked against."""
 
     places: tuple[Place, Place]
     played: Played
     replayed: tuple[Replayed, ...]
     shown: tuple[ManagedCampaign, ...]
     balances: Balances
+    fair: Festival
 
     def made(self, place: Place) -> list[Made]:
         """The plays of a campaign."""
@@ -50,13 +53,20 @@ async def _told(venue: Venue) -> Told:
     wheel, cards = [await open_campaign(venue.resources, venue.manager, plan) for plan in plans()]
     places, played = (wheel, cards), await play_everything(venue, wheel, cards)
     shown = [await venue.manager.get(f"/v1/manage/campaigns/{place.campaign_id}") for place in places]
-    due = books.due_balances([*venue.guests, venue.poor], places, played.made)
+    fair = await festival.hold(venue)
+    due = books.due_balances(
+        [*venue.guests, venue.poor],
+        [*places, fair.place],
+        [*played.made, *fair.collected.made],
+        festival.points_given(fair, venue.guests),
+    )
     return Told(
         places,
         played,
         tuple([await checks.replay(venue.anybody, place, _of(played, place)) for place in places]),
         tuple(answer.read(ManagedCampaign, status=200) for answer in shown),
         await books.balances(venue.resources.ledger, due),
+        fair,
     )
 
 

@@ -1,4 +1,4 @@
-"""`playfair tour`: twenty players play two campaigns of a service of their own, and then check everything."""
+"""`playfair tour`: twenty players play, share, review, check in and collect, and then check everything."""
 
 import argparse
 import asyncio
@@ -60,4 +60,5 @@ def _environment(workers: str) -> dict[str, str]:
         "PLAYFAIR_WORKERS": workers,
         "PLAYFAIR_REQUESTS_PER_PLAYER": str(REQUESTS_PER_SECOND),
         "PLAYFAIR_REQUESTS_PER_ADDRESS": str(REQUESTS_PER_SECOND),
+        "PLAYFAIR_EVENTS_PER_SOURCE": str(REQUESTS_PER_SECOND),
     }

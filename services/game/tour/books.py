@@ -8,12 +8,10 @@ import msgspec
 
 from game.campaigns.views import ManagedCampaign
 from game.fair.verify import Report
+from game.tour.client import eventually
 from game.tour.guests import Guest, Made, prizes_of
 from game.tour.stage import Place
 from ledger_client import Ledger, budget, house
-
-CREDITS_POLLED_MAX = 150
-POLL_SECONDS = 0.1
 
 
 class Balances(msgspec.Struct, frozen=True):
@@ -28,8 +26,18 @@ class Balances(msgspec.Struct, frozen=True):
         return self.held == self.due
 
 
-def due_balances(guests: Sequence[Guest], places: Sequence[Place], made: Sequence[Made]) -> dict[str, int]:
-    """What every account should hold once all credits are applied."""
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """Points that a guest has earned otherwise than by a draw, and keeps."""
+
+    guest: Guest
+    place: Place
+    points: int
+
+
+def due_balances(
+    guests: Sequence[Guest], places: Sequence[Place], made: Sequence[Made], given: Sequence[Given]
+) -> dict[str, int]:
+    """What every account should hold once all credits are applied and all that was taken back is back."""
     due = {guest.account: guest.start_points for guest in guests}
     due |= {budget(place.campaign_id): place.budget_points for place in places}
     due |= {house(place.campaign_id): 0 for place in places}
@@ -38,18 +46,20 @@ def due_balances(guests: Sequence[Guest], places: Sequence[Place], made: Sequenc
         due[play.guest.account] += play.won_points - price_points
         due[house(play.place.campaign_id)] += price_points
         due[budget(play.place.campaign_id)] -= play.won_points
+    for reward in given:
+        due[reward.guest.account] += reward.points
+        due[budget(reward.place.campaign_id)] -= reward.points
     return due
 
 
 async def balances(ledger: Ledger, due: Mapping[str, int]) -> Balances:
     """The ledger's balances as soon as they are right; as they stand when they do not get there."""
-    for _ in range(CREDITS_POLLED_MAX):
+
+    async def read() -> Balances:
         accounts = await asyncio.gather(*map(ledger.account, due))
-        found = Balances({account.id: account.posted for account in accounts}, due)
-        if found.agree:
-            break
-        await asyncio.sleep(POLL_SECONDS)
-    return found
+        return Balances({account.id: account.posted for account in accounts}, due)
+
+    return await eventually(read, lambda found: found.agree)
 
 
 def check_balances(found: Balances, made: Sequence[Made]) -> Iterator[str]:
@@ -82,7 +92,7 @@ async def check_prizes(guest: Guest, place: Place, made: Sequence[Made]) -> list
     ] + [
         f"play {prize.play}: its {prize.amount} points are {prize.state}"
         for prize in prizes
-        if prize.kind == "points" and prize.state != "paid"
+        if prize.entry_index is not None and prize.kind == "points" and prize.state != "paid"
     ]
 
 

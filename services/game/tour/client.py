@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal, TypeVar
 
@@ -14,11 +14,15 @@ from game.fair.findings import Finding
 from game.fair.note import Verifier, open_note
 from game.fair.receipt import verify_receipt
 from game.plays.views import AnchorView, PlayView, SeatedView
+from game.wire import JSON
 
 CONNECTIONS_MAX = 64
 ANSWER_SECONDS = 20.0
 ASKED_MAX = 60
 PAUSE_SECONDS = 0.25
+LOOKS_MAX = 150
+LOOK_SECONDS = 0.1
+DONE = frozenset({200, 201, 204})
 # Under way, too many requests, not now: all of them mean that the same request may be sent again.
 ASK_AGAIN = frozenset({202, 429, 503})
 
@@ -48,6 +52,11 @@ class Answer(msgspec.Struct, frozen=True):
             raise UnexpectedAnswerError(f"{self.asked}: {self.status}: {self.body.decode()}")
         return self.body
 
+    def done(self) -> None:
+        """UnexpectedAnswerError unless it was done."""
+        if self.status not in DONE:
+            raise UnexpectedAnswerError(f"{self.asked}: {self.status}: {self.body.decode()}")
+
 
 class Client:
     """Requests of one person; without a token (None) of anybody."""
@@ -65,8 +74,15 @@ class Client:
         headers = self._headers | ({} if key is None else {"Idempotency-Key": key})
         if body is None:
             return await self._ask("POST", path, body=None, headers=headers)
-        headers = headers | {"Content-Type": "application/json"}
-        return await self._ask("POST", path, body=msgspec.json.encode(body), headers=headers)
+        return await self.send("POST", path, msgspec.json.encode(body), headers)
+
+    async def put(self, path: str, body: object) -> Answer:
+        """Write a body as JSON."""
+        return await self.send("PUT", path, msgspec.json.encode(body), self._headers)
+
+    async def send(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> Answer:
+        """Send JSON byte for byte, with these headers and no others."""
+        return await self._ask(method, path, body=content, headers=headers | {"Content-Type": JSON})
 
     async def _ask(self, method: str, path: str, *, body: bytes | None, headers: dict[str, str]) -> Answer:
         async with self._session.request(method, path, data=body, headers=headers) as answer:
@@ -80,6 +96,16 @@ async def connected(url: str) -> AsyncIterator[aiohttp.ClientSession]:
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     async with aiohttp.ClientSession(url, connector=connector, timeout=timeout) as session:
         yield session
+
+
+async def eventually(read: Callable[[], Awaitable[T]], is_right: Callable[[T], bool]) -> T:
+    """What is read as soon as it is right; as it stands when it does not get there."""
+    for _ in range(LOOKS_MAX):
+        found = await read()
+        if is_right(found):
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return found
 
 
 async def take_seat(player: Client, pool: str, log_key: Verifier) -> SeatedView:

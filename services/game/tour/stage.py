@@ -1,6 +1,7 @@
 """What a manager does before anybody can play: campaigns over the manager API, budgets over the ledger."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -21,12 +22,19 @@ TIME_ZONE = "Asia/Shanghai"
 DURATION = timedelta(days=30)
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """A campaign with one pool; `vouchers` says how many codes there are of each batch."""
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign with one pool; `vouchers` says how many codes there are of each batch.
+
+    Badges, sets and tasks are by their ids. What lasts as long as the campaign has no time of its own here.
+    """
 
     campaign: dict[str, Any]
     pool: dict[str, Any]
     vouchers: dict[str, int]
+    opened_days_ago: int = 0
+    badges: dict[str, dict[str, Any]] = {}
+    sets: dict[str, dict[str, Any]] = {}
+    tasks: dict[str, dict[str, Any]] = {}
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +57,16 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 def plans() -> list[Plan]:
     """A wheel and scratch cards."""
-    return msgspec.json.decode(files("game.tour").joinpath("campaigns.json").read_bytes(), type=list[Plan])
+    return msgspec.json.decode(_text("campaigns.json"), type=list[Plan])
+
+
+def festival_plan() -> Plan:
+    """A campaign with tasks and a set of badges."""
+    return msgspec.json.decode(_text("festival.json"), type=Plan)
+
+
+def _text(name: str) -> bytes:
+    return files("game.tour").joinpath(name).read_bytes()
 
 
 async def open_campaign(resources: Resources, manager: Client, plan: Plan) -> Place:
@@ -64,13 +81,29 @@ async def open_campaign(resources: Resources, manager: Client, plan: Plan) -> Pl
 
 
 async def _draft(manager: Client, plan: Plan) -> str:
-    opens = datetime.now(UTC)
-    schedule = {"opens": opens, "closes": opens + DURATION, "time_zone": TIME_ZONE}
+    opens = datetime.now(UTC) - timedelta(days=plan.opened_days_ago)
+    closes = opens + DURATION
+    schedule = {"opens": opens, "closes": closes, "time_zone": TIME_ZONE}
     answer = await manager.post("/v1/manage/campaigns", plan.campaign | {"schedule": schedule})
     campaign_id = answer.read(ManagedCampaign, status=201).campaign_id
-    pools = f"/v1/manage/campaigns/{campaign_id}/pools"
-    (await manager.post(pools, plan.pool)).read(ManagedCampaign, status=201)
+    path = f"/v1/manage/campaigns/{campaign_id}"
+    await _write(manager, f"{path}/badges", plan.badges)
+    (await manager.post(f"{path}/pools", plan.pool)).read(ManagedCampaign, status=201)
+    sets = {name: draft | {"redeem_until": closes} for name, draft in plan.sets.items()}
+    await _write(manager, f"{path}/sets", sets)
+    tasks = {name: draft | {"reward": _dated(draft["reward"], closes)} for name, draft in plan.tasks.items()}
+    await _write(manager, f"{path}/tasks", tasks)
     return campaign_id
+
+
+async def _write(manager: Client, path: str, drafts: Mapping[str, object]) -> None:
+    for name, draft in drafts.items():
+        (await manager.put(f"{path}/{name}", draft)).done()
+
+
+def _dated(reward: dict[str, Any], closes: datetime) -> dict[str, Any]:
+    """A reward as it is written; chances are good as long as the campaign is open."""
+    return reward | ({"expires_at": closes} if reward["kind"] == "chances" else {})
 
 
 async def _upload(resources: Resources, manager: Client, path: str, batch: str, count: int) -> set[str]:

@@ -3,38 +3,22 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from game import demo
-from game.auth import Role
 from game.campaigns.views import ManagedCampaign
-from game.embedded.issuer import mint
 from game.embedded.stack import step
-from game.resources import Resources
 from game.settings import Settings
-from game.tour import books, checks, incidents
-from game.tour.client import Client, connected
-from game.tour.guests import Guest, Made, play_all, play_free_draws, sit_down, uncover_all
+from game.tour import books, checks, fair_words, festival, incidents
+from game.tour.books import Given
+from game.tour.festival import Festival
+from game.tour.festival_checks import check_festival
+from game.tour.guests import Made, play_all, play_free_draws, sit_down, uncover_all
 from game.tour.incidents import Incident
 from game.tour.stage import Place, open_campaign, plans
-
-PLAYERS = 20
-START_POINTS = 2_000
-POOR_POINTS = 40
-
-
-class Venue(msgspec.Struct, frozen=True):
-    """Where the tour takes place: what it runs on, and the people it needs."""
-
-    resources: Resources
-    manager: Client
-    anybody: Client
-    guests: tuple[Guest, ...]
-    poor: Guest
+from game.tour.venue import PLAYERS, Venue, open_venue
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -59,33 +43,12 @@ async def tell(settings: Settings, key: Ed25519PrivateKey) -> Sequence[str]:
         with step("Opening two campaigns"):
             wheel, cards = [await open_campaign(venue.resources, venue.manager, plan) for plan in plans()]
         played = await play_everything(venue, wheel, cards)
-        verdict = await check_everything(venue, (wheel, cards), played)
-    _print(played, (wheel, cards), verdict, seconds=time.monotonic() - began)
+        fair = await festival.hold(venue)
+        verdict = await check_everything(venue, (wheel, cards), played, fair)
+    _print_played(played, (wheel, cards))
+    _print_earned(fair)
+    _print_verdict(verdict, seconds=time.monotonic() - began)
     return verdict.findings
-
-
-@asynccontextmanager
-async def open_venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterator[Venue]:
-    """Connections to a running service, and funded players."""
-    async with demo.open_resources(settings) as resources, connected(settings.public_url) as session:
-
-        def client(name: str, role: Role) -> Client:
-            token = mint(
-                key, subject=name, role=role, audience=settings.token_audience, now_seconds=int(time.time())
-            )
-            return Client(session, token)
-
-        async def guest(name: str, points: int) -> Guest:
-            made = Guest(name, client(name, Role.PLAYER), points)
-            await demo.fund(resources, made.account, points)
-            return made
-
-        with step(f"Funding {PLAYERS + 1} players"):
-            names = [f"player-{number:02}" for number in range(1, PLAYERS + 1)]
-            guests = await asyncio.gather(*(guest(name, START_POINTS) for name in names))
-            poor = await guest("player-21", POOR_POINTS)
-        manager = client("mei", Role.MANAGER)
-        yield Venue(resources, manager, Client(session, None), tuple(guests), poor)
 
 
 async def play_everything(venue: Venue, wheel: Place, cards: Place) -> Played:
@@ -112,21 +75,26 @@ async def play_everything(venue: Venue, wheel: Place, cards: Place) -> Played:
     return Played((*spun, *free, *uncovered, refused), tuple(covered), (*others, rejected))
 
 
-async def check_everything(venue: Venue, places: Sequence[Place], played: Played) -> Verdict:
-    """Hold draws, logs, stocks, points and prizes against what the players were told."""
+async def check_everything(venue: Venue, games: Sequence[Place], played: Played, fair: Festival) -> Verdict:
+    """Hold draws, logs, stocks, points, prizes and tasks against what the players were told."""
     findings, checked = incidents.unexpected(played.incidents), []
+    places, made = (*games, fair.place), (*played.made, *fair.collected.made)
     with step("Checking every draw"):
-        findings += checks.check_draws(played.made)
-        findings += checks.check_cards(played.covered, _cards(played, places[1]))
-        draws = sum(len(play.view.draws) for play in played.made)
+        findings += checks.check_draws(made)
+        findings += checks.check_cards(played.covered, _cards(played, games[1]))
+        draws = sum(len(play.view.draws) for play in made)
         checked.append(
             f"{draws} receipts, each against the log's key; {draws} draws, each from its seat's seed"
         )
     for place in places:
         with step(f"Replaying the log: {place.name}"):
-            checked.append(await _check_log(venue, place, played.made, findings))
+            checked.append(await _check_log(venue, place, made, findings))
+    with step("Counting what was told at the fair"):
+        findings += check_festival(fair)
+        checked += fair_words.checked(fair)
     with step("Comparing points and prizes"):
-        checked.append(await _check_books(venue, places, played.made, findings))
+        given = festival.points_given(fair, venue.guests)
+        checked.append(await _check_books(venue, places, made, given, findings))
     return Verdict(tuple(checked), tuple(findings))
 
 
@@ -148,10 +116,10 @@ async def _check_log(venue: Venue, place: Place, made: Sequence[Made], findings:
 
 
 async def _check_books(
-    venue: Venue, places: Sequence[Place], made: Sequence[Made], findings: list[str]
+    venue: Venue, places: Sequence[Place], made: Sequence[Made], given: Sequence[Given], findings: list[str]
 ) -> str:
     everybody = [*venue.guests, venue.poor]
-    due = books.due_balances(everybody, places, made)
+    due = books.due_balances(everybody, places, made, given)
     found = await books.balances(venue.resources.ledger, due)
     findings += books.check_balances(found, made)
     inboxes = [(guest, place) for guest in everybody for place in places]
@@ -162,13 +130,22 @@ async def _check_books(
     )
 
 
-def _print(played: Played, places: Sequence[Place], verdict: Verdict, *, seconds: float) -> None:
+def _print_played(played: Played, places: Sequence[Place]) -> None:
     print("\nWhat was played")
     for place in places:
         print(f"  {place.name:<26}{_sums([play for play in played.made if play.place is place])}")
     print("\nWhat went wrong on purpose")
     for incident in played.incidents:
         print(f"  {incident.tried:<26}{incident.came}")
+
+
+def _print_earned(fair: Festival) -> None:
+    print(f"\nWhat was earned: {fair.place.name}")
+    for name, words in fair_words.earned(fair):
+        print(f"  {name:<26}{words}")
+
+
+def _print_verdict(verdict: Verdict, *, seconds: float) -> None:
     print("\nWhat was checked")
     for line in verdict.checked:
         print(f"  {line}")

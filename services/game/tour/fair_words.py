@@ -1,0 +1,67 @@
+"""The fair in words: what was told and earned, and what of it was checked."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from game.badges.rules import Redeem
+from game.tour.collecting import Deal
+from game.tour.errands import TASKS
+from game.tour.festival import SET, Festival, dues
+from game.tour.progress import Line
+from game.tour.sender import Notice
+
+UNITS = {"chances": "free draw", "badge": "badge", "points": "points", "goods": "goods"}
+
+
+def earned(fair: Festival) -> list[tuple[str, str]]:
+    """A row for each type of event, and one for each collector."""
+    notices = [*fair.told.first, *fair.told.then]
+    rows = [(kind, _events(kind, notices)) for kind in TASKS]
+    lines = sum(dues(fair.plan, fair.told, ()).values(), Counter[Line]())
+    rows.append(("earned by tasks", ", ".join(_reward(line, times) for line, times in lines.items())))
+    return rows + [(name, _collector(fair, name)) for name in fair.collected.albums]
+
+
+def checked(fair: Festival) -> list[str]:
+    """What was held against what."""
+    told, collected = fair.told, fair.collected
+    bars = sum(len(mine.tasks) for shown in (told.before, told.after, told.last) for mine in shown.values())
+    sent = len(told.first) + len(told.then)
+    return [
+        f"{sent} events, each sent twice: {bars} progress bars and {len(fair.inboxes)} inboxes against "
+        "a count of our own",
+        f"{len(collected.deals)} trades, each asked for twice, against the published policy; odds of the set "
+        f"computed anew for {1 + len(collected.albums)} albums",
+    ]
+
+
+def _events(kind: str, notices: Iterable[Notice]) -> str:
+    events = [notice.event for notice in notices if notice.event.original[1] == kind]
+    reversals = sum(event.is_reversal for event in events)
+    words = f"{len(events) - reversals} events, each sent twice"
+    return words + (f"; {reversals} taken back, one before it came" if reversals else "")
+
+
+def _reward(line: Line, times: int) -> str:
+    amount = f"{line.amount} {UNITS[line.kind]}"
+    return f"{times} × {amount}" + (" taken back" if line.state == "returned" else "")
+
+
+def _collector(fair: Festival, name: str) -> str:
+    made = [play for play in fair.collected.made if play.guest.name == name]
+    deals = [deal for deal in fair.collected.deals if deal.guest.name == name]
+    kinds = Counter(_kind(deal) for deal in deals if not isinstance(deal.asked, Redeem))
+    trades = ", ".join(f"{times} {kind}" for kind, times in kinds.items()) or "no trade"
+    draws = sum(len(play.view.draws) for play in made)
+    return f"{draws} badges drawn, {trades}; full set for {_prize(fair, deals[-1])}"
+
+
+def _kind(deal: Deal) -> str:
+    return type(deal.asked).__name__.lower()
+
+
+def _prize(fair: Festival, deal: Deal) -> str:
+    done, policy = deal.done, fair.plan.sets[SET]
+    if done.is_alternative:
+        return f"{done.amount} {UNITS[done.kind]}: the tea set was gone"
+    return str(policy["prize"]["name"]["en"])

@@ -167,7 +167,7 @@ def within(odds: Any, at: int, which: str) -> Any:
 
 
 LIES: dict[str, tuple[Callable[[Festival], Festival], str]] = {
-    "both copies stored": (lied(lambda both: replace(both[1], state="stored", id=both[0].id)), "sent twice"),
+    "both copies stored": (lied(lambda both: both[0]), "sent twice"),
     "the copy has another id": (
         lied(lambda both: replace(both[1], id=type(both[1].id)(int=1))),
         "sent twice",

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
+import msgspec
+
 from game.badges.drafts import SetDraft
-from game.campaigns.checks import broken
+from game.campaigns.checks import broken, check_draws
 from game.campaigns.drafts import MAX_CHANCES
 from game.campaigns.records import Campaign, Promise
 from game.errors import Invalid
@@ -36,12 +38,18 @@ def check_set(
 
 
 def promised(draft: SetDraft) -> Promise:
-    """The most that a set can pay: all prizes, all alternatives, all conversions."""
+    """The most that a set can pay: all prizes, all alternatives, all conversions. And what it stands on."""
     prize, alternative, convert = draft.prize, draft.alternative, draft.convert
     points = prize.amount * prize.units if prize.kind == "points" else 0
     points += alternative.amount * alternative.units if alternative.kind == "points" else 0
     points += convert.points * convert.units if convert else 0
-    return Promise(points=points, vouchers={prize.voucher_batch: prize.units} if prize.voucher_batch else {})
+    return Promise(
+        points=points,
+        vouchers={prize.voucher_batch: prize.units} if prize.voucher_batch else {},
+        draws=_guaranteed_after(draft),
+        until_ms=to_ms(draft.redeem_until),
+        terms=msgspec.to_builtins(draft),
+    )
 
 
 def _check_prize(draft: SetDraft) -> None:
@@ -57,15 +65,17 @@ def _check_prize(draft: SetDraft) -> None:
 
 
 def _check_guarantee(draft: SetDraft, campaign: Campaign) -> None:
-    needed = None if draft.guarantee_draws is None else draft.guarantee_draws * len(draft.badges)
-    limit = campaign.limit_total
-    if needed is None or (limit is not None and needed > limit):
+    needed = _guaranteed_after(draft)
+    if needed is None:
         raise Invalid(
             "no_guaranteed_path",
-            "A player without any luck could never complete the set.",
+            "A player without any luck could never get there.",
             field="$.guarantee_draws",
-            rule="guarantee_draws for each badge, within the draws that one player may take",
-            badges=len(draft.badges),
-            needed_draws=needed,
-            limit_total=limit,
+            rule="a number of draws for each badge",
         )
+    check_draws(needed, campaign, field="$.guarantee_draws", in_pools=None)
+
+
+def _guaranteed_after(draft: SetDraft) -> int | None:
+    """After how many draws a player without any luck has the set; None: never."""
+    return None if draft.guarantee_draws is None else draft.guarantee_draws * len(draft.badges)

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 import msgspec
 
-from game.badges.chances import Odds, odds_of
+from game.badges.chances import CACHED, Odds, odds_of
 from game.badges.drafts import SetDraft
 from game.badges.rules import Standing, Stock, TradeKind, claims_left, draws_at_most, likely, refusal
 from game.badges.service import Collection
 from game.badges.store import BadgeSet, Traded
 from game.campaigns.records import Pool
+from game.fair.entries import PoolEntry, decode
 from game.ids import wire_id
 
 DIGITS = 12
@@ -46,11 +48,22 @@ class OddsView(msgspec.Struct, frozen=True, kw_only=True):
     within: tuple[WithinView, ...]
 
 
+class BoundView(msgspec.Struct, frozen=True, kw_only=True):
+    """A published pool whose rules text, of this SHA-256 in hex, has the set's terms as they are here."""
+
+    pool_id: str
+    rules_sha256: str
+
+
 class SetView(msgspec.Struct, frozen=True, kw_only=True):
-    """A set with its policy, what is left of it, and the odds of a player who has nothing yet."""
+    """A set with its policy, what is left of it, and the odds of a player who has nothing yet.
+
+    `bound_by` is what binds the operator to the terms: nothing yet in a draft.
+    """
 
     set_id: str
     terms: SetDraft
+    bound_by: tuple[BoundView, ...]
     left: Stock
     odds: tuple[OddsView, ...]
 
@@ -69,6 +82,7 @@ class MySet(msgspec.Struct, frozen=True, kw_only=True):
 
     set_id: str
     terms: SetDraft
+    bound_by: tuple[BoundView, ...]
     left: Stock
     held: dict[str, int]
     missing: tuple[str, ...]
@@ -102,7 +116,11 @@ def set_list(sets: Sequence[BadgeSet], pools: Sequence[Pool]) -> SetList:
     return SetList(
         sets=tuple(
             SetView(
-                set_id=each.set_id, terms=each.terms, left=each.stock, odds=_odds(pools, each.terms, NEWCOMER)
+                set_id=each.set_id,
+                terms=each.terms,
+                bound_by=_bound_by(pools),
+                left=each.stock,
+                odds=_odds(pools, each.terms, NEWCOMER),
             )
             for each in sets
         )
@@ -136,6 +154,7 @@ def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
     return MySet(
         set_id=mine.set_id,
         terms=terms,
+        bound_by=_bound_by(pools),
         left=mine.stock,
         held={badge: standing.held.get(badge, 0) for badge in terms.badges},
         missing=standing.missing(terms),
@@ -145,6 +164,19 @@ def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
         refused={kind: reason.code for kind, reason in reasons.items() if reason is not None},
         odds=_odds(pools, terms, standing),
     )
+
+
+def _bound_by(pools: Sequence[Pool]) -> tuple[BoundView, ...]:
+    return tuple(
+        BoundView(pool_id=pool.pool_id, rules_sha256=_rules_of(pool.entry)) for pool in pools if pool.entry
+    )
+
+
+@lru_cache(maxsize=CACHED)
+def _rules_of(entry: bytes) -> str:
+    logged = decode(entry)
+    assert isinstance(logged, PoolEntry)
+    return logged.rules
 
 
 def _odds(pools: Sequence[Pool], terms: SetDraft, standing: Standing) -> tuple[OddsView, ...]:

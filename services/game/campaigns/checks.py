@@ -1,11 +1,12 @@
 """Whether a draft may be launched. Each refusal names the field, the rule and the numbers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from zoneinfo import available_timezones
 
 from game.campaigns.drafts import PoolDraft, PrizeDraft, Publication, RowDraft, pool_entry
-from game.campaigns.records import Campaign, Pool
+from game.campaigns.records import Campaign, Pool, Promise
+from game.campaigns.rules import local_day
 from game.errors import Conflict, Invalid, Number
 from game.fair.entries import PoolEntry, decode
 from game.fair.findings import Finding
@@ -45,6 +46,47 @@ def check_launch(campaign: Campaign, pools: Sequence[Pool], *, now_ms: int, has_
         raise Conflict("no_pools", "A campaign has at least one pool.", field="$.pools", rule="at least 1")
     for index, pool in enumerate(pools):
         check_draft(pool.draft, campaign, at=f"$.pools[{index}]", now_ms=now_ms, has_beacon=has_beacon)
+
+
+def check_promises(campaign: Campaign, pools: Sequence[Pool], promises: Iterable[Promise]) -> None:
+    """Raise Invalid unless what features promise can be kept in the campaign as it is now."""
+    caps = [pool.draft.cap for pool in pools]
+    in_pools = sum(cap for cap in caps if cap is not None) if None not in caps else None
+    for promise in promises:
+        if promise.draws is not None:
+            check_draws(promise.draws, campaign, field="$.limits", in_pools=in_pools)
+        if promise.until_ms is not None and promise.until_ms < campaign.closes_ms:
+            rule = "not after what is promised ends"
+            raise broken("$.schedule.closes", rule, closes_ms=campaign.closes_ms, until_ms=promise.until_ms)
+
+
+def check_draws(needed: int, campaign: Campaign, *, field: str, in_pools: int | None) -> None:
+    """Raise Invalid `no_guaranteed_path` unless one player can take so many draws.
+
+    `in_pools` is how many there are at most for all players together; None: no bound, or not known yet.
+    """
+    days = _days(campaign)
+    daily = None if campaign.limit_per_day is None else campaign.limit_per_day * days
+    if any(bound is not None and needed > bound for bound in (campaign.limit_total, daily, in_pools)):
+        raise Invalid(
+            "no_guaranteed_path",
+            "A player without any luck could never get there.",
+            field=field,
+            rule="within the draws that one player may take",
+            needed_draws=needed,
+            limit_total=campaign.limit_total,
+            limit_per_day=campaign.limit_per_day,
+            days=days,
+            draws_in_pools=in_pools,
+        )
+
+
+def _days(campaign: Campaign) -> int:
+    """How many local days the campaign touches."""
+    first, last = (
+        local_day(at_ms, campaign.time_zone) for at_ms in (campaign.opens_ms, campaign.closes_ms - 1)
+    )
+    return (last - first).days + 1
 
 
 def check_draft(

@@ -1,6 +1,8 @@
 """The rules text that a pool publishes: its SHA-256 is `rules` in the pool's entry."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -31,7 +33,11 @@ class RulesRow(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from
 
 
 class RulesDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was promised to players, in Chinese and English."""
+    """All that was promised to players, in Chinese and English.
+
+    `promised` has what features promise beside the pools, such as `set:spring` and `task`, as their managers
+    wrote it; it is absent where there is nothing of that.
+    """
 
     format: str
     campaign: str
@@ -51,9 +57,10 @@ class RulesDocument(msgspec.Struct, frozen=True, kw_only=True):
     guarantee_draws: int | None
     guarantee_rows: int | None
     rows: tuple[RulesRow, ...]
+    promised: Mapping[str, Any] | UnsetType = UNSET
 
 
-def rules_document(campaign: Campaign, draft: PoolDraft, *, opens_ms: int) -> bytes:
+def rules_document(campaign: Campaign, draft: PoolDraft, terms: Mapping[str, Any], *, opens_ms: int) -> bytes:
     """The published rules in canonical JSON: sorted keys, no spaces, UTF-8 (RFC 8785)."""
     document = RulesDocument(
         format="playfair rules/1",
@@ -74,6 +81,7 @@ def rules_document(campaign: Campaign, draft: PoolDraft, *, opens_ms: int) -> by
         guarantee_draws=draft.guarantee.draws if draft.guarantee else None,
         guarantee_rows=draft.guarantee.rows if draft.guarantee else None,
         rows=tuple(_row(row) for row in draft.rows),
+        promised=terms or UNSET,
     )
     return msgspec.json.encode(document, order="sorted")
 

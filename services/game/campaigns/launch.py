@@ -6,8 +6,9 @@ from game.audit.service import create_log, lock_head
 from game.auth import Caller
 from game.campaigns import pool_store, store
 from game.campaigns.access import Desk, desk_of, managed, require_state
-from game.campaigns.checks import check_launch
+from game.campaigns.checks import check_launch, check_promises
 from game.campaigns.funding import check_budget, check_vouchers, demand
+from game.campaigns.promise_store import published_terms
 from game.campaigns.publishing import prepared, publish
 from game.campaigns.records import Campaign, Managed
 from game.campaigns.rules import CampaignState
@@ -27,14 +28,15 @@ _TURNS: dict[Turn, tuple[tuple[CampaignState, ...], CampaignState]] = {
 async def launch(resources: Resources, caller: Caller, *, campaign_id: str) -> None:
     """Publish a draft and all its pools, once.
 
-    Refused with the field and the rule unless every table holds, every voucher that can be won has a code,
-    and the campaign's ledger budget covers the most that can be paid out.
+    Refused with the field and the rule unless every table holds, what features promise can be kept, every
+    voucher that can be won has a code, and the campaign's ledger budget covers the most that can be paid out.
     """
     seen = await managed(resources, caller, campaign_id=campaign_id)
     require_state(seen.campaign, "draft")
     check_launch(
         seen.campaign, seen.pools, now_ms=resources.clock(), has_beacon=resources.settings.has_beacon
     )
+    check_promises(seen.campaign, seen.pools, seen.promises)
     needed = demand(seen.pools, seen.promises)
     available_points = await budget_points(resources, seen.campaign)
     check_budget(needed.points, available_points=available_points, account=seen.campaign.budget_account)
@@ -84,7 +86,8 @@ async def _publish_all(work: Desk, seen: Managed) -> None:
     campaign_id, origin = campaign.campaign_id, f"{campaign.operator_name}/{campaign.campaign_id}"
     await create_log(work.conn, work.resources, campaign_id=campaign_id, origin=origin)
     head = await lock_head(work.conn, campaign_id=campaign_id)
-    published = prepared(work, head, seen.pools, replaces=None)
+    terms = await published_terms(work.conn, campaign_id=campaign_id)
+    published = prepared(work, head, seen.pools, terms=terms, replaces=None)
     await publish(work, head, published, accepting=True)
     await store.set_campaign_state(
         work.conn, campaign_id=campaign_id, state="live", now_ms=work.resources.clock()

@@ -1,7 +1,8 @@
 """Making drafts public: their secrets, their rules, their entries in the log."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from game.audit.service import Head, append, next_t_ms
 from game.campaigns import pool_store
@@ -17,11 +18,16 @@ from game.fair.entries import encode
 SECRET_BYTES = 32
 
 
-def prepared(work: Desk, head: Head, pools: Sequence[Pool], *, replaces: Pool | None) -> list[Published]:
-    """What the pools become when they are appended to the log at this head, each with a fresh secret."""
+def prepared(
+    work: Desk, head: Head, pools: Sequence[Pool], *, terms: Mapping[str, Any], replaces: Pool | None
+) -> list[Published]:
+    """What the pools become when they are appended to the log at this head, each with a fresh secret.
+
+    `terms` are those of what features promise, which each pool publishes with its own.
+    """
     t_ms = next_t_ms(head, work.resources.clock())
     return [
-        _prepared(work, pool, index=index, t_ms=t_ms, replaces=replaces)
+        _prepared(work, pool, terms, index=index, t_ms=t_ms, replaces=replaces)
         for index, pool in enumerate(pools, start=head.size)
     ]
 
@@ -35,11 +41,13 @@ async def publish(work: Desk, head: Head, published: Sequence[Published], *, acc
     )
 
 
-def _prepared(work: Desk, pool: Pool, *, index: int, t_ms: int, replaces: Pool | None) -> Published:
+def _prepared(
+    work: Desk, pool: Pool, terms: Mapping[str, Any], *, index: int, t_ms: int, replaces: Pool | None
+) -> Published:
     campaign, resources = work.campaign, work.resources
     opens_ms = max(t_ms, campaign.opens_ms)
     secret = resources.entropy(SECRET_BYTES)
-    rules = rules_document(campaign, pool.draft, opens_ms=opens_ms)
+    rules = rules_document(campaign, pool.draft, terms, opens_ms=opens_ms)
     publication = Publication(
         index=index,
         t_ms=t_ms,

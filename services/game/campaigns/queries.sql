@@ -172,13 +172,19 @@ LIMIT 1000;
 
 -- name: save_promise
 -- What a feature can give away at most; the last word counts.
-INSERT INTO promise (campaign_id, source, points, vouchers)
-VALUES ($1, $2, $3, $4::jsonb)
-ON CONFLICT (campaign_id, source) DO UPDATE SET points = excluded.points, vouchers = excluded.vouchers;
+INSERT INTO promise (campaign_id, source, points, vouchers, draws, until_ms, terms)
+VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb)
+ON CONFLICT (campaign_id, source) DO UPDATE
+SET points = excluded.points, vouchers = excluded.vouchers, draws = excluded.draws, until_ms = excluded.until_ms,
+    terms = excluded.terms;
+
+-- name: published_terms
+-- What is published of what features promise.
+SELECT source, terms FROM promise WHERE campaign_id = $1 AND terms <> '{}' ORDER BY source LIMIT 1000;
 
 -- name: promises_left
 -- The most that each feature can still give away: what was promised less what was given of it and stands.
-SELECT p.points - coalesce(given.points, 0) AS points, p.vouchers, given.batches, given.units
+SELECT p.points - coalesce(given.points, 0) AS points, p.vouchers, p.draws, p.until_ms, given.batches, given.units
 FROM promise p
 CROSS JOIN LATERAL (
     SELECT sum(g.amount) FILTER (WHERE g.kind = 'points')::bigint AS points,

@@ -166,10 +166,17 @@ class Badge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
-    """The most that a feature can give away beside the pools: points, and voucher codes by batch."""
+    """The most that a feature can give away beside the pools: points, and voucher codes by batch.
+
+    It is kept only if one player can take so many `draws`, and if the campaign closes by `until_ms`; None:
+    however that is. `terms` is what players are promised, in JSON's types; empty: nothing is published.
+    """
 
     points: int
     vouchers: Mapping[str, int]
+    draws: int | None = None
+    until_ms: int | None = None
+    terms: Mapping[str, Any] = {}
 
 
 class Managed(msgspec.Struct, frozen=True, kw_only=True):

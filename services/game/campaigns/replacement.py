@@ -18,7 +18,7 @@ from game.campaigns.drafts import PoolDraft
 from game.campaigns.funding import check_budget, check_vouchers, demand
 from game.campaigns.launch import budget_points
 from game.campaigns.pool_store import PoolKey
-from game.campaigns.promise_store import promises_left
+from game.campaigns.promise_store import promises_left, published_terms
 from game.campaigns.publishing import prepared, publish
 from game.campaigns.records import Pool, new_pool
 from game.campaigns.service import no_such_pool
@@ -122,7 +122,8 @@ async def _finish(resources: Resources, key: PoolKey, *, actor: str) -> bool:
         old = pool_among(pools, new.replaces_id)
         if await pool_store.count_unfinished(work.conn, campaign_id=key.campaign_id, pool_id=old.pool_id):
             return False
-        [published] = prepared(work, head, [new], replaces=old)
+        terms = await published_terms(work.conn, campaign_id=key.campaign_id)
+        [published] = prepared(work, head, [new], terms=terms, replaces=old)
         undrawn = await _undrawn_sealed_seats(work, old)
         check_successor(old, published.table, at="$", undrawn_sealed_seats=undrawn)
         await publish(work, head, [published], accepting=work.campaign.state == "live")

@@ -91,15 +91,16 @@ def task_of(found: Mapping[str, Task], task_id: str) -> Task:
 
 
 def promised(found: Iterable[Task]) -> Promise:
-    """The most that tasks can give away: every place that there is, rewarded."""
-    points, vouchers = 0, Counter[str]()
+    """The most that tasks can give away: every place that there is, rewarded. All of a task is published."""
+    points, vouchers, terms = 0, Counter[str](), {}
     for task in found:
+        terms[task.task_id] = msgspec.to_builtins(task.draft)
         reward, times = task.draft.reward, task.draft.times_overall or 0
         if reward.kind == "points":
             points += reward.amount * times
         elif reward.kind == "voucher" and reward.item:
             vouchers[reward.item] += times
-    return Promise(points=points, vouchers=vouchers)
+    return Promise(points=points, vouchers=vouchers, terms=terms)
 
 
 async def _check(work: Desk, task_id: str, draft: TaskDraft, before: Mapping[str, TaskDraft]) -> None:

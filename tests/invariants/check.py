@@ -71,7 +71,7 @@ async def violations(
     rows = await read_rows(pool, campaign_ids)
     facts = Facts(
         rows=rows,
-        feed=await _feed(ledger),
+        feed=await feed(ledger),
         outcomes=await _outcomes(ledger, rows),
         posted=await _posted(ledger, rows),
         told=tuple(told),
@@ -100,7 +100,8 @@ def _found(facts: Facts, *, in_flight_allowed: bool) -> Iterator[str]:
             yield f"{invariant.__name__}: {says}"
 
 
-async def _feed(ledger: Books) -> tuple[Entry, ...]:
+async def feed(ledger: Books) -> tuple[Entry, ...]:
+    """All entries of a ledger, in their order."""
     entries: list[Entry] = []
     after_seq = 0
     for _ in range(PAGES_MAX):

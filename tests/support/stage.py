@@ -60,6 +60,14 @@ class Stage:
         self, *pools: dict[str, Any], limits: dict[str, int] | None = None, opens_ms: int | None = None
     ) -> str:
         """Launch a campaign with these pools, voucher codes and a budget; its id."""
+        campaign_id = await self.draft(*pools, limits=limits, opens_ms=opens_ms)
+        await self.open(campaign_id)
+        return campaign_id
+
+    async def draft(
+        self, *pools: dict[str, Any], limits: dict[str, int] | None = None, opens_ms: int | None = None
+    ) -> str:
+        """The same, not launched yet."""
         now_ms = self.clock()
         schedule = {
             "opens": to_datetime(opens_ms or now_ms),
@@ -74,9 +82,12 @@ class Stage:
         codes = [f"TEA-{number:03}" for number in range(100)]
         await add_vouchers(self.resources, MANAGER, codes, campaign_id=campaign_id, voucher_batch="tea")
         self.ledger.fund(f"campaign:{campaign_id}:budget", BUDGET_POINTS)
+        return campaign_id
+
+    async def open(self, campaign_id: str) -> None:
+        """Launch a draft."""
         await launch(self.resources, MANAGER, campaign_id=campaign_id)
         self.campaign_ids.append(campaign_id)
-        return campaign_id
 
     async def turn(self, way: Any, campaign_id: str) -> None:
         """Pause, resume or end a campaign."""

@@ -21,9 +21,9 @@ test-slow: install-dev ## Run the tests that take long
 SEEDS ?= 2000
 START ?= 0
 WORKERS ?= 2
-simulate: install-dev ## Simulate plays by seeds; options: make simulate SEEDS=2000 START=0 WORKERS=2 TRACE=1
+simulate: install-dev ## Simulate plays and events by seeds; options: make simulate SEEDS=2000 START=0 WORKERS=2 TRACE=1
 	@PYTHONPATH=. $(python) -m tests.simulation --seeds $(SEEDS) --start $(START) --workers $(WORKERS) \
-		$(if $(TRACE),--trace)
+		$(if $(EVENTS),--events $(EVENTS)) $(if $(TRACE),--trace)
 
 KILLS ?= 200
 SEED ?= 1

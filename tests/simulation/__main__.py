@@ -14,7 +14,8 @@ from tests.simulation.workers import outcomes_of
 WRONG_SHOWN_MAX: Final = 10
 _SHOWN: Final = (
     "settled", "rejected", "cancelled", "refused", "crashes", "requests", "delivered", "duplicated", "lost",
-    "restarts", "decided", "unknown",
+    "restarts", "decided", "unknown", "events stored", "events duplicate", "rewards given",
+    "rewards returned",
 )  # fmt: skip
 
 
@@ -23,7 +24,10 @@ def main() -> int:
     asked = _arguments()
     began = time.monotonic()
     outcomes = outcomes_of(
-        range(asked.start, asked.start + asked.seeds), workers=asked.workers, keeps_trace=asked.trace
+        range(asked.start, asked.start + asked.seeds),
+        workers=asked.workers,
+        keeps_trace=asked.trace,
+        events=asked.events,
     )
     return report(outcomes, seeds=asked.seeds, began=began)
 
@@ -33,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=2_000, help="how many")
     parser.add_argument("--start", type=int, default=0, help="the first")
     parser.add_argument("--workers", type=int, default=2, help="how many at a time")
+    parser.add_argument("--events", type=int, help="no more than the first so many of each seed")
     parser.add_argument("--trace", action="store_true", help="print everything that happens")
     return parser.parse_args()
 
@@ -64,7 +69,8 @@ def _show(outcome: Outcome) -> None:
         print(f"  {wrong}")
     if len(outcome.wrong) > WRONG_SHOWN_MAX:
         print(f"  and {len(outcome.wrong) - WRONG_SHOWN_MAX} more")
-    print(f"  replay: make simulate START={outcome.seed} SEEDS=1 TRACE=1", flush=True)
+    events = "" if outcome.fewest_events is None else f" EVENTS={outcome.fewest_events}"
+    print(f"  replay: make simulate START={outcome.seed} SEEDS=1{events} TRACE=1", flush=True)
 
 
 if __name__ == "__main__":

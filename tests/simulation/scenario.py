@@ -7,13 +7,20 @@ import msgspec
 
 from game.plays.rules import PaidWith
 from tests.simulation.faults import Faults, faults_of
-from tests.simulation.setting import PLAYERS, POOLS
+from tests.simulation.setting import IDLE, PLAYERS, POOLS, TASKS_OPEN_MS
+from tests.story.tale import Tale, tale_of
 
 PLAYS: Final = (8, 20)
 DEATHS_MAX: Final = 4
 SPAN_SECONDS: Final = (5.0, 60.0)
 POINTS_MAX: Final = 300
 TOP_UPS_MAX: Final = 3
+# Half of the seeds have events; each of them, and each reversal, is told by both senders, ten times in all.
+TALE_SHARE: Final = 0.5
+EVENTS: Final = (4, 16)
+SENDERS: Final = ("a", "b")
+COPIES: Final = 5
+DECISIONS_MAX: Final = 6
 TTLS_MS: Final = (1_000, 5_000, 20_000, 60_000)
 DEADLINES_MS: Final = (1_000, 3_000)
 
@@ -33,6 +40,15 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """The Idempotency-Key of all its requests."""
         return f"key-{self.number}"
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """A sender tells of an event, or of its reversal, at a time: once more, or for the first time."""
+
+    name: str
+    by: str
+    copy: int
+    at_seconds: float
 
 
 class Death(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +74,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     faults: Faults
     points: dict[str, int]
     wishes: tuple[Wish, ...]
+    tale: Tale
+    tellings: tuple[Telling, ...]
+    decisions: tuple[float, ...]
     deaths: tuple[Death, ...]
     top_ups: tuple[TopUp, ...]
     calm_seconds: float
@@ -65,12 +84,17 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     request_deadline_ms: int
 
 
-def scenario_of(seed: int) -> Scenario:
-    """The same for the same seed, for ever as long as this file stays as it is."""
+def scenario_of(seed: int, *, events: int | None = None) -> Scenario:
+    """The same for the same seed, for ever as long as this file stays as it is.
+
+    `events`: no more than the first so many of its events, in a story that is the same else.
+    """
     chance = random.Random(f"{seed} scenario")
     span = chance.uniform(*SPAN_SECONDS)
     faults = faults_of(chance, span_seconds=span)
     subjects = PLAYERS[: chance.randint(3, len(PLAYERS))]
+    told = random.Random(f"{seed} tale")
+    tale = _tale(told, seed, most=events)
     wishes = tuple(
         _wish(chance, number, subjects=subjects, span=span) for number in range(chance.randint(*PLAYS))
     )
@@ -81,6 +105,9 @@ def scenario_of(seed: int) -> Scenario:
         faults=faults,
         points={subject: chance.choice((0, 30, 100, POINTS_MAX)) for subject in subjects},
         wishes=wishes,
+        tale=tale,
+        tellings=tuple(each for name in tale.bodies for each in _tellings(seed, name, span=span)),
+        decisions=tuple(told.uniform(0, span) for _ in range(told.randint(0, DECISIONS_MAX))),
         deaths=tuple(sorted(deaths, key=lambda death: death.at_seconds)),
         top_ups=tuple(
             TopUp(at_seconds=chance.uniform(0, span), subject=chance.choice(subjects), points=50)
@@ -103,6 +130,22 @@ def _wish(chance: random.Random, number: int, *, subjects: tuple[str, ...], span
         paid_with="chance" if chance.random() < 0.15 else "points",
         asks_max=chance.randint(1, 6),
     )
+
+
+def _tale(chance: random.Random, seed: int, *, most: int | None) -> Tale:
+    events = chance.randint(*EVENTS) if chance.random() < TALE_SHARE else 0
+    subjects = [*chance.sample(PLAYERS, k=2), *IDLE]
+    few = events if most is None else min(events, most)
+    return tale_of(f"{seed}", subjects=subjects, events=few, opens_ms=TASKS_OPEN_MS)
+
+
+def _tellings(seed: int, name: str, *, span: float) -> list[Telling]:
+    chance = random.Random(f"{seed} telling {name}")
+    return [
+        Telling(name=name, by=by, copy=copy, at_seconds=chance.uniform(0, span))
+        for by in SENDERS
+        for copy in range(COPIES)
+    ]
 
 
 def _death(chance: random.Random, wishes: tuple[Wish, ...]) -> Death:

@@ -6,21 +6,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import msgspec
 from redis.asyncio import Redis
 
+from game.badges.defining import save_badge
+from game.badges.drafts import BadgeDraft
+from game.campaigns.drafting import add_vouchers
 from game.db.pool import open_pool
 from game.resources import Resources
+from game.tasks.defining import save_task
+from game.tasks.drafts import TaskDraft
 from game.vault import Vault
+from game.webhooks.signing import secret_text
+from game.webhooks.sources import keep_secret, put_source
 from ledger_client.testing import FakeLedger
+from tests.story.tale import BADGE, BATCH, FAN, SPAN_MS, Tale
 from tests.support.app import settings_for
 from tests.support.databases import Databases, database_name, migrated
 from tests.support.pools import cards, pool, row, wheel
 from tests.support.service import STARTED_MS, ManualClock
-from tests.support.stage import Stage
+from tests.support.stage import DAY_MS, MANAGER, Stage
 from tests.support.tokens import Issuer
 
+# Some of them play, the others do nothing in the game but be told of.
+IDLE: Final = ("gil", "hal")
 PLAYERS: Final = ("ann", "bob", "cat", "dan", "eve", "fay")
 POOLS: Final = ("wheel", "cards", "few")
+EPOCH_MS: Final = STARTED_MS + 1_000
+TASKS_OPEN_MS: Final = STARTED_MS - SPAN_MS
+SOURCE: Final = "shop"
+_SECRET: Final = bytes(range(32))
+SOURCE_KEY: Final = secret_text(_SECRET)
 NO_REDIS: Final = "redis://127.0.0.1:1"
 _FEW: Final = pool("few", row("gold", "points", 40, count=2), row("thanks", count=7), seat_draws=10)
 
@@ -66,16 +82,29 @@ async def _launched(url: str) -> str:
             ledger,
             clock,
         )
-        campaign_id = await stage.launch(wheel(seat_draws=12), cards(), _FEW)
+        campaign_id = await stage.draft(wheel(seat_draws=12), cards(), _FEW)
+        await _have_tasks(stage.resources, campaign_id, closes_ms=clock() + 10 * DAY_MS)
+        await stage.open(campaign_id)
         for subject in PLAYERS[:3]:
             await stage.grant(campaign_id, subject, 3)
     return campaign_id
+
+
+async def _have_tasks(resources: Resources, campaign_id: str, *, closes_ms: int) -> None:
+    """Let the draft have the tasks of tales, and the brand a source that may tell them."""
+    await save_badge(
+        resources, MANAGER, msgspec.convert(FAN, BadgeDraft), campaign_id=campaign_id, badge_id=BADGE
+    )
+    codes = [f"GIFT-{number:03}" for number in range(100)]
+    await add_vouchers(resources, MANAGER, codes, campaign_id=campaign_id, voucher_batch=BATCH)
+    for task_id, task in Tale(TASKS_OPEN_MS, ()).tasks(closes_ms=closes_ms).items():
+        draft = msgspec.convert(task, TaskDraft)
+        await save_task(resources, MANAGER, draft, campaign_id=campaign_id, task_id=task_id)
+    await put_source(resources, MANAGER, source=SOURCE, title="Shop")
+    await keep_secret(resources, MANAGER, _SECRET, source=SOURCE, expires_ms=None)
 
 
 def entropy_of(name: str) -> Callable[[int], bytes]:
     """Random bytes that are the same in every run."""
     numbers = itertools.count()
     return lambda length: hashlib.shake_256(f"{name} {next(numbers)}".encode()).digest(length)
-
-
-EPOCH_MS: Final = STARTED_MS + 1_000

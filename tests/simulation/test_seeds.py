@@ -53,11 +53,12 @@ def test_a_seed_is_the_same_in_another_process(setting: Setting) -> None:
 
 
 def test_seeds_meet_with_everything(setting: Setting) -> None:
-    """A few seeds together crash, lose, duplicate, doubt, settle, reject and cancel."""
+    """A few seeds together crash, lose, duplicate, doubt, settle, reject, cancel, reward and take back."""
     figures = Counter[str]()
     for seed in (0, 2, 4, 5, 7):
         figures.update(outcome_of(setting, seed).figures)
     expected = {"crashes", "lost", "duplicated", "restarts", "unknown", "settled", "rejected", "cancelled"}
+    expected |= {"events stored", "events duplicate", "rewards given", "rewards returned"}
     assert expected <= {name for name, count in figures.items() if count}
 
 

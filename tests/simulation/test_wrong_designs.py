@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation import wrong
 from tests.simulation.faults import Faults
-from tests.simulation.scenario import TTLS_MS, Scenario, TopUp, scenario_of
+from tests.simulation.scenario import TTLS_MS, Death, Scenario, TopUp, scenario_of
 from tests.simulation.seed import play_out
 from tests.simulation.setting import PLAYERS, Setting
 
@@ -27,6 +27,11 @@ BEHIND: Trouble = {
     "faults": Faults(delay_seconds=20.0, skew_ms=-30_000),
     "points": dict.fromkeys(PLAYERS, 1_000),
     "operation_ttl_ms": min(TTLS_MS),
+}
+# Dying is all that goes wrong, and often.
+DEADLY: Trouble = {
+    "faults": Faults(),
+    "deaths": tuple(Death(at_seconds=1.5 * turn, steps=20 + turn, down_seconds=0.1) for turn in range(30)),
 }
 
 
@@ -64,6 +69,10 @@ def _in_trouble(scenario: Scenario, trouble: Trouble) -> Scenario:
         (wrong.fences_leave_no_tombstone, BEHIND, "refused_are_not_charged"),
         (wrong.no_floor, None, "guarded_are_never_negative"),
         (wrong.nobody_takes_up, None, "in flight after healing"),
+        (wrong.events_are_told_apart_by_id_alone, None, "every_event_ended_once"),
+        (wrong.done_before_the_work, DEADLY, "progress_is_the_oracles"),
+        (wrong.reversals_are_only_noted, None, "progress_is_the_oracles"),
+        (wrong.nobody_asks_again_for_returns, None, "in flight after healing"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

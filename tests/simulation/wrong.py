@@ -1,14 +1,19 @@
 """Designs that went wrong elsewhere (the last part of the ledger's contract), planted into the product."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
+from game.plays import sweep
 from game.plays.engine import Engine
 from game.plays.rules import Debit, Play
 from game.plays.sweep import Drain
+from game.resources import Resources
+from game.tasks import processing, progress_store
+from game.webhooks import service, store
+from game.webhooks.store import NewEvent
 from ledger_client import Fenced, Lane, Leg, Operation, Outcome, Unknown, encode
 from sandbox_ledger import rules, wire
 from tests.simulation.books import Books
@@ -112,3 +117,50 @@ def nobody_takes_up(patch: pytest.MonkeyPatch) -> None:
         return 0
 
     patch.setattr(Drain, "__call__", nothing)
+
+
+def events_are_told_apart_by_id_alone(patch: pytest.MonkeyPatch) -> None:
+    """An occurrence that comes under another webhook's id is another one."""
+    insert = store.insert_events
+
+    def named(event: NewEvent) -> NewEvent:
+        said = msgspec.structs.replace(event.said, occurrence=f"{event.said.occurrence}/{event.webhook_id}")
+        return msgspec.structs.replace(event, said=said)
+
+    async def insert_named(conn: Any, events: Sequence[NewEvent], *, now_ms: int) -> Any:
+        return await insert(conn, [named(event) for event in events], now_ms=now_ms)
+
+    patch.setattr(store, "insert_events", insert_named)
+
+
+def done_before_the_work(patch: pytest.MonkeyPatch) -> None:
+    """What an event asks for is done after it was noted as done, in another transaction."""
+
+    async def process(resources: Resources) -> int:
+        async with resources.pool.acquire() as conn, conn.transaction():
+            events = await service.claim(conn, now_ms=resources.clock(), limit=processing.BATCH)
+            for event in events:
+                await service.done(conn, event)
+        async with resources.pool.acquire() as conn, conn.transaction():
+            await processing.take_in(conn, resources, events)
+        return len(events)
+
+    patch.setattr("tests.simulation.process.process_events", process)
+
+
+def reversals_are_only_noted(patch: pytest.MonkeyPatch) -> None:
+    """What was counted stays, though it was taken back."""
+
+    async def nothing(*_: Any, **__: Any) -> list[Any]:
+        return []
+
+    patch.setattr(progress_store, "reverse_contributions", nothing)
+
+
+def nobody_asks_again_for_returns(patch: pytest.MonkeyPatch) -> None:
+    """Points are taken back at once, or never."""
+
+    async def nothing(_resources: Resources, *, limit: int = 0) -> int:
+        return limit * 0
+
+    patch.setattr(sweep, "return_points", nothing)

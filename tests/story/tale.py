@@ -21,6 +21,7 @@ BADGE: Final = "fan"
 BATCH: Final = "gift"
 PLACES: Final = 4
 NAME: Final = {"zh": "任务", "en": "Task"}
+FAN: Final = {"name": NAME, "description": NAME, "criteria": NAME, "image_url": "https://img.example/fan.png"}
 _TYPES: Final[dict[str, list[dict[str, int | str]]]] = {
     "purchase.completed": [{"amount_fen": fen, "store": store} for fen in (300, 900) for store in ("n", "s")],
     "share.created": [{"channel": "weibo"}, {"channel": "mail"}],

@@ -9,7 +9,7 @@ import pytest
 
 from game.badges.rules import Convert, Redeem
 from game.tour.collecting import Deal
-from game.tour.errands import FORBIDDEN_CHANNEL, tally
+from game.tour.errands import AWAY, FORBIDDEN_CHANNEL, tally
 from game.tour.festival import REJECTED, TAKEN_BACK, Festival, dues, points_given
 from game.tour.festival_checks import check_festival
 from game.tour.luck import Hope, completed, expected
@@ -159,6 +159,30 @@ def other_exact(exact: Any) -> Any:
     return replace(exact, fraction=f"{number.numerator}/{number.denominator}")
 
 
+def with_streak(number: int, **changes: Any) -> Callable[[Festival], Festival]:
+    """A lie about a guest's streak."""
+
+    def lie(fair: Festival) -> Festival:
+        def changed(mine: Any) -> Any:
+            return replace(mine, streaks=[replace(each, **changes) for each in mine.streaks])
+
+        return with_told(fair, streaks=with_value(fair.told.streaks, name_of(fair, number), changed))
+
+    return lie
+
+
+def with_calendar(number: int, state: str) -> Callable[[Festival], Festival]:
+    """A lie about each day of a guest's calendar."""
+
+    def lie(fair: Festival) -> Festival:
+        def changed(month: Any) -> Any:
+            return replace(month, days=[replace(day, state=state) for day in month.days])
+
+        return with_told(fair, calendars=with_value(fair.told.calendars, name_of(fair, number), changed))
+
+    return lie
+
+
 def within(odds: Any, at: int, which: str) -> Any:
     """The same odds but for one number."""
     told = list(odds.within)
@@ -201,6 +225,10 @@ LIES: dict[str, tuple[Callable[[Festival], Festival], str]] = {
         with_inbox(7, lambda inbox: [replace(each, state="paying") for each in inbox]),
         "state='paid'",
     ),
+    "a run that is too long": (with_streak(1, current=3), "it is (3, 2, 0), not (2, 2, 0)"),
+    "a longest run that was taken back": (with_streak(TAKEN_BACK, longest=4), "not (3, 3, 1)"),
+    "a freeze that was used": (with_streak(AWAY, freezes=2), "it is (4, 4, 2), not (4, 4, "),
+    "days that were missed": (with_calendar(AWAY, "missed"), "calendar of"),
     "a free draw too many": (free_draws("free", chances_left=2), "should have 1 free draws"),
     "a lot that is not listed": (free_draws("left", lots=()), "should have 1 free draws"),
     "a conversion that pays more": (with_deal(Convert, amount=6), "not ('points', 5, None)"),
@@ -242,8 +270,8 @@ def test_a_lie_about_the_fair_is_found(told: Told, lie: str) -> None:
 def test_points_that_were_taken_back_are_not_kept(told: Told) -> None:
     """What the ledger should have is counted from the events, not from an inbox."""
     kept = {given.guest.name: given.points for given in points_given(told.fair, told_guests(told))}
-    assert kept[name_of(told.fair, TAKEN_BACK)] == 30
-    assert kept[name_of(told.fair, 7)] == 60
+    assert kept[name_of(told.fair, TAKEN_BACK)] == 30 + 10
+    assert kept[name_of(told.fair, 7)] == 60 + 30
 
 
 def told_guests(told: Told) -> list[Any]:

@@ -11,6 +11,7 @@ import msgspec
 from game.tour.sender import Event, Notice
 
 FORBIDDEN_CHANNEL = "wechat-moments"
+AWAY = 11
 # Which task each type of event is for.
 TASKS = {"share.created": "share", "review.created": "review", "checkin.created": "visit"}
 
@@ -29,22 +30,26 @@ class Tally(msgspec.Struct, frozen=True):
         return min(self.of(name, task) // int(draft["target"]), int(draft["times_per_player"]))
 
 
-def tally(notices: Iterable[Notice]) -> Tally:
-    """Count what happened once each, less what was taken back, whichever came first."""
+def happened(notices: Iterable[Notice]) -> list[Event]:
+    """What counts: each event once, less what was taken back, whichever came first."""
     events = {(notice.event.original, notice.event.is_reversal): notice.event for notice in notices}
     gone = {original for original, is_reversal in events if is_reversal}
-    counted = [
+    return [
         event
         for (original, is_reversal), event in events.items()
         if not is_reversal and original not in gone and event.attributes.get("channel") != FORBIDDEN_CHANNEL
     ]
-    return Tally(Counter((event.subject, TASKS[event.type]) for event in counted))
+
+
+def tally(notices: Iterable[Notice]) -> Tally:
+    """Count what happened."""
+    return Tally(Counter((event.subject, TASKS[event.type]) for event in happened(notices)))
 
 
 def deeds(names: Sequence[str], now: datetime) -> list[Event]:
     """Everybody shares; every fourth also where it is forbidden; half write reviews; all check in.
 
-    Check-ins are on up to four days, today the last. The order has nothing to do with who or when.
+    The order of what is told has nothing to do with who or when.
     """
     found = [event for number, name in enumerate(names) for event in _of_one(number, name, now)]
     return sorted(found, key=lambda event: hashlib.sha256("/".join(event.original).encode()).digest())
@@ -55,7 +60,12 @@ def _of_one(number: int, name: str, now: datetime) -> list[Event]:
     shares = [_event("share", name, f"{name}-{channel}", now, channel=channel) for channel in channels]
     stars = number % 5 + 1
     reviews = [_event("review", name, f"{name}-tea", now, item="tea", rating=stars)] * (number % 2 == 0)
-    return [*shares, *reviews, *(check_in(name, now, days_ago=days) for days in range(number % 4 + 1))]
+    return [*shares, *reviews, *(check_in(name, now, days_ago=days) for days in _days_ago(number))]
+
+
+def _days_ago(number: int) -> Iterable[int]:
+    """Up to four days in a row, today the last; one guest was away for a day after three."""
+    return (0, 2, 3, 4) if number == AWAY else range(number % 4 + 1)
 
 
 def check_in(name: str, now: datetime, *, days_ago: int) -> Event:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from game.badges.rules import Redeem
+from game.tour import progress, runs
 from game.tour.collecting import Deal
 from game.tour.errands import TASKS
 from game.tour.festival import SET, Festival, dues
@@ -18,7 +19,9 @@ def earned(fair: Festival) -> list[tuple[str, str]]:
     notices = [*fair.told.first, *fair.told.then]
     rows = [(kind, _events(kind, notices)) for kind in TASKS]
     lines = sum(dues(fair.plan, fair.told, ()).values(), Counter[Line]())
-    rows.append(("earned by tasks", ", ".join(_reward(line, times) for line, times in lines.items())))
+    for name, source in (("by tasks", progress.TASK), ("by days in a row", runs.WORDS)):
+        words = [_reward(line, times) for line, times in lines.items() if line.source == source]
+        rows.append((name, ", ".join(words)))
     return rows + [(name, _collector(fair, name)) for name in fair.collected.albums]
 
 
@@ -28,8 +31,8 @@ def checked(fair: Festival) -> list[str]:
     bars = sum(len(mine.tasks) for shown in (told.before, told.after, told.last) for mine in shown.values())
     sent = len(told.first) + len(told.then)
     return [
-        f"{sent} events, each sent twice: {bars} progress bars and {len(fair.inboxes)} inboxes against "
-        "a count of our own",
+        f"{sent} events, each sent twice: {bars} progress bars, {len(told.streaks)} streaks and "
+        f"{len(fair.inboxes)} inboxes against a count of our own",
         f"{len(collected.deals)} trades, each asked for twice, against the published policy; odds of the set "
         f"computed anew for {1 + len(collected.albums)} albums",
     ]

@@ -13,8 +13,9 @@ from game.campaigns.public_views import CampaignView
 from game.embedded.stack import step
 from game.prizes.api import GrantView
 from game.prizes.lots_api import LotPage
+from game.tasks.streak_views import CalendarView, MyStreaks
 from game.tasks.views import CompletionPage, CompletionView, MyTasks
-from game.tour import progress
+from game.tour import progress, runs
 from game.tour.books import Given
 from game.tour.client import eventually
 from game.tour.collecting import Deal, album_of, collectors_of, draw_badges, fill_sets
@@ -36,7 +37,7 @@ REASON = "Nobody can read this."
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What systems told of guests, `then` what they took back; tasks before, after, and after that.
 
-    `reviews` is what became of each review, by guest.
+    `reviews` is what became of each review, by guest. Streaks and their calendars are those of the end.
     """
 
     first: tuple[Notice, ...]
@@ -45,6 +46,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     after: Mapping[str, MyTasks]
     last: Mapping[str, MyTasks]
     reviews: Mapping[str, str]
+    streaks: Mapping[str, MyStreaks]
+    calendars: Mapping[str, CalendarView]
 
     @property
     def earlier(self) -> Tally:
@@ -54,7 +57,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def in_all(self) -> Tally:
         """The tour's own count of everything."""
-        return tally([*self.first, *self.then])
+        return tally(self.everything)
+
+    @property
+    def everything(self) -> tuple[Notice, ...]:
+        """All that was told."""
+        return (*self.first, *self.then)
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,11 +124,18 @@ async def _tell(venue: Venue, plan: Plan, place: Place, sender: Sender) -> Told:
     with step("Taking back"):
         await _points_arrived(venue.guests[TAKEN_BACK], place)
         then = await _take_back(venue, sender, now)
-        told = Told(
-            first=tuple(first), then=tuple(then), before=before, after=after, last={}, reviews=reviews
-        )
-        last = await _shown(venue, plan, place, told.in_all, reviews=reviews_due(before))
-    return msgspec.structs.replace(told, last=last)
+        last = await _shown(venue, plan, place, tally([*first, *then]), reviews=reviews_due(before))
+    path = f"/v1/campaigns/{place.campaign_id}/me/streaks"
+    return Told(
+        first=tuple(first),
+        then=tuple(then),
+        before=before,
+        after=after,
+        last=last,
+        reviews=reviews,
+        streaks=await _each(venue.guests, MyStreaks, path),
+        calendars=await _each(venue.guests, CalendarView, f"{path}/{runs.STREAK}/calendar?month={now:%Y-%m}"),
+    )
 
 
 def reviews_due(names: Iterable[str]) -> dict[str, str]:
@@ -132,9 +147,9 @@ def dues(plan: Plan, told: Told, deals: Sequence[Deal]) -> dict[str, Counter[Lin
     """What everybody's inbox should list of rewards."""
     reviews = reviews_due(told.before)
     return {
-        name: progress.rewards_due(
-            plan, name, earlier=told.earlier, in_all=told.in_all, reviews=reviews, deals=deals
-        )
+        name: progress.of_tasks(plan, name, earlier=told.earlier, in_all=told.in_all, reviews=reviews)
+        + runs.of_streaks(plan, runs.days_of(told.first, name), runs.days_of(told.everything, name))
+        + progress.of_deals(name, deals)
         for name in told.before
     }
 

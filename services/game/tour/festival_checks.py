@@ -15,6 +15,7 @@ from game.tour.festival import SET, Festival, Told, dues, reviews_due
 from game.tour.guests import Made
 from game.tour.luck import Hope, completed, expected
 from game.tour.progress import check_notices, check_rewards, check_tasks
+from game.tour.runs import check_streak, days_of
 from game.tour.stage import Plan
 
 DIGITS = 10**11
@@ -25,6 +26,7 @@ def check_festival(festival: Festival) -> list[str]:
     collected = festival.collected
     return [
         *check_told(festival.plan, festival.told),
+        *check_streaks(festival.plan, festival.told),
         *check_inboxes(festival),
         *check_free(festival),
         *check_deals(festival.plan, collected.deals, collected.albums),
@@ -46,6 +48,12 @@ def check_told(plan: Plan, told: Told) -> Iterator[str]:
     for name in sorted(wanted.keys() | told.reviews.keys()):
         if wanted.get(name) != told.reviews.get(name):
             yield f"the review of {name} is {told.reviews.get(name)}, not {wanted.get(name)}"
+
+
+def check_streaks(plan: Plan, told: Told) -> Iterator[str]:
+    """Runs, freezes and calendars."""
+    for name, mine in told.streaks.items():
+        yield from check_streak(plan, name, days_of(told.everything, name), mine, told.calendars[name])
 
 
 def check_inboxes(festival: Festival) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -58,30 +59,37 @@ def _wanted(
     return bar, [reviews[name] if draft["needs_review"] else "rewarded"] * done
 
 
-def rewards_due(
-    plan: Plan,
-    name: str,
-    *,
-    earlier: Tally,
-    in_all: Tally,
-    reviews: Mapping[str, str],
-    deals: Sequence[Deal],
+def of_tasks(
+    plan: Plan, name: str, *, earlier: Tally, in_all: Tally, reviews: Mapping[str, str]
 ) -> Counter[Line]:
-    """What a guest's inbox should list: of tasks what is kept and what was taken back, and of deals all."""
+    """What a guest's inbox should list of tasks: what is kept, and what was taken back."""
     due = Counter[Line]()
     for task, draft in plan.tasks.items():
-        kind, amount = draft["reward"]["kind"], draft["reward"]["amount"]
         was, kept = (count.earned(name, task, draft) for count in (earlier, in_all))
         if draft["needs_review"] and reviews[name] != "rewarded":
             was = kept = 0
-        due[Line(TASK, kind, amount, _state(kind))] += kept
-        due[Line(TASK, kind, amount, "returned")] += max(0, was - kept)
-    due.update(
+        due += lines(TASK, draft["reward"], kept=kept, taken_back=max(0, was - kept))
+    return due
+
+
+def of_deals(name: str, deals: Sequence[Deal]) -> Counter[Line]:
+    """What a guest's inbox should list of deals."""
+    return Counter(
         Line(SET, deal.done.kind, deal.done.amount, _state(deal.done.kind))
         for deal in deals
         if deal.guest.name == name
     )
-    return +due
+
+
+def lines(source: str, reward: dict[str, Any], *, kept: int, taken_back: int) -> Counter[Line]:
+    """A published reward, so many times as it stands and so many times as it was taken back."""
+    kind, amount = reward["kind"], reward["amount"]
+    return +Counter(
+        {
+            Line(source, kind, amount, _state(kind)): kept,
+            Line(source, kind, amount, "returned"): taken_back,
+        }
+    )
 
 
 def check_rewards(name: str, due: Counter[Line], inbox: Iterable[GrantView]) -> Iterator[str]:

@@ -25,7 +25,7 @@ DURATION = timedelta(days=30)
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign with one pool; `vouchers` says how many codes there are of each batch.
 
-    Badges, sets and tasks are by their ids. What lasts as long as the campaign has no time of its own here.
+    Badges, sets, tasks and streaks are by their ids. What lasts as long as the campaign has no time here.
     """
 
     campaign: dict[str, Any]
@@ -35,6 +35,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     badges: dict[str, dict[str, Any]] = {}
     sets: dict[str, dict[str, Any]] = {}
     tasks: dict[str, dict[str, Any]] = {}
+    streaks: dict[str, dict[str, Any]] = {}
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,7 @@ async def _draft(manager: Client, plan: Plan) -> str:
     await _write(manager, f"{path}/sets", sets)
     tasks = {name: draft | {"reward": _dated(draft["reward"], closes)} for name, draft in plan.tasks.items()}
     await _write(manager, f"{path}/tasks", tasks)
+    await _write(manager, f"{path}/streaks", plan.streaks)
     return campaign_id
 
 

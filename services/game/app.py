@@ -30,6 +30,8 @@ from game.clocks import Watch
 from game.db.pool import open_pool
 from game.document import document
 from game.gate import BOUNDS, Bounds, Gate
+from game.gifts.api import Gifts
+from game.gifts.expiring import expire_gifts
 from game.health import Operations
 from game.issuers import Issuers
 from game.ledger.api import Reconciliation
@@ -84,7 +86,7 @@ SWEEP_MS = 1_000
 FETCH_BEACONS_MS = 500
 SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
-    PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Campaigns, Reconciliation, Reviews, Log,
+    PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
     Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
     TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
     ChanceLots,
@@ -97,6 +99,7 @@ MESSAGE_STEPS = (
     Step(name="webhooks.count", run=count_endpoints, interval_ms=15_000),
 )
 EVENT_STEPS: tuple[Step, ...] = (
+    Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000),
     Step(name="events.process", run=process_events, interval_ms=500),
     Step(name="events.purge", run=purge_events, interval_ms=60_000),
     Step(name="events.count", run=count_events, interval_ms=15_000),

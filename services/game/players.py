@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 import ledger_client
+from game.db.connection import Connection
 from game.db.statements import load
 from game.recent import Recent
 from game.resources import Resources
@@ -46,6 +47,11 @@ async def player_ids_of(resources: Resources, subjects: Sequence[Subject]) -> li
             key = (resources.pool, brand_id, subject)
             found[key] = _recent.put(key, player_id)
     return [found[key] for key in keys]
+
+
+async def lock_player(conn: Connection, player_id: UUID) -> None:
+    """Keep all else that spends what a player has waiting, until the transaction ends."""
+    await conn.execute(_SQL.lock_player, player_id)
 
 
 def account_of(*, brand_id: str, subject: str) -> str:

@@ -9,6 +9,10 @@ RETURNING player_id;
 -- Finds the player behind a token's subject. No row: it was never seen.
 SELECT player_id FROM player WHERE brand_id = $1 AND subject = $2;
 
+-- name: lock_player
+-- Keeps all else that spends what a player has waiting.
+SELECT player_id FROM player WHERE player_id = $1 FOR NO KEY UPDATE;
+
 -- name: insert_players
 -- Remembers subjects, in one order for all, so that two batches wait in line. Those that are known are skipped.
 INSERT INTO player (player_id, brand_id, subject, created_ms)

@@ -38,6 +38,8 @@ BODIES: dict[str, Any] = {
     "campaignsEdit": {"version": 1, "campaign": CAMPAIGN},
     "campaignsReplacePool": wheel("next"),
     "campaignsVouchers": {"voucher_batch": "tea", "codes": ["X"]},
+    "giftsGive": {"kind": "chances", "amount": 1},
+    "giftsRedeem": {"code": "0" * 20},
     "managedBadgesSaveBadge": BADGE,
     "managedBadgesSaveSet": badge_set(),
     "managedStreaksSave": streak(),
@@ -68,6 +70,7 @@ IDS = (
     "event_id",
     "message_id",
     "completion_id",
+    "gift_id",
 )
 # What a stranger has in a campaign that is not there is nothing.
 OWN = ("/me/plays", "/me/prizes")
@@ -95,8 +98,8 @@ ROWS = {
     ),
     **dict.fromkeys(
         (
-            "badge", "badge_set", "badge_trade", "campaign_change", "play_decision", "reward", "stock_alert",
-            "streak", "streak_milestone", "task", "task_completion", "task_credit",
+            "badge", "badge_set", "badge_trade", "campaign_change", "chance_lot", "gift", "play_decision",
+            "reward", "stock_alert", "streak", "streak_milestone", "task", "task_completion", "task_credit",
         ),
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
     ),
@@ -233,9 +236,14 @@ async def places(stage: Stage, guest: Guests) -> Places:
     play_id = (await ann.play("wheel", "key", 10)).json()["id"]
     prize_id = (await ann.send("GET", f"/campaigns/{campaign_id}/me/prizes")).json()["prizes"][0]["id"]
     office = Office(ann.client, ann.issuer, stage.clock)
+    await stage.grant(campaign_id, "ann", 1)
+    given = await ann.send(
+        "POST", f"/campaigns/{campaign_id}/me/gifts", BODIES["giftsGive"], **{"Idempotency-Key": "gift"}
+    )
     return {
         "brand": "acme", "campaign_id": campaign_id, "pool_id": "wheel", "play_id": play_id,
         "prize_id": prize_id, "asked_id": f"play:{play_id}", "index": "0", "tile": "0/000.p/1",
+        "gift_id": given.json()["gift"]["id"],
         **await _received(stage, office), **await _furnished(stage, office, campaign_id),
     }  # fmt: skip
 

@@ -72,7 +72,12 @@ async def test_player_sees_set_and_exact_odds(album: Album) -> None:
         {"ox": 1},
     )
     assert mine["draws_at_most"] == 4
-    assert mine["refused"] == {"exchange": "wrong_price", "claim": "no_claim_yet", "redeem": "set_incomplete"}
+    assert mine["refused"] == {
+        "exchange": "wrong_price",
+        "claim": "no_claim_yet",
+        "redeem": "set_incomplete",
+        "gift": "not_offered",
+    }
     (odds,) = mine["odds"]
     one, ten, _ = odds["within"]
     assert odds["expected_draws"]["fraction"] == "6/1"

@@ -17,13 +17,14 @@ from tests.invariants.answers import ANSWERS
 from tests.invariants.counts import COUNTS
 from tests.invariants.facts import Facts
 from tests.invariants.flight import AT_REST
+from tests.invariants.gifts import GIFTS
 from tests.invariants.given import GIVEN
 from tests.invariants.money import MONEY
 from tests.invariants.outcomes import OUTCOMES
 from tests.invariants.rows import Rows, read_rows
 from tests.invariants.told import Told
 
-ALWAYS: Final = (*MONEY, *GIVEN, *ANSWERS, *OUTCOMES, *COUNTS)
+ALWAYS: Final = (*MONEY, *GIVEN, *GIFTS, *ANSWERS, *OUTCOMES, *COUNTS)
 PAGE_ENTRIES: Final = 1_000
 PAGES_MAX: Final = 10_000
 LOOKUP_IDS: Final = 256

@@ -10,9 +10,9 @@ from tests.invariants.rows import Play
 
 
 def chances_add_up(facts: Facts) -> Iterator[str]:
-    """What is gone from a lot was used by plays or taken back; a play paid with chances used one a draw."""
+    """What is gone from a lot was used, taken back or given away; a draw paid with a chance used one."""
     gone = {
-        (lot.campaign_id, lot.lot_id): lot.granted - lot.units_left - lot.taken_back
+        (lot.campaign_id, lot.lot_id): lot.granted - lot.units_left - lot.taken_back - lot.given_away
         for lot in facts.rows.lots
     }
     used = Counter[tuple[str, object]]()

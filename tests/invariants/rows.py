@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from tests.invariants.gift_rows import Gift, Portion
 from tests.invariants.reward_rows import Award, Debt, Reward
 from tests.invariants.row import Row
 
@@ -176,7 +177,8 @@ class Lot(Row, frozen=True, kw_only=True):
     """Chances of a player."""
 
     SQL: ClassVar[str] = """
-        SELECT campaign_id, lot_id, player_id, source, granted, units_left, taken_back FROM chance_lot
+        SELECT campaign_id, lot_id, player_id, source, granted, units_left, taken_back, given_away, expires_ms
+        FROM chance_lot
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, lot_id"""
     lot_id: UUID
     player_id: UUID
@@ -184,6 +186,8 @@ class Lot(Row, frozen=True, kw_only=True):
     granted: int
     units_left: int
     taken_back: int
+    given_away: int
+    expires_ms: int
 
 
 class Use(Row, frozen=True, kw_only=True):
@@ -251,6 +255,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     rewards: tuple[Reward, ...]
     debts: tuple[Debt, ...]
     awards: tuple[Award, ...]
+    gifts: tuple[Gift, ...]
+    portions: tuple[Portion, ...]
 
 
 R = TypeVar("R", bound=Row)
@@ -282,4 +288,6 @@ async def read_rows(pool: "asyncpg.Pool[asyncpg.Record]", campaign_ids: Sequence
             rewards=await read(Reward),
             debts=await read(Debt),
             awards=await read(Award),
+            gifts=await read(Gift),
+            portions=await read(Portion),
         )

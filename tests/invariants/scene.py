@@ -1,11 +1,17 @@
 """A small run in which all goes well, and copies of it in which a test plants a fault."""
 
+import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
 import msgspec
 
+from game.gifts import giving
+from game.gifts.giving import Made, give
+from game.gifts.redeeming import redeem
+from game.gifts.rules import Give, GiveBadge, GiveChances
+from game.gifts.service import cancel
 from game.ledger.rules import NEVER_MS
 from game.players import player_id_of
 from game.plays import service
@@ -15,6 +21,7 @@ from game.resources import Resources
 from ledger_client import Lane, Leg, Lookup, Operation, encode
 from ledger_client.outcomes import Decided
 from ledger_client.testing import FakeLedger
+from tests.badges.album import badge_set
 from tests.invariants.check import violations
 from tests.invariants.told import Told
 from tests.reconcile.world import PRICE, World
@@ -32,6 +39,7 @@ INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, re
 SELECT campaign_id, $2, kind, play_id, entry_index, reward_id, subject, $3, 'applied', next_attempt_ms, $4
 FROM operation WHERE operation_id = $1
 """
+_SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
 COIN = (row("coin", "points", 25, weight=1), row("thanks", weight=0))
 
 
@@ -88,6 +96,7 @@ async def played(resources: Resources, ledger: FalseLedger, clock: ManualClock) 
     await _play_everything(stage, engine, campaign_id)
     await engine.close()
     await _give_everything(stage, campaign_id)
+    await _exchange_gifts(stage, campaign_id)
     await stage.play(engine, campaign_id, "ann", "coin", key="last")
     await engine.close()
     return Run(ledger, campaign_id, tuple(stage.heard))
@@ -119,6 +128,29 @@ async def _give_everything(stage: Stage, campaign_id: str) -> None:
     await carl.take_back("task:points:owed")
     await at_rest(carl)
     await carl.give(carl.reward("task:points:cut", amount=10))
+
+
+async def _exchange_gifts(stage: Stage, campaign_id: str) -> None:
+    """Gifts of chances, one redeemed, one cancelled, one open; and a badge that was given."""
+    fay_id = await player_id_of(stage.resources, player("fay"))
+    fay = Recipient(stage.resources, stage.clock, campaign_id, fay_id, "fay")
+    await fay.give(fay.reward("task:gift:1", "chances", 4))
+    await fay.give(*(fay.reward(f"task:gift:{nth}", "badge") for nth in (2, 3)))
+    await stage.resources.pool.execute(
+        _SET, campaign_id, json.dumps(badge_set(badges=["ox", "tiger"], gifts=True))
+    )
+    made = [await _give(stage, campaign_id, GiveChances(amount=1)) for _ in range(3)]
+    badge = await _give(stage, campaign_id, GiveBadge(badge="tiger"))
+    for each in (made[0], badge):
+        await redeem(stage.resources, player("dana"), campaign_id=campaign_id, code=each.code)
+    await cancel(stage.resources, player("fay"), campaign_id=campaign_id, gift_id=made[1].gift.gift_id)
+
+
+async def _give(stage: Stage, campaign_id: str, asked: Give) -> Made:
+    key = stage.resources.new_id().hex
+    return await give(
+        stage.resources, player("fay"), giving.Asked(campaign_id=campaign_id, key=key, give=asked)
+    )
 
 
 class Scene(World):

@@ -62,7 +62,8 @@ class SetDraft(_Input, frozen=True, kw_only=True):
 
     So many spare badges of the set as `exchange_price` says buy a missing one of choice. After every
     `guarantee_draws` draws in the campaign a player may claim a missing badge of choice: the path to a full
-    set that needs no luck. All of it is possible until `redeem_until`.
+    set that needs no luck. With `gifts`, spare badges may be given to other players. All of it is possible
+    until `redeem_until`.
     """
 
     name: NameDraft
@@ -72,4 +73,5 @@ class SetDraft(_Input, frozen=True, kw_only=True):
     exchange_price: Annotated[int, msgspec.Meta(ge=2, le=PRICE_MAX)] | None = None
     convert: ConvertTerms | None = None
     guarantee_draws: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    gifts: bool = False
     redeem_until: Instant

@@ -45,10 +45,6 @@ SELECT set_id, draft, prize_left, alternative_left, convert_left FROM badge_set 
 -- What is left of a locked set.
 UPDATE badge_set SET prize_left = $3, alternative_left = $4, convert_left = $5 WHERE campaign_id = $1 AND set_id = $2;
 
--- name: lock_player
--- Keeps all else that spends badges of a player waiting.
-SELECT player_id FROM player WHERE player_id = $1 FOR NO KEY UPDATE;
-
 -- name: find_trade
 -- What came of a key of a player. No row: it is new.
 SELECT set_id, asked, outcome FROM badge_trade WHERE campaign_id = $1 AND player_id = $2 AND key = $3;
@@ -87,4 +83,9 @@ LIMIT $3;
 -- name: spend
 -- Spends badges. No row for one: it was taken back meanwhile.
 UPDATE badge_award SET state = 'spent' WHERE campaign_id = $1 AND award_id = ANY ($2::uuid[]) AND state = 'held'
+RETURNING award_id;
+
+-- name: give_away
+-- Puts a badge into a gift. No row: it was taken back meanwhile.
+UPDATE badge_award SET state = 'gifted' WHERE campaign_id = $1 AND award_id = $2 AND state = 'held'
 RETURNING award_id;

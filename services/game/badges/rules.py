@@ -140,6 +140,22 @@ def draws_at_most(terms: SetDraft, standing: Standing) -> int:
     return max(0, terms.guarantee_draws * (wanting + standing.claims) - standing.draws)
 
 
+def check_gift(terms: SetDraft, standing: Standing, badge: str) -> None:
+    """Raise Conflict unless the player may give this badge away."""
+    if not terms.gifts:
+        raise not_offered("gift")
+    _check_spare(terms, standing, {badge: 1})
+
+
+def gift_refusal(terms: SetDraft, standing: Standing) -> Refusal | None:
+    """Why the player can give no badge of the set away; None: one can be given."""
+    try:
+        check_gift(terms, standing, next(iter(standing.spare(terms)), terms.badges[0]))
+    except Refusal as reason:
+        return reason
+    return None
+
+
 def _check_spare(terms: SetDraft, standing: Standing, spends: Mapping[str, int]) -> None:
     """Raise Conflict `not_spare` unless the player has these beyond one of each."""
     spare = standing.spare(terms)
@@ -156,7 +172,7 @@ def _check_spare(terms: SetDraft, standing: Standing, spends: Mapping[str, int])
 
 def _exchange(terms: SetDraft, standing: Standing, trade: Exchange) -> Decision:
     if terms.exchange_price is None:
-        raise _not_offered("exchange")
+        raise not_offered("exchange")
     _check_missing(terms, standing, trade.wanted)
     if len(trade.spend) != terms.exchange_price:
         price = terms.exchange_price
@@ -170,7 +186,7 @@ def _exchange(terms: SetDraft, standing: Standing, trade: Exchange) -> Decision:
 
 def _convert(terms: SetDraft, standing: Standing, stock: Stock, trade: Convert) -> Decision:
     if terms.convert is None:
-        raise _not_offered("convert")
+        raise not_offered("convert")
     spends = {trade.badge: 1}
     _check_spare(terms, standing, spends)
     if stock.convert < 1:
@@ -218,5 +234,16 @@ def _check_missing(terms: SetDraft, standing: Standing, wanted: str) -> None:
         raise Conflict("badge_not_missing", "The player has this badge.", badge=wanted)
 
 
-def _not_offered(kind: str) -> Conflict:
+def set_closed(until_ms: int) -> Conflict:
+    """Nothing can be made of the set's badges any more."""
+    return Conflict("set_closed", "The time for the set's badges is over.", until_ms=until_ms)
+
+
+def badges_changed() -> Conflict:
+    """The player's badges are not what they were when it was decided."""
+    return Conflict("badges_changed", "A badge was taken back meanwhile; look again.")
+
+
+def not_offered(kind: str) -> Conflict:
+    """The set's published policy has nothing of this kind."""
     return Conflict("not_offered", f"The set's policy has no {kind}.", kind=kind)

@@ -9,15 +9,24 @@ from game.audit.service import lock_head
 from game.auth import Caller
 from game.badges import store
 from game.badges.defining import no_such_set
-from game.badges.rules import Decision, Redeem, Standing, Stock, Trade, decide
+from game.badges.rules import (
+    Decision,
+    Redeem,
+    Standing,
+    Stock,
+    Trade,
+    badges_changed,
+    decide,
+    set_closed,
+)
 from game.badges.store import BadgeSet, Traded
-from game.campaigns.access import campaign_of, no_such_campaign
+from game.campaigns.access import launched
 from game.campaigns.records import Campaign
 from game.db.connection import Connection
-from game.errors import Conflict, Invalid
+from game.errors import Invalid
 from game.instants import to_ms
 from game.ledger.service import Credit, send
-from game.players import player_id_of
+from game.players import lock_player, player_id_of
 from game.prizes.rewards import Reward, give
 from game.resources import Resources
 
@@ -42,7 +51,7 @@ async def collections(resources: Resources, caller: Caller, *, campaign_id: str)
     """The caller in each set of a launched campaign. NotFound."""
     player_id = await player_id_of(resources, caller)
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        await _launched(conn, caller, campaign_id)
+        await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         found = await store.sets_of_campaign(conn, campaign_id=campaign_id)
         at_hand = await store.at_hand(conn, campaign_id=campaign_id, player_id=player_id)
         draws = await store.draws_of(conn, campaign_id=campaign_id, player_id=player_id)
@@ -57,8 +66,8 @@ async def trade(resources: Resources, caller: Caller, asked: Asked) -> Traded:
     """Do a trade, all of it or nothing; the same key gives the same answer."""
     player_id = await player_id_of(resources, caller)
     async with resources.pool.acquire() as conn, conn.transaction():
-        campaign = await _launched(conn, caller, asked.campaign_id)
-        await store.lock_player(conn, player_id)
+        campaign = await launched(conn, campaign_id=asked.campaign_id, brand_id=caller.brand_id)
+        await lock_player(conn, player_id)
         before = await store.find_trade(
             conn, campaign_id=asked.campaign_id, player_id=player_id, key=asked.key
         )
@@ -81,7 +90,7 @@ async def _trade(
         raise no_such_set()
     until_ms = to_ms(found.terms.redeem_until)
     if now_ms >= until_ms:
-        raise Conflict("set_closed", "The time for the set's badges is over.", until_ms=until_ms)
+        raise set_closed(until_ms)
     at_hand = await store.at_hand(conn, campaign_id=campaign_id, player_id=player_id)
     draws = await store.draws_of(conn, campaign_id=campaign_id, player_id=player_id)
     claims = await store.claims_of(conn, campaign_id=campaign_id, player_id=player_id)
@@ -100,20 +109,13 @@ async def _trade(
     return done, credits_due
 
 
-async def _launched(conn: Connection, caller: Caller, campaign_id: str) -> Campaign:
-    campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-    if campaign.state == "draft":
-        raise no_such_campaign()
-    return campaign
-
-
 async def _spend(
     conn: Connection, decision: Decision, at_hand: Mapping[str, list[UUID]], *, campaign_id: str
 ) -> None:
     """Spend the oldest of each badge."""
     spent = [award for badge, count in decision.spends.items() for award in at_hand[badge][:count]]
     if await store.spend(conn, spent, campaign_id=campaign_id) < len(spent):
-        raise Conflict("badges_changed", "A badge was taken back meanwhile; look again.")
+        raise badges_changed()
 
 
 def _again(before: tuple[str, Trade, Traded], asked: Asked) -> Traded:

@@ -77,11 +77,6 @@ async def save_left(conn: Connection, stock: Stock, *, campaign_id: str, set_id:
     await conn.execute(_SQL.save_left, campaign_id, set_id, stock.prize, stock.alternative, stock.convert)
 
 
-async def lock_player(conn: Connection, player_id: UUID) -> None:
-    """Keep all else that spends badges of a player waiting."""
-    await conn.execute(_SQL.lock_player, player_id)
-
-
 async def find_trade(
     conn: Connection, *, campaign_id: str, player_id: UUID, key: str
 ) -> tuple[str, Trade, Traded] | None:
@@ -126,6 +121,11 @@ async def at_hand(conn: Connection, *, campaign_id: str, player_id: UUID) -> Map
 async def spend(conn: Connection, award_ids: Sequence[UUID], *, campaign_id: str) -> int:
     """Spend badges of a locked player; how many were there still."""
     return len(await conn.fetch(_SQL.spend, campaign_id, award_ids))
+
+
+async def give_away(conn: Connection, award_id: UUID, *, campaign_id: str) -> bool:
+    """Put a badge of a locked player into a gift; False: it was taken back meanwhile."""
+    return await conn.fetchval(_SQL.give_away, campaign_id, award_id) is not None
 
 
 def _set(row: Any) -> BadgeSet:

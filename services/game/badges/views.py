@@ -4,15 +4,26 @@ from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
 from game.badges.chances import CACHED, Odds, odds_of
 from game.badges.drafts import SetDraft
-from game.badges.rules import Standing, Stock, TradeKind, claims_left, draws_at_most, likely, refusal
+from game.badges.rules import (
+    Standing,
+    Stock,
+    TradeKind,
+    claims_left,
+    draws_at_most,
+    gift_refusal,
+    likely,
+    refusal,
+)
 from game.badges.service import Collection
 from game.badges.store import BadgeSet, Traded
 from game.campaigns.records import Pool
+from game.errors import Refusal
 from game.fair.entries import PoolEntry, decode
 from game.ids import wire_id
 
@@ -75,7 +86,8 @@ class SetList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MySet(msgspec.Struct, frozen=True, kw_only=True):
-    """A player in a set. `refused` has the code by which a kind of trade is refused now; no entry: it can be.
+    """A player in a set. `refused` has the code by which a kind of trade, or a gift, is refused; no entry:
+    it can be.
 
     The set can be completed after `draws_at_most` more draws, however they fall.
     """
@@ -89,7 +101,7 @@ class MySet(msgspec.Struct, frozen=True, kw_only=True):
     spare: dict[str, int]
     claims_left: int
     draws_at_most: int
-    refused: dict[TradeKind, str]
+    refused: dict[TradeKind | Literal["gift"], str]
     odds: tuple[OddsView, ...]
 
 
@@ -147,10 +159,11 @@ def traded_view(campaign_id: str, done: Traded) -> TradedView:
 
 def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
     terms = mine.terms
-    reasons = {
+    reasons: dict[TradeKind | Literal["gift"], Refusal | None] = {
         kind: refusal(mine.set_id, terms, standing, mine.stock, trade)
         for kind, trade in likely(terms, standing).items()
     }
+    reasons["gift"] = gift_refusal(terms, standing)
     return MySet(
         set_id=mine.set_id,
         terms=terms,

@@ -31,6 +31,14 @@ async def campaign_of(conn: Connection, *, campaign_id: str, brand_id: str) -> C
     return campaign
 
 
+async def launched(conn: Connection, *, campaign_id: str, brand_id: str) -> Campaign:
+    """A campaign that the brand's players know of. NotFound `campaign_not_found`, drafts included."""
+    campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=brand_id)
+    if campaign.state == "draft":
+        raise no_such_campaign()
+    return campaign
+
+
 async def managed(resources: Resources, caller: Caller, *, campaign_id: str) -> Managed:
     """A campaign as its managers see it, with its pools and the vouchers that nobody has won."""
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):

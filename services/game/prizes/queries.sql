@@ -91,27 +91,67 @@ WHERE r.campaign_id = $1 AND (r.player_id, r.source) IN (SELECT * FROM unnest($2
 ORDER BY r.reward_id
 FOR NO KEY UPDATE;
 
+-- name: lock_lots
+-- Locks the lots of locked rewards in key order.
+SELECT lot_id FROM chance_lot
+WHERE campaign_id = $1 AND lot_id = ANY ($2::uuid[])
+ORDER BY lot_id
+FOR NO KEY UPDATE;
+
 -- name: take_chances
--- Takes the unused chances of locked rewards; lots are locked in key order. No row for one: nothing was given.
-WITH unused AS (
-    SELECT lot_id, units_left FROM chance_lot
-    WHERE campaign_id = $1 AND lot_id = ANY ($2::uuid[])
-    ORDER BY lot_id
+-- Takes what is left in locked lots, and what lies in gifts that nobody has redeemed. No row for one: nothing was given.
+WITH open AS (
+    SELECT gift_id FROM gift
+    WHERE campaign_id = $1 AND state = 'open'
+      AND gift_id IN (SELECT gift_id FROM gift_lot WHERE campaign_id = $1 AND lot_id = ANY ($2::uuid[]))
+    ORDER BY gift_id
     FOR NO KEY UPDATE
+), withdrawn AS (
+    UPDATE gift_lot AS c SET is_taken_back = true
+    FROM open
+    WHERE c.campaign_id = $1 AND c.gift_id = open.gift_id AND c.lot_id = ANY ($2::uuid[]) AND NOT c.is_taken_back
+    RETURNING c.gift_id, c.lot_id, c.units
+), lessened AS (
+    UPDATE gift AS g
+    SET taken_back = g.taken_back + lost.units,
+        state = CASE WHEN g.taken_back + lost.units = g.amount THEN 'taken_back' ELSE 'open' END,
+        ended_ms = CASE WHEN g.taken_back + lost.units = g.amount THEN $3::bigint END,
+        next_attempt_ms = CASE WHEN g.taken_back + lost.units < g.amount THEN g.next_attempt_ms END
+    FROM (SELECT gift_id, sum(units)::integer AS units FROM withdrawn GROUP BY gift_id) AS lost
+    WHERE g.campaign_id = $1 AND g.gift_id = lost.gift_id
+), taken AS (
+    SELECT l.lot_id, l.units_left, coalesce(sum(w.units), 0)::integer AS in_gifts
+    FROM chance_lot AS l LEFT JOIN withdrawn AS w USING (lot_id)
+    WHERE l.campaign_id = $1 AND l.lot_id = ANY ($2::uuid[])
+    GROUP BY l.lot_id, l.units_left
 )
-UPDATE chance_lot AS l SET units_left = 0, taken_back = l.taken_back + unused.units_left
-FROM unused
-WHERE l.campaign_id = $1 AND l.lot_id = unused.lot_id
-RETURNING l.lot_id, unused.units_left AS units;
+UPDATE chance_lot AS l
+SET units_left = 0, given_away = l.given_away - taken.in_gifts,
+    taken_back = l.taken_back + taken.units_left + taken.in_gifts
+FROM taken
+WHERE l.campaign_id = $1 AND l.lot_id = taken.lot_id
+RETURNING l.lot_id, taken.units_left + taken.in_gifts AS units;
 
 -- name: free_codes
 -- Puts codes that nobody has seen back into their batches.
 UPDATE voucher SET reward_id = NULL WHERE campaign_id = $1 AND reward_id = ANY ($2::uuid[]);
 
+-- name: lock_awards
+-- Locks the badges of locked rewards in key order.
+SELECT award_id FROM badge_award
+WHERE campaign_id = $1 AND award_id = ANY ($2::uuid[])
+ORDER BY award_id
+FOR NO KEY UPDATE;
+
 -- name: reverse_awards
--- Takes badges of locked rewards. No row for one: the badge is not held any more.
+-- Takes locked badges that are held, or lie in gifts that nobody has redeemed. No row for one: it was spent or given.
+WITH withdrawn AS (
+    UPDATE gift SET state = 'taken_back', taken_back = 1, ended_ms = $3, next_attempt_ms = NULL
+    WHERE campaign_id = $1 AND award_id = ANY ($2::uuid[]) AND state = 'open'
+    RETURNING award_id
+)
 UPDATE badge_award SET state = 'reversed'
-WHERE campaign_id = $1 AND award_id = ANY ($2::uuid[]) AND state = 'held'
+WHERE campaign_id = $1 AND award_id = ANY ($2::uuid[]) AND (state = 'held' OR award_id IN (SELECT award_id FROM withdrawn))
 RETURNING award_id;
 
 -- name: begin_returns

@@ -74,9 +74,15 @@ async def lock_given(conn: Connection, keys: Sequence[RewardKey], *, campaign_id
     return [Given(**row) for row in await conn.fetch(_SQL.lock_given, campaign_id, *columns)]
 
 
-async def take_chances(conn: Connection, reward_ids: Sequence[UUID], *, campaign_id: str) -> dict[UUID, int]:
-    """Take the unused chances of rewards; how many of each."""
-    rows = await conn.fetch(_SQL.take_chances, campaign_id, reward_ids) if reward_ids else ()
+async def take_chances(
+    conn: Connection, reward_ids: Sequence[UUID], *, campaign_id: str, now_ms: int
+) -> dict[UUID, int]:
+    """Take the unused chances of rewards, also out of gifts that are open; how many of each."""
+    if not reward_ids:
+        return {}
+    # A gift that was made meanwhile is seen by the statement after the one that waits for it.
+    await conn.execute(_SQL.lock_lots, campaign_id, reward_ids)
+    rows = await conn.fetch(_SQL.take_chances, campaign_id, reward_ids, now_ms)
     return {row["lot_id"]: row["units"] for row in rows}
 
 
@@ -86,9 +92,14 @@ async def free_codes(conn: Connection, reward_ids: Sequence[UUID], *, campaign_i
         await conn.execute(_SQL.free_codes, campaign_id, reward_ids)
 
 
-async def reverse_awards(conn: Connection, reward_ids: Sequence[UUID], *, campaign_id: str) -> list[UUID]:
-    """Take badges that are held; the rewards that they were."""
-    rows = await conn.fetch(_SQL.reverse_awards, campaign_id, reward_ids) if reward_ids else ()
+async def reverse_awards(
+    conn: Connection, reward_ids: Sequence[UUID], *, campaign_id: str, now_ms: int
+) -> list[UUID]:
+    """Take badges that are held, also out of gifts that are open; the rewards that they were."""
+    if not reward_ids:
+        return []
+    await conn.execute(_SQL.lock_awards, campaign_id, reward_ids)
+    rows = await conn.fetch(_SQL.reverse_awards, campaign_id, reward_ids, now_ms)
     return [row["award_id"] for row in rows]
 
 

@@ -122,7 +122,7 @@ async def _take_back(
     if await reward_store.any_voucher(conn, sources, campaign_id=campaign_id):
         await lock_head(conn, campaign_id=campaign_id)
     given = await reward_store.lock_given(conn, sources, campaign_id=campaign_id)
-    back = await _recover(conn, given, campaign_id=campaign_id)
+    back = await _recover(conn, given, campaign_id=campaign_id, now_ms=now_ms)
     closes = {
         (campaign_id, r.reward_id): Close(units, r.amount - units, None)
         for r in given
@@ -136,17 +136,17 @@ async def _take_back(
     return (await advance(conn, resources, keys, available={})).credits
 
 
-async def _recover(conn: Connection, given: Sequence[Given], *, campaign_id: str) -> dict[UUID, int]:
+async def _recover(
+    conn: Connection, given: Sequence[Given], *, campaign_id: str, now_ms: int
+) -> dict[UUID, int]:
     """What comes back at once: unused chances, codes that nobody has seen, badges that are held."""
     chances = [reward.reward_id for reward in given if reward.kind == "chances"]
     badges = [reward.reward_id for reward in given if reward.kind == "badge"]
     codes = [r.reward_id for r in given if r.kind == "voucher" and r.redeemed_ms is None and not r.withheld]
     await reward_store.free_codes(conn, codes, campaign_id=campaign_id)
-    return {
-        **await reward_store.take_chances(conn, chances, campaign_id=campaign_id),
-        **dict.fromkeys(await reward_store.reverse_awards(conn, badges, campaign_id=campaign_id), 1),
-        **dict.fromkeys(codes, 1),
-    }
+    units = await reward_store.take_chances(conn, chances, campaign_id=campaign_id, now_ms=now_ms)
+    reversed_ = await reward_store.reverse_awards(conn, badges, campaign_id=campaign_id, now_ms=now_ms)
+    return {**units, **dict.fromkeys((*reversed_, *codes), 1)}
 
 
 def _by_campaign(items: Sequence[T]) -> list[tuple[str, list[T]]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from game.auth import Caller
-from game.campaigns.access import campaign_of, no_such_campaign
+from game.campaigns.access import launched
 from game.campaigns.records import Campaign
 from game.db.connection import Connection
 from game.players import player_id_of
@@ -57,9 +57,7 @@ async def my_tasks(resources: Resources, caller: Caller, *, campaign_id: str) ->
     player_id = await player_id_of(resources, caller)
     now_ms = resources.clock()
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-        if campaign.state == "draft":
-            raise no_such_campaign()
+        campaign = await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         found = await published(conn, resources, campaign_id)
         read = await _read(conn, campaign, found, player_id, now_ms)
     return [_listed(task, campaign, read, now_ms=now_ms) for task in found.tasks.values()]

@@ -29,6 +29,9 @@ from game.ledger.service import Credit, send
 from game.players import lock_player, player_id_of
 from game.prizes.rewards import Reward, give
 from game.resources import Resources
+from game.scores.rules import SETS
+from game.scores.service import score
+from game.scores.store import Score, ScoreKey
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +109,9 @@ async def _trade(
     await store.add_trade(
         conn, done, asked.trade, campaign_id=campaign_id, player_id=player_id, key=asked.key, now_ms=now_ms
     )
+    if isinstance(asked.trade, Redeem):
+        redeemed = ScoreKey(campaign_id, player_id, SETS, done.trade_id.hex)
+        await score(conn, resources, [Score(key=redeemed, amount=1, at_ms=now_ms)])
     return done, credits_due
 
 

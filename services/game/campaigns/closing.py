@@ -10,6 +10,7 @@ from game.campaigns.pool_store import PoolKey
 from game.campaigns.service import pool_secret, pool_terms
 from game.fair.entries import CloseEntry, encode
 from game.resources import Resources
+from game.scores.service import uncovered
 
 MAX_CLOSING = 100
 TICKETS_AT_ONCE = 5_000
@@ -46,17 +47,18 @@ async def _close(resources: Resources, key: PoolKey) -> bool:
 
 async def _uncover(resources: Resources, key: PoolKey) -> None:
     """Uncover, for the players, what they left covered. No ticket is added to a pool that may be closed."""
-    last: int | None = -1
-    while last is not None:
-        async with resources.pool.acquire() as conn:
-            last = await pool_store.uncover_tickets(
+    entries = [-1]
+    while entries:
+        async with resources.pool.acquire() as conn, conn.transaction():
+            entries = await pool_store.uncover_tickets(
                 conn,
                 campaign_id=key.campaign_id,
                 pool_id=key.pool_id,
-                after=last,
+                after=entries[-1],
                 now_ms=resources.clock(),
                 limit=TICKETS_AT_ONCE,
             )
+            await uncovered(conn, resources, entries, campaign_id=key.campaign_id)
 
 
 async def _log_close(work: Desk, key: PoolKey, secret: bytes) -> bool:

@@ -17,6 +17,7 @@ from game.campaigns.service import no_such_pool
 from game.errors import Conflict, Exhausted
 from game.instants import to_datetime, to_ms
 from game.resources import Resources
+from game.scores.store import wanted
 
 MAX_POOLS = 64
 
@@ -49,6 +50,7 @@ async def edit_campaign(
     async with desk_of(resources, caller, campaign_id) as work:
         require_state(work.campaign, "draft")
         _require_version(work.campaign, version)
+        await _require_schedule_free(work, draft)
         await store.update_campaign(work.conn, draft, campaign_id=campaign_id)
         await store.bump_version(work.conn, campaign_id=campaign_id)
         edited = await store.find_campaign(work.conn, campaign_id=campaign_id, brand_id=caller.brand_id)
@@ -139,6 +141,21 @@ def _require_version(campaign: Campaign, version: int) -> None:
             field="$.version",
             version=campaign.version,
             sent=version,
+        )
+
+
+async def _require_schedule_free(work: Desk, draft: CampaignDraft) -> None:
+    """Seasons are promised by the days of the schedule: boards go before it may change."""
+    schedule, campaign = draft.schedule, work.campaign
+    then = (campaign.opens_ms, campaign.closes_ms, campaign.time_zone)
+    if (to_ms(schedule.opens), to_ms(schedule.closes), schedule.time_zone) == then:
+        return
+    found, _ = await wanted(work.conn, campaign_id=campaign.campaign_id)
+    if found.ranked:
+        raise Conflict(
+            "schedule_has_seasons",
+            "Remove the boards first: their seasons follow from the schedule.",
+            field="$.campaign.schedule",
         )
 
 

@@ -239,10 +239,10 @@ async def close_pool(conn: Connection, *, campaign_id: str, pool_id: str, close_
 
 async def uncover_tickets(
     conn: Connection, *, campaign_id: str, pool_id: str, after: int, now_ms: int, limit: int
-) -> int | None:
-    """Uncover a batch of tickets after an entry; the index of the last, None: none was covered."""
-    last = await conn.fetchval(_SQL.uncover_tickets, campaign_id, pool_id, after, now_ms, limit)
-    return None if last is None else int(last)
+) -> list[int]:
+    """Uncover a batch of tickets after an entry; their entries, none: no other was covered."""
+    rows = await conn.fetch(_SQL.uncover_tickets, campaign_id, pool_id, after, now_ms, limit)
+    return [row["entry_index"] for row in rows]
 
 
 async def rules_of_pool(conn: Connection, *, campaign_id: str, pool_id: str) -> bytes | None:

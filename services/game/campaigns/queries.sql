@@ -251,7 +251,7 @@ WHERE c.campaign_id = $1 AND c.state <> 'closed'
 RETURNING c.campaign_id;
 
 -- name: uncover_tickets
--- Uncovers one batch of a pool's covered tickets after an entry. No row: none is covered.
+-- Uncovers one batch of a pool's covered tickets after an entry; their entries. No row: none is covered.
 WITH covered AS (
     SELECT d.entry_index
     FROM draw d JOIN play USING (campaign_id, play_id)
@@ -263,7 +263,7 @@ WITH covered AS (
     FROM covered
     WHERE d.campaign_id = $1 AND d.entry_index = covered.entry_index AND d.uncovered_ms IS NULL
 )
-SELECT max(entry_index) AS last_index FROM covered;
+SELECT entry_index FROM covered ORDER BY entry_index;
 
 -- name: insert_vouchers
 -- Adds the codes of a batch that are not there yet and counts them.

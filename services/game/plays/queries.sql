@@ -394,7 +394,8 @@ LIMIT $4;
 -- name: uncover
 -- Uncovers tickets of a settled play; those already uncovered keep their time.
 UPDATE draw SET uncovered_ms = $4
-WHERE campaign_id = $1 AND play_id = $2 AND nth = ANY ($3::smallint[]) AND uncovered_ms IS NULL;
+WHERE campaign_id = $1 AND play_id = $2 AND nth = ANY ($3::smallint[]) AND uncovered_ms IS NULL
+RETURNING entry_index;
 
 -- name: tell_of_reviews
 -- Marks plays in review that nobody was told of, some at a time. Another process that does the same waits, and finds none.

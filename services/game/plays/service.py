@@ -24,6 +24,7 @@ from game.plays.views import (
     play_view,
     seat_view,
 )  # fmt: skip
+from game.scores.service import uncovered
 
 SEED_BYTES_MIN = 16
 PAGE_MAX = 50
@@ -178,6 +179,7 @@ async def uncover(engine: Engine, caller: Caller, wire_id: str, tickets: Sequenc
         raise Invalid(
             "no_such_ticket", f"The play has {play.draws} tickets.", tickets=play.draws, asked=max(tickets)
         )
-    async with engine.resources.pool.acquire() as conn:
-        await store.uncover(conn, play, tickets, now_ms=engine.resources.clock())
+    async with engine.resources.pool.acquire() as conn, conn.transaction():
+        entries = await store.uncover(conn, play, tickets, now_ms=engine.resources.clock())
+        await uncovered(conn, engine.resources, entries, campaign_id=play.campaign_id)
     return await told(engine, terms, play)

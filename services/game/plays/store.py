@@ -222,9 +222,10 @@ async def history(
     return [Play(**row) for row in await conn.fetch(SQL.history, campaign_id, player_id, before, limit)]
 
 
-async def uncover(conn: Connection, play: Play, nths: Sequence[int], *, now_ms: int) -> None:
-    """Uncover tickets of a play; those that are uncovered keep their time."""
-    await conn.execute(SQL.uncover, play.campaign_id, play.play_id, nths, now_ms)
+async def uncover(conn: Connection, play: Play, nths: Sequence[int], *, now_ms: int) -> list[int]:
+    """Uncover tickets of a play; the entries of those that were covered, the others keep their time."""
+    rows = await conn.fetch(SQL.uncover, play.campaign_id, play.play_id, nths, now_ms)
+    return [row["entry_index"] for row in rows]
 
 
 async def draws_of(conn: Connection, play: Play) -> list[Drawn]:

@@ -85,7 +85,7 @@ SELECT EXISTS (
 
 -- name: lock_given
 -- Rewards that stand, locked in key order. No row for one: it was never given, or it was taken back.
-SELECT r.reward_id, r.kind, r.amount, r.withheld, r.redeemed_ms
+SELECT r.reward_id, r.player_id, r.kind, r.amount, r.withheld, r.redeemed_ms
 FROM reward AS r
 WHERE r.campaign_id = $1 AND (r.player_id, r.source) IN (SELECT * FROM unnest($2::uuid[], $3::text[])) AND r.state = 'given'
 ORDER BY r.reward_id

@@ -20,6 +20,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """A reward as it stands before it is taken back."""
 
     reward_id: UUID
+    player_id: UUID
     kind: RewardKind
     amount: int
     withheld: int

@@ -17,6 +17,7 @@ from game.prizes.reward_rules import Close, Reward, RewardKey, RewardKind, withh
 from game.prizes.reward_store import Given
 from game.prizes.store import Award, ChanceLot
 from game.resources import Resources
+from game.scores.service import badges_changed
 from game.webhooks.out.outbox import tell
 
 __all__ = ["REWARDS_MAX", "Reward", "RewardKey", "RewardKind", "give", "take_back"]
@@ -73,6 +74,8 @@ async def _give(
     await reward_store.withhold(conn, new, kept, campaign_id=campaign_id)
     due = [(reward, part) for reward in new if (part := reward.amount - kept.get(reward.reward_id, 0))]
     awards = await _hand_out(conn, due, campaign_id=campaign_id, now_ms=now_ms)
+    gaining = {each.player_id for each in awards}
+    await badges_changed(conn, resources, gaining, campaign_id=campaign_id)
     credits_due = await _credits(conn, [(reward, part) for reward, part in due if reward.kind == "points"])
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
     await tell(conn, resources, [awarded(campaign_id, each) for each in awards])
@@ -123,6 +126,8 @@ async def _take_back(
         await lock_head(conn, campaign_id=campaign_id)
     given = await reward_store.lock_given(conn, sources, campaign_id=campaign_id)
     back = await _recover(conn, given, campaign_id=campaign_id, now_ms=now_ms)
+    losing = {r.player_id for r in given if r.kind == "badge"}
+    await badges_changed(conn, resources, losing, campaign_id=campaign_id)
     closes = {
         (campaign_id, r.reward_id): Close(units, r.amount - units, None)
         for r in given

@@ -7,6 +7,7 @@ from typing import Final
 from game.campaigns.drafts import MAX_CHANCES
 from game.errors import Conflict, Exhausted, Invalid, Number
 from game.instants import to_ms
+from game.scores.rules import Wanted, progress_of
 from game.tasks.drafts import RewardDraft, TaskDraft, terms_of
 from game.tasks.rules import TASKS_MAX, Filter, in_order
 from game.webhooks.declaring import (
@@ -51,11 +52,13 @@ def check_task(
     _check_prerequisites(task_id, draft, others)
 
 
-def check_removal(task_id: str, others: Mapping[str, TaskDraft]) -> None:
-    """Raise Conflict `task_needed` while another task has this one as a prerequisite."""
+def check_removal(task_id: str, others: Mapping[str, TaskDraft], *, ranked: Wanted) -> None:
+    """Raise Conflict `task_needed` while a task has this one as a prerequisite, or a board ranks by it."""
     needing = sorted(name for name, draft in others.items() if task_id in draft.prerequisites)
     if needing:
         raise Conflict("task_needed", "Other tasks have it as a prerequisite.", tasks=needing)
+    if progress_of(task_id) in ranked.ranked:
+        raise Conflict("task_needed", "A board ranks by it.", tasks=[])
 
 
 def check_events(

@@ -15,6 +15,7 @@ from game.campaigns.records import Promise
 from game.errors import Invalid, NotFound
 from game.players import player_id_of
 from game.resources import Resources
+from game.scores.store import wanted
 from game.tasks import store
 from game.tasks.checks import check_expiry, check_removal, check_schedule, check_task
 from game.tasks.drafts import PlayerSegments, ShareChannels, TaskDraft
@@ -57,7 +58,8 @@ async def delete_task(resources: Resources, caller: Caller, *, campaign_id: str,
         before = (await store.tasks_of_campaign(work.conn, campaign_id=campaign_id)).tasks
         task_of(before, task_id)
         others = {name: task for name, task in before.items() if name != task_id}
-        check_removal(task_id, {name: task.draft for name, task in others.items()})
+        ranked, _ = await wanted(work.conn, campaign_id=campaign_id)
+        check_removal(task_id, {name: task.draft for name, task in others.items()}, ranked=ranked)
         await store.delete_task(work.conn, campaign_id=campaign_id, task_id=task_id)
         await _promise(work, others.values())
         await work.record("task.delete", old=_values(before, task_id), new={})

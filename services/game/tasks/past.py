@@ -20,6 +20,7 @@ from game.tasks.defining import task_of
 from game.tasks.past_store import Asked
 from game.tasks.records import Contribution, Published, Task
 from game.tasks.rules import earned_in_window, held
+from game.tasks.scoring import rescore
 from game.tasks.settling import settle
 from game.webhooks.store import Event
 
@@ -128,6 +129,8 @@ async def approve_credit(
         added = await _contributions(conn, events, only)
         changed = await counting.count(conn, added, {campaign_id: campaign})
         credits_due = await settle(conn, resources, changed, {campaign_id: campaign}, approved=())
+        times = {event.event_id: event.occurred_ms for event in events}
+        await rescore(conn, resources, {campaign_id: campaign}, added=added, gone=(), times=times)
         await past_store.approve_credit(
             conn, campaign_id=campaign_id, credit_id=credit_id, actor=caller.subject
         )

@@ -13,6 +13,7 @@ from game.resources import Resources
 from game.tasks import checking_in, counting, progress_store, streak_store
 from game.tasks.handing import hand
 from game.tasks.reaching import reached
+from game.tasks.scoring import rescore
 from game.tasks.settling import earned
 from game.webhooks import service
 from game.webhooks.store import Event
@@ -51,7 +52,10 @@ async def take_in(conn: Connection, resources: Resources, events: Sequence[Event
         await earned(conn, resources, changed, campaigns, approved=()),
         await reached(conn, resources, moved, campaigns),
     ]
-    return await hand(conn, resources, handed)
+    credits_due = await hand(conn, resources, handed)
+    times = {event.event_id: event.occurred_ms for event in events}
+    await rescore(conn, resources, campaigns, added=found.added, gone=gone, times=times)
+    return credits_due
 
 
 async def _process_all(conn: Connection, resources: Resources, events: Sequence[Event]) -> list[Credit]:

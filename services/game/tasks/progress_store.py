@@ -1,5 +1,6 @@
 """The rows of players' progress and completions. Whoever changes them has locked the player."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -9,6 +10,7 @@ from game.db.connection import Connection
 from game.db.statements import load
 from game.tasks.completing import Completion
 from game.tasks.records import Contribution, TaskKey
+from game.tasks.times import Step
 from game.webhooks.store import Event
 
 _SQL = load("game.tasks")
@@ -40,6 +42,24 @@ async def reverse_contributions(
         )
         for row in rows
     ]
+
+
+async def standing(conn: Connection, added: Sequence[Contribution]) -> list[Contribution]:
+    """Those of contributions that count."""
+    rows = await conn.fetch(
+        _SQL.standing, *_columns([(c.key.campaign_id, c.key.task_id, c.event_id) for c in added], 3)
+    )
+    there = {(row["campaign_id"], row["task_id"], row["event_id"]) for row in rows}
+    return [c for c in added if (c.key.campaign_id, c.key.task_id, c.event_id) in there]
+
+
+async def steps_of(conn: Connection, keys: Collection[TaskKey]) -> dict[TaskKey, list[Step]]:
+    """What counts for tasks, and when it happened; of campaigns with a board for completions only."""
+    found: defaultdict[TaskKey, list[Step]] = defaultdict(list)
+    for row in await conn.fetch(_SQL.steps_of, *_columns(map(_parts, keys), 3)):
+        step = Step(at_ms=row["at_ms"], window_start=row["window_start"], amount=row["amount"])
+        found[_key(row)].append(step)
+    return found
 
 
 async def add_progress(conn: Connection, sums: Mapping[Place, int]) -> dict[Place, int]:

@@ -100,6 +100,24 @@ JOIN event AS o ON o.brand_id = r.brand_id AND o.player_id = r.player_id AND o.s
 WHERE c.event_id = o.event_id AND c.reversed_ms IS NULL
 RETURNING c.campaign_id, c.task_id, c.event_id, c.player_id, c.window_start, c.amount;
 
+-- name: standing
+-- Those of contributions that count.
+SELECT c.campaign_id, c.task_id, c.event_id
+FROM unnest($1::text[], $2::text[], $3::uuid[]) AS i (campaign_id, task_id, event_id)
+JOIN task_contribution AS c USING (campaign_id, task_id, event_id)
+WHERE c.reversed_ms IS NULL
+ORDER BY c.campaign_id, c.task_id, c.event_id;
+
+-- name: steps_of
+-- What counts for tasks of players, and when it happened, where a board ranks by completions.
+SELECT s.campaign_id, s.player_id, c.task_id, s.at_ms, c.window_start, s.amount
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, task_id)
+JOIN score AS s ON (s.campaign_id, s.player_id, s.metric) = (i.campaign_id, i.player_id, 'progress:' || i.task_id)
+JOIN task_contribution AS c
+    ON (c.campaign_id, c.task_id) = (i.campaign_id, i.task_id)
+   AND c.event_id = CASE WHEN s.metric LIKE 'progress:%' THEN s.source::uuid END  -- no other source is one
+ORDER BY s.campaign_id, s.player_id, c.task_id, s.at_ms, s.source;
+
 -- name: add_progress
 -- Adds to windows, whose players are locked; what is in them now.
 INSERT INTO task_progress AS p (campaign_id, player_id, task_id, window_start, progress)

@@ -15,6 +15,7 @@ from game.resources import Resources
 from game.tasks import progress_store as store
 from game.tasks.completing import Completion, State
 from game.tasks.counting import published
+from game.tasks.scoring import rescore_completions
 from game.tasks.settling import settle
 
 UNDECIDED: Final[tuple[State, ...]] = ("pending", "appealed")
@@ -41,6 +42,7 @@ async def approve(
         _require(found, UNDECIDED, generation=generation)
         campaigns = {campaign_id: await published(work.conn, resources, campaign_id)}
         credits_due = await settle(work.conn, resources, (), campaigns, approved=[found])
+        await rescore_completions(work.conn, resources, campaigns, [found.key])
         decided = await _recorded(work, "task.approve", found)
     await outbox.send(resources, credits_due)
     return decided

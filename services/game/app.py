@@ -20,6 +20,8 @@ from game.audit.api import Log
 from game.audit.beacon import fetch_beacons
 from game.auth import AppRequest
 from game.badges.api import Badges, ManagedBadges
+from game.boards.api import Boards, ManagedBoards, MyBoards
+from game.boards.steps import STEPS as BOARD_STEPS
 from game.campaigns.api import Campaigns
 from game.campaigns.closing import close_pools
 from game.campaigns.public_api import PublicCampaigns
@@ -89,8 +91,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
     Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
     TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
-    ChanceLots,
-    TimeZones, ManagedStreaks, Streaks,
+    ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),
@@ -215,8 +216,8 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     stack.push_async_callback(deliveries.close)
     watch = Watch()
     await watch.step.run(resources)
-    timed = [*_play_steps(engine, session), *EVENT_STEPS, *MESSAGE_STEPS, _send_step(deliveries)]
-    at_their_time = map(watch.lets, timed)
+    timed = [*_play_steps(engine, session), *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS]
+    at_their_time = map(watch.lets, [*timed, _send_step(deliveries)])
     steps = [*_steps(issuers), watch.step, *at_their_time]
     await stack.enter_async_context(run_steps(resources, steps))
 

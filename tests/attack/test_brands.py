@@ -13,6 +13,7 @@ from litestar import Litestar
 from game.auth import Role
 from game.players import player_id_of
 from tests.badges.album import BADGE, badge_set
+from tests.boards.hall import board
 from tests.support.pools import wheel
 from tests.support.service import ManualClock
 from tests.support.stage import Guest, Stage, player
@@ -43,6 +44,7 @@ BODIES: dict[str, Any] = {
     "managedBadgesSaveBadge": BADGE,
     "managedBadgesSaveSet": badge_set(),
     "managedStreaksSave": streak(),
+    "managedBoardsSave": board(),
     "managedTasksSave": task(),
     "pastEventsApprove": {"digest": "00" * 32},
     "pastEventsDryRun": {"since": "2026-09-01T00:00:00Z", "until": "2026-09-30T00:00:00Z"},
@@ -98,7 +100,8 @@ ROWS = {
     ),
     **dict.fromkeys(
         (
-            "badge", "badge_set", "badge_trade", "campaign_change", "chance_lot", "gift", "play_decision",
+            "badge", "badge_set", "badge_trade", "board", "board_season", "campaign_change", "chance_lot", "gift",
+            "play_decision",
             "reward", "stock_alert", "streak", "streak_milestone", "task", "task_completion", "task_credit",
         ),
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
@@ -124,6 +127,8 @@ VALUES ($1, $2, $3, 'buy', 1, 'rejected', true, $4, 'x')"""
 CREDIT = "INSERT INTO task_credit VALUES ($1, $2, 'buy', sha256('x'), ARRAY[$2::uuid], 'mia', $3)"
 BADGES = "INSERT INTO badge SELECT $1, unnest(ARRAY['ox', 'rat', 'tiger']), '虎', 'Tiger', '虎', 'A tiger'"
 BADGE_SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
+BOARD = "INSERT INTO board VALUES ($1, 'best', 'tasks', $2)"
+SEASON = "INSERT INTO board_season VALUES ($1, 'best', 'all', 1, $2, 0, $2)"
 BREAK = """
 INSERT INTO ledger_break (kind, operation_id, campaign_id, points, says, found_ms)
 VALUES ('theirs_only', 'x', $1, 5, 'x', $2) RETURNING break_id"""
@@ -211,12 +216,14 @@ async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str
     await pool.execute(CREDIT, campaign_id, credit_id, now_ms)
     await pool.execute(BADGES, campaign_id)
     await pool.execute(BADGE_SET, campaign_id, json.dumps(badge_set()))
+    await pool.execute(BOARD, campaign_id, json.dumps(board()))
+    await pool.execute(SEASON, campaign_id, now_ms + 1)
     await office.done("PUT", f"campaigns/{campaign_id}/stock-alerts", ALERTS)
     break_id = await pool.fetchval(BREAK, campaign_id, now_ms)
     return {
         "task_id": "buy", "streak_id": "daily", "month": "2026-09",
-        "completion_id": str(completion_id), "credit_id": str(credit_id),
-        "badge_id": "tiger", "set_id": "spring", "break_id": str(break_id),
+        "completion_id": str(completion_id), "credit_id": str(credit_id), "badge_id": "tiger",
+        "set_id": "spring", "board_id": "best", "break_id": str(break_id),
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Leaderboards per campaign and season, in PostgreSQL."""

@@ -1,0 +1,140 @@
+"""Who is where on a board: the first, and a player with those around."""
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from game.auth import Caller
+from game.boards import store
+from game.boards.defining import board_of
+from game.boards.rules import Ranked, Standing
+from game.boards.store import Board, Kept, SeasonKey
+from game.campaigns.access import no_such_campaign
+from game.campaigns.store import brand_of_launched
+from game.db.connection import Connection
+from game.errors import NotFound, Unavailable
+from game.players import player_id_of
+from game.recent import Recent
+from game.resources import Resources
+
+PUBLISHED_KEPT: Final = 2_000
+# How far a rank is counted in PostgreSQL.
+COUNTED_MAX: Final = 100_000
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """The boards of a launched campaign, by id, as they were when it was looked up first."""
+
+    brand_id: str
+    boards: dict[str, Board]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A season of a board that somebody asks for."""
+
+    campaign_id: str
+    board: Board
+    kept: Kept
+
+    @property
+    def key(self) -> SeasonKey:
+        """What names it."""
+        return SeasonKey(self.campaign_id, self.board.board_id, self.kept.season.season)
+
+
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
+    """A player in a season, `me`: None without a score. `around` has some before, the player, some after."""
+
+    player_id: UUID
+    me: Ranked | None
+    above: Standing | None
+    around: tuple[Ranked, ...]
+
+
+_recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(limit=PUBLISHED_KEPT)
+
+
+async def boards(resources: Resources, caller: Caller | None, *, campaign_id: str) -> dict[str, Board]:
+    """The boards of a launched campaign as they are now. NotFound; of another brand too."""
+    await _published(resources, caller, campaign_id)
+    async with resources.pool.acquire() as conn:
+        return await store.boards_of_campaign(conn, campaign_id=campaign_id)
+
+
+async def asked(
+    resources: Resources, caller: Caller | None, *, campaign_id: str, board_id: str, season: str | None
+) -> Asked:
+    """A season of a board, the present one unless another is named. NotFound."""
+    found = await _published(resources, caller, campaign_id)
+    board = board_of(found.boards, board_id)
+    if season is None:
+        return Asked(campaign_id=campaign_id, board=board, kept=present(board, now_ms=resources.clock()))
+    for kept in board.seasons:
+        if kept.season.season == season:
+            return Asked(campaign_id=campaign_id, board=board, kept=kept)
+    raise NotFound("season_not_found", "The board has no such season.")
+
+
+def present(board: Board, *, now_ms: int) -> Kept:
+    """The last season that has begun, or the first before any has."""
+    begun = [kept for kept in board.seasons if kept.season.starts_ms <= now_ms]
+    return begun[-1] if begun else board.seasons[0]
+
+
+async def top(resources: Resources, where: Asked, *, limit: int) -> list[Ranked]:
+    """The first of a season."""
+    async with resources.pool.acquire() as conn:
+        return _ranked(await store.top(conn, where.key, limit=limit, after=0), after=0)
+
+
+async def mine(resources: Resources, caller: Caller, where: Asked, *, around: int) -> Mine:
+    """The caller in a season, and so many before and after."""
+    player_id = await player_id_of(resources, caller)
+    async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        return await _mine(conn, where.key, player_id, around=around)
+
+
+async def _mine(conn: Connection, key: SeasonKey, player_id: UUID, *, around: int) -> Mine:
+    standing = (await store.standings_of(conn, key, [player_id])).get(player_id)
+    if standing is None:
+        return Mine(player_id=player_id, me=None, above=None, around=())
+    ahead = await store.count_ahead(conn, key, standing, limit=COUNTED_MAX)
+    if ahead >= COUNTED_MAX:
+        raise Unavailable("rank_not_counted", "So many are ahead that they are not counted now.", ahead=ahead)
+    after = max(0, ahead - max(around, 1))
+    rows = _ranked(await store.top(conn, key, limit=ahead - after + 1 + around, after=after), after=after)
+    return mine_of(player_id, rows, around=around)
+
+
+def mine_of(player_id: UUID, rows: list[Ranked], *, around: int) -> Mine:
+    """A player among neighbours, at least one of whom is before the player unless nobody is."""
+    place = next(nth for nth, each in enumerate(rows) if each.standing.player_id == player_id)
+    return Mine(
+        player_id=player_id,
+        me=rows[place],
+        above=rows[place - 1].standing if place else None,
+        around=tuple(rows[max(0, place - around) : place + 1 + around]),
+    )
+
+
+def _ranked(standings: list[Standing], *, after: int) -> list[Ranked]:
+    return [Ranked(rank=after + nth, standing=each) for nth, each in enumerate(standings, start=1)]
+
+
+async def _published(resources: Resources, caller: Caller | None, campaign_id: str) -> Published:
+    key = (resources.pool, campaign_id)
+    found = _recent.get(key) or _recent.put(key, await _stored(resources, campaign_id))
+    if caller is not None and caller.brand_id != found.brand_id:
+        raise no_such_campaign()
+    return found
+
+
+async def _stored(resources: Resources, campaign_id: str) -> Published:
+    async with resources.pool.acquire() as conn:
+        brand_id = await brand_of_launched(conn, campaign_id=campaign_id)
+        if brand_id is None:
+            raise no_such_campaign()
+        found = await store.boards_of_campaign(conn, campaign_id=campaign_id)
+    return Published(brand_id=brand_id, boards=found)

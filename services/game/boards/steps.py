@@ -1,0 +1,12 @@
+"""What every process does again and again for boards."""
+
+from typing import Final
+
+from game.boards.folding import fold_scores
+from game.scores.following import follow_logs
+from game.worker import Step
+
+STEPS: Final = (
+    Step(name="scores.follow", run=follow_logs, interval_ms=1_000),
+    Step(name="scores.fold", run=fold_scores, interval_ms=500),
+)

@@ -1,0 +1,144 @@
+"""The rows of boards, their seasons and standings. Connection first."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from game.boards.drafts import BoardDraft
+from game.boards.rules import Standing
+from game.boards.seasons import SEASONS_MAX, Season
+from game.db.connection import Connection
+from game.db.statements import load
+
+BOARDS_MAX: Final = 20
+
+_SQL = load("game.boards")
+_draft = msgspec.json.Decoder(BoardDraft)
+
+
+class SeasonKey(msgspec.Struct, frozen=True, order=True):
+    """What names a season of a board."""
+
+    campaign_id: str
+    board_id: str
+    season: str
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A season as it is stored; `frozen_ms` is None until nothing of it changes any more."""
+
+    season: Season
+    frozen_ms: int | None
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """A board of a campaign, and its seasons in order."""
+
+    board_id: str
+    draft: BoardDraft
+    seasons: tuple[Kept, ...]
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric of a player that has changed."""
+
+    campaign_id: str
+    metric: str
+    player_id: UUID
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a player stands now; a score of 0 is nowhere. `version` counts the changes."""
+
+    key: SeasonKey
+    player_id: UUID
+    score: int
+    reached_ms: int
+    version: int
+
+
+async def save_board(
+    conn: Connection, draft: BoardDraft, seasons: Sequence[Season], *, campaign_id: str, board_id: str
+) -> None:
+    """Write a board of a locked draft campaign, with its seasons."""
+    encoded = msgspec.json.encode(draft).decode()
+    await conn.execute(_SQL.save_board, campaign_id, board_id, draft.counts, encoded)
+    rows = [msgspec.structs.astuple(season) for season in seasons]
+    await conn.execute(_SQL.save_seasons, campaign_id, board_id, *_columns(rows, 5))
+
+
+async def delete_board(conn: Connection, *, campaign_id: str, board_id: str) -> bool:
+    """Remove a board of a locked draft campaign; False: there is none."""
+    return await conn.fetchval(_SQL.delete_board, campaign_id, board_id) is not None
+
+
+async def boards_of_campaign(conn: Connection, *, campaign_id: str) -> dict[str, Board]:
+    """The boards of a campaign, by id."""
+    seasons: defaultdict[str, list[Kept]] = defaultdict(list)
+    for row in await conn.fetch(_SQL.seasons_of_campaign, campaign_id, BOARDS_MAX * SEASONS_MAX):
+        fields = dict(row)
+        board_id, frozen_ms = fields.pop("board_id"), fields.pop("frozen_ms")
+        seasons[board_id].append(Kept(season=Season(**fields), frozen_ms=frozen_ms))
+    return {
+        row["board_id"]: Board(
+            board_id=row["board_id"],
+            draft=_draft.decode(row["draft"]),
+            seasons=tuple(seasons[row["board_id"]]),
+        )
+        for row in await conn.fetch(_SQL.boards_of_campaign, campaign_id, BOARDS_MAX)
+    }
+
+
+async def task_ids(conn: Connection, *, campaign_id: str) -> frozenset[str]:
+    """The tasks of a campaign."""
+    return frozenset(row["task_id"] for row in await conn.fetch(_SQL.task_ids, campaign_id))
+
+
+async def claim_due(conn: Connection, *, limit: int) -> list[Due]:
+    """Take metrics of players that have changed; whoever changes them again waits until the end."""
+    return [Due(**row) for row in await conn.fetch(_SQL.claim_due, limit)]
+
+
+async def fold(conn: Connection, due: Sequence[Due], *, until_ms: int) -> list[Changed]:
+    """Add up claimed metrics in the seasons before a time that are not frozen; what has changed by it."""
+    metrics = sorted({(each.campaign_id, each.metric) for each in due})
+    await conn.execute(_SQL.hold_seasons, *_columns(metrics, 2), until_ms)
+    columns = _columns([(each.campaign_id, each.metric, each.player_id) for each in due], 3)
+    return [_changed(row) for row in await conn.fetch(_SQL.fold, *columns, until_ms)]
+
+
+async def top(conn: Connection, key: SeasonKey, *, limit: int, after: int) -> list[Standing]:
+    """So many standings of a season, in order, after so many."""
+    return [Standing(**row) for row in await conn.fetch(_SQL.top, *_parts(key), limit, after)]
+
+
+async def standings_of(
+    conn: Connection, key: SeasonKey, player_ids: Collection[UUID]
+) -> dict[UUID, Standing]:
+    """Where players stand, in order; no entry: nowhere."""
+    rows = await conn.fetch(_SQL.standings_of, *_parts(key), list(player_ids))
+    return {row["player_id"]: Standing(**row) for row in rows}
+
+
+async def count_ahead(conn: Connection, key: SeasonKey, standing: Standing, *, limit: int) -> int:
+    """How many are ahead of a standing, `limit` at most."""
+    place = (standing.score, standing.reached_ms, standing.player_id)
+    return int(await conn.fetchval(_SQL.count_ahead, *_parts(key), *place, limit))
+
+
+def _changed(row: Any) -> Changed:
+    fields = dict(row)
+    key = SeasonKey(fields.pop("campaign_id"), fields.pop("board_id"), fields.pop("season"))
+    return Changed(key=key, **fields)
+
+
+def _parts(key: SeasonKey) -> tuple[str, str, str]:
+    return key.campaign_id, key.board_id, key.season
+
+
+def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+    found = list(rows)
+    return [[row[nth] for row in found] for nth in range(width)]

@@ -1,0 +1,180 @@
+"""Boards on the wire. Other players have an alias, which their brand's name of them does not follow from."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from game.boards.drafts import BoardDraft
+from game.boards.reading import Asked, Mine
+from game.boards.rules import Ranked, alias, lacking
+from game.boards.store import Board, Kept
+from game.campaigns.drafts import NameDraft
+from game.instants import to_datetime
+from game.scores.rules import Metric
+
+State = Literal["to_come", "open", "over", "final"]
+Reason = Literal["season_to_come", "no_score"]
+
+
+class SeasonView(msgspec.Struct, frozen=True, kw_only=True):
+    """A season, by its first day or `all`. What comes late counts while it is `over`, until it is `final`."""
+
+    season: str
+    starts_at: datetime
+    ends_at: datetime
+    state: State
+
+
+class BoardView(msgspec.Struct, frozen=True, kw_only=True):
+    """A board as everybody may see it. `task` is null unless it ranks by the progress of one."""
+
+    board_id: str
+    name: NameDraft
+    metric: Metric
+    task: str | None
+    grace_hours: int
+    seasons: tuple[SeasonView, ...]
+
+
+class BoardList(msgspec.Struct, frozen=True, kw_only=True):
+    """The boards of a campaign."""
+
+    boards: tuple[BoardView, ...]
+
+
+class ManagedBoard(msgspec.Struct, frozen=True, kw_only=True):
+    """A board as it was written, and its seasons."""
+
+    board_id: str
+    board: BoardDraft
+    seasons: tuple[SeasonView, ...]
+
+
+class ManagedBoardList(msgspec.Struct, frozen=True, kw_only=True):
+    """The boards of a campaign as they were written."""
+
+    boards: tuple[ManagedBoard, ...]
+
+
+class RankView(msgspec.Struct, frozen=True, kw_only=True):
+    """A rank: who has it goes by an alias, the same everywhere in the campaign."""
+
+    rank: int
+    alias: str
+    score: int
+    reached_at: datetime
+
+
+class TopView(msgspec.Struct, frozen=True, kw_only=True):
+    """The first of a season."""
+
+    board_id: str
+    season: SeasonView
+    ranks: tuple[RankView, ...]
+
+
+class MyRank(msgspec.Struct, frozen=True, kw_only=True):
+    """You in a season. `reason` says why you have no rank, null: you have one.
+
+    `to_next` is how much more it takes to overtake whoever is one rank higher now, null for the first and
+    without a rank.
+    """
+
+    board_id: str
+    season: SeasonView
+    alias: str
+    rank: int | None
+    score: int
+    reason: Reason | None
+    to_next: int | None
+    around: tuple[RankView, ...]
+
+
+def board_list(found: Mapping[str, Board], *, now_ms: int) -> BoardList:
+    """Boards as everybody may see them."""
+    return BoardList(boards=tuple(_board(each, now_ms) for each in found.values()))
+
+
+def managed_board(board: Board, *, now_ms: int) -> ManagedBoard:
+    """A board as it was written."""
+    return ManagedBoard(board_id=board.board_id, board=board.draft, seasons=_seasons(board, now_ms))
+
+
+def managed_list(found: Mapping[str, Board], *, now_ms: int) -> ManagedBoardList:
+    """Boards as they were written."""
+    return ManagedBoardList(boards=tuple(managed_board(each, now_ms=now_ms) for each in found.values()))
+
+
+def top_view(where: Asked, found: Iterable[Ranked], *, now_ms: int) -> TopView:
+    """The first of a season."""
+    return TopView(
+        board_id=where.board.board_id, season=_season(where.kept, now_ms), ranks=_ranks(where, found)
+    )
+
+
+def my_rank(where: Asked, found: Mine, *, now_ms: int) -> MyRank:
+    """A player in a season."""
+    season = _season(where.kept, now_ms)
+    me = found.me
+    return MyRank(
+        board_id=where.board.board_id,
+        season=season,
+        alias=alias(where.campaign_id, found.player_id),
+        rank=me.rank if me else None,
+        score=me.standing.score if me else 0,
+        reason=_reason(season) if me is None else None,
+        to_next=lacking(me.standing, found.above) if me and found.above else None,
+        around=_ranks(where, found.around),
+    )
+
+
+def _reason(season: SeasonView) -> Reason:
+    return "season_to_come" if season.state == "to_come" else "no_score"
+
+
+def _board(board: Board, now_ms: int) -> BoardView:
+    draft = board.draft
+    return BoardView(
+        board_id=board.board_id,
+        name=draft.name,
+        metric=draft.metric,
+        task=draft.task,
+        grace_hours=draft.grace_hours,
+        seasons=_seasons(board, now_ms),
+    )
+
+
+def _seasons(board: Board, now_ms: int) -> tuple[SeasonView, ...]:
+    return tuple(_season(each, now_ms) for each in board.seasons)
+
+
+def _season(kept: Kept, now_ms: int) -> SeasonView:
+    season = kept.season
+    return SeasonView(
+        season=season.season,
+        starts_at=to_datetime(season.starts_ms),
+        ends_at=to_datetime(season.ends_ms),
+        state=_state(kept, now_ms),
+    )
+
+
+def _state(kept: Kept, now_ms: int) -> State:
+    if kept.frozen_ms is not None:
+        return "final"
+    if now_ms < kept.season.starts_ms:
+        return "to_come"
+    return "open" if now_ms < kept.season.ends_ms else "over"
+
+
+def _ranks(where: Asked, found: Iterable[Ranked]) -> tuple[RankView, ...]:
+    return tuple(
+        RankView(
+            rank=each.rank,
+            alias=alias(where.campaign_id, each.standing.player_id),
+            score=each.standing.score,
+            reached_at=to_datetime(each.standing.reached_ms),
+        )
+        for each in found
+    )

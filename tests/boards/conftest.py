@@ -1,0 +1,16 @@
+"""A shop whose campaign, still a draft, has a task; boards are added to it."""
+
+import pytest_asyncio
+
+from tests.boards.hall import Hall
+from tests.tasks.conftest import app, client, office, resources, shop
+from tests.tasks.shop import Shop
+
+__all__ = ["app", "client", "office", "resources", "shop"]
+
+
+@pytest_asyncio.fixture
+async def hall(shop: Shop) -> Hall:
+    """The boards of a campaign with the task `buy`."""
+    await shop.saved(times_per_window=30)
+    return Hall(shop)

@@ -13,7 +13,7 @@ from litestar import Litestar
 from game.auth import Role
 from game.players import player_id_of
 from tests.badges.album import BADGE, badge_set
-from tests.boards.hall import board
+from tests.boards.hall import SEASON, board
 from tests.support.pools import wheel
 from tests.support.service import ManualClock
 from tests.support.stage import Guest, Stage, player
@@ -128,7 +128,6 @@ CREDIT = "INSERT INTO task_credit VALUES ($1, $2, 'buy', sha256('x'), ARRAY[$2::
 BADGES = "INSERT INTO badge SELECT $1, unnest(ARRAY['ox', 'rat', 'tiger']), '虎', 'Tiger', '虎', 'A tiger'"
 BADGE_SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
 BOARD = "INSERT INTO board VALUES ($1, 'best', 'tasks', $2)"
-SEASON = "INSERT INTO board_season VALUES ($1, 'best', 'all', 1, $2, 0, $2)"
 BREAK = """
 INSERT INTO ledger_break (kind, operation_id, campaign_id, points, says, found_ms)
 VALUES ('theirs_only', 'x', $1, 5, 'x', $2) RETURNING break_id"""

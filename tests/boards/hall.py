@@ -13,6 +13,9 @@ from tests.campaigns.office import Someone
 from tests.tasks.shop import Shop
 
 
+SEASON = "INSERT INTO board_season VALUES ($1, 'best', 'all', 1, $2, 0, $2)"
+
+
 def board(**changes: Any) -> dict[str, Any]:
     """Who completes most tasks in the whole campaign."""
     return {

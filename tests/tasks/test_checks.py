@@ -7,6 +7,7 @@ import pytest
 from game.campaigns.drafts import MAX_CHANCES
 from game.errors import Conflict, Exhausted, Invalid, Refusal
 from game.instants import to_datetime
+from game.scores.rules import Wanted
 from game.tasks.checks import ARTICLE, check_expiry, check_removal, check_schedule, check_task
 from game.tasks.drafts import RewardDraft
 from game.tasks.rules import TASKS_MAX, Filter, FilterKind
@@ -18,6 +19,7 @@ FORBIDDEN = frozenset({"moments", "qq"})
 POINTS = RewardDraft(kind="points", amount=10)
 CHANCES = RewardDraft(kind="chances", amount=1, expires_at=to_datetime(5_000))
 LATER, SOONER = to_datetime(1_500), to_datetime(1_400)
+UNRANKED = Wanted(ranked=frozenset())
 
 
 def wants(attribute: str, kind: FilterKind, *values: int | str | bool) -> dict[str, Any]:
@@ -193,9 +195,12 @@ def test_a_task_that_others_need_is_not_removed() -> None:
     """They are named."""
     others = {"c": draft(prerequisites=("a",)), "b": draft(prerequisites=("x", "a")), "d": draft()}
     with pytest.raises(Conflict) as reason:
-        check_removal("a", others)
+        check_removal("a", others, ranked=UNRANKED)
     assert (reason.value.code, reason.value.numbers) == ("task_needed", {"tasks": ["b", "c"]})
-    check_removal("d", others)
+    check_removal("d", others, ranked=UNRANKED)
+    with pytest.raises(Conflict) as reason:
+        check_removal("d", others, ranked=Wanted(ranked=frozenset({"progress:d"})))
+    assert reason.value.code == "task_needed"
 
 
 @pytest.mark.parametrize(

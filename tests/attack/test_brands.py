@@ -13,7 +13,7 @@ from litestar import Litestar
 from game.auth import Role
 from game.players import player_id_of
 from tests.badges.album import BADGE, badge_set
-from tests.boards.hall import SEASON, board
+from tests.boards.hall import BOARD, board
 from tests.support.pools import wheel
 from tests.support.service import ManualClock
 from tests.support.stage import Guest, Stage, player
@@ -127,7 +127,6 @@ VALUES ($1, $2, $3, 'buy', 1, 'rejected', true, $4, 'x')"""
 CREDIT = "INSERT INTO task_credit VALUES ($1, $2, 'buy', sha256('x'), ARRAY[$2::uuid], 'mia', $3)"
 BADGES = "INSERT INTO badge SELECT $1, unnest(ARRAY['ox', 'rat', 'tiger']), '虎', 'Tiger', '虎', 'A tiger'"
 BADGE_SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
-BOARD = "INSERT INTO board VALUES ($1, 'best', 'tasks', $2)"
 BREAK = """
 INSERT INTO ledger_break (kind, operation_id, campaign_id, points, says, found_ms)
 VALUES ('theirs_only', 'x', $1, 5, 'x', $2) RETURNING break_id"""
@@ -215,8 +214,7 @@ async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str
     await pool.execute(CREDIT, campaign_id, credit_id, now_ms)
     await pool.execute(BADGES, campaign_id)
     await pool.execute(BADGE_SET, campaign_id, json.dumps(badge_set()))
-    await pool.execute(BOARD, campaign_id, json.dumps(board()))
-    await pool.execute(SEASON, campaign_id, now_ms + 1)
+    await pool.execute(BOARD, campaign_id, json.dumps(board()), now_ms + 1)
     await office.done("PUT", f"campaigns/{campaign_id}/stock-alerts", ALERTS)
     break_id = await pool.fetchval(BREAK, campaign_id, now_ms)
     return {

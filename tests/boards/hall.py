@@ -12,8 +12,9 @@ from game.scores.following import follow_logs
 from tests.campaigns.office import Someone
 from tests.tasks.shop import Shop
 
-
-SEASON = "INSERT INTO board_season VALUES ($1, 'best', 'all', 1, $2, 0, $2)"
+BOARD = """
+WITH made AS (INSERT INTO board VALUES ($1, 'best', 'tasks', $2))
+INSERT INTO board_season VALUES ($1, 'best', 'all', 1, $3, 0, $3)"""
 
 
 def board(**changes: Any) -> dict[str, Any]:

@@ -56,7 +56,7 @@ from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tasks.api import ManagedTasks, TaskReviews, Tasks, TaskSettings
 from game.tasks.past_api import PastEvents
-from game.tasks.processing import process_events
+from game.tasks.steps import STEPS
 from game.tasks.streak_api import ManagedStreaks, Streaks
 from game.tasks.zones_api import TimeZones
 from game.tokens import Tokens
@@ -69,8 +69,6 @@ from game.webhooks.out.delivering import count as count_endpoints
 from game.webhooks.out.delivering import purge as purge_deliveries
 from game.webhooks.out.sender import Sender
 from game.webhooks.reception import Reception
-from game.webhooks.service import count as count_events
-from game.webhooks.service import purge as purge_events
 from game.wheel.api import Wheel
 from game.wheel.rules import stop
 from game.worker import Step, run_steps
@@ -99,12 +97,8 @@ MESSAGE_STEPS = (
     Step(name="webhooks.purge", run=purge_deliveries, interval_ms=60_000),
     Step(name="webhooks.count", run=count_endpoints, interval_ms=15_000),
 )
-EVENT_STEPS: tuple[Step, ...] = (
-    Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000),
-    Step(name="events.process", run=process_events, interval_ms=500),
-    Step(name="events.purge", run=purge_events, interval_ms=60_000),
-    Step(name="events.count", run=count_events, interval_ms=15_000),
-)
+EVENT_STEPS: tuple[Step, ...] = STEPS
+GIFT_STEPS = (Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000),)
 
 log = structlog.get_logger()
 
@@ -216,7 +210,7 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     stack.push_async_callback(deliveries.close)
     watch = Watch()
     await watch.step.run(resources)
-    timed = [*_play_steps(engine, session), *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS]
+    timed = [*_play_steps(engine, session), *GIFT_STEPS, *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS]
     at_their_time = map(watch.lets, [*timed, _send_step(deliveries)])
     steps = [*_steps(issuers), watch.step, *at_their_time]
     await stack.enter_async_context(run_steps(resources, steps))

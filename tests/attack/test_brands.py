@@ -12,8 +12,20 @@ from litestar import Litestar
 
 from game.auth import Role
 from game.players import player_id_of
+from tests.attack.rows import (
+    BADGE_SET,
+    BADGES,
+    BOARD,
+    BREAK,
+    COMPLETION,
+    CREDIT,
+    DELIVERY,
+    EVENT,
+    STREAK,
+    TASK,
+)
 from tests.badges.album import BADGE, badge_set
-from tests.boards.hall import BOARD, board
+from tests.boards.hall import board
 from tests.support.pools import wheel
 from tests.support.service import ManualClock
 from tests.support.stage import Guest, Stage, player
@@ -100,8 +112,8 @@ ROWS = {
     ),
     **dict.fromkeys(
         (
-            "badge", "badge_set", "badge_trade", "board", "board_season", "campaign_change", "chance_lot", "gift",
-            "play_decision",
+            "badge", "badge_set", "badge_trade", "board", "board_season", "campaign_change", "chance_lot",
+            "gift", "play_decision",
             "reward", "stock_alert", "streak", "streak_milestone", "task", "task_completion", "task_credit",
         ),
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
@@ -109,27 +121,6 @@ ROWS = {
     "break_acknowledgement": "true",
     "player_zone": "player_id IN (SELECT player_id FROM player WHERE brand_id = 'acme')",
 }  # fmt: skip
-# What takes long to come by: an event that failed, a message that was sent, a completion that was rejected.
-EVENT = """
-INSERT INTO event (brand_id, event_id, source, webhook_id, body_digest, type, player_id, occurrence,
-                   occurred_ms, received_ms, attributes, state, next_attempt_ms, reason)
-VALUES ('acme', $1, 'shop', 'msg', sha256('x'), 'review.created', $2, 'o', $3, $3, '{}', 'dead', $3, 'x')"""
-DELIVERY = """
-INSERT INTO webhook_delivery (brand_id, endpoint_id, message_id, type, lane, data, told_ms, state,
-                              next_attempt_ms)
-VALUES ('acme', $1, $2, 'play.review', 'x', '{}', $3, 'delivered', $3)"""
-TASK = "INSERT INTO task VALUES ($1, 'buy', 'acme', 'purchase.completed', NULL, $2)"
-STREAK = "INSERT INTO streak VALUES ($1, 'daily', 'acme', 'checkin.created', $2)"
-COMPLETION = """
-INSERT INTO task_completion (campaign_id, completion_id, player_id, task_id, nth, state, has_place,
-                             changed_ms, reason)
-VALUES ($1, $2, $3, 'buy', 1, 'rejected', true, $4, 'x')"""
-CREDIT = "INSERT INTO task_credit VALUES ($1, $2, 'buy', sha256('x'), ARRAY[$2::uuid], 'mia', $3)"
-BADGES = "INSERT INTO badge SELECT $1, unnest(ARRAY['ox', 'rat', 'tiger']), '虎', 'Tiger', '虎', 'A tiger'"
-BADGE_SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
-BREAK = """
-INSERT INTO ledger_break (kind, operation_id, campaign_id, points, says, found_ms)
-VALUES ('theirs_only', 'x', $1, 5, 'x', $2) RETURNING break_id"""
 
 
 class Route(NamedTuple):

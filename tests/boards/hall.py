@@ -12,10 +12,6 @@ from game.scores.following import follow_logs
 from tests.campaigns.office import Someone
 from tests.tasks.shop import Shop
 
-BOARD = """
-WITH made AS (INSERT INTO board VALUES ($1, 'best', 'tasks', $2))
-INSERT INTO board_season VALUES ($1, 'best', 'all', 1, $3, 0, $3)"""
-
 
 def board(**changes: Any) -> dict[str, Any]:
     """Who completes most tasks in the whole campaign."""

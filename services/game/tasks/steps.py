@@ -1,0 +1,13 @@
+"""What every process does again and again about events."""
+
+from typing import Final
+
+from game.tasks.processing import process_events
+from game.webhooks.service import count, purge
+from game.worker import Step
+
+STEPS: Final = (
+    Step(name="events.process", run=process_events, interval_ms=500),
+    Step(name="events.purge", run=purge, interval_ms=60_000),
+    Step(name="events.count", run=count, interval_ms=15_000),
+)

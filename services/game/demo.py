@@ -1,8 +1,9 @@
-"""The demonstration brand of the embedded run: a live wheel and live scratch cards, funded and playable."""
+"""The demonstration brand of the embedded run: a wheel, cards and a festival, live, funded and playable."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 from redis.asyncio import Redis
 
 from game.auth import Caller, Role
+from game.badges.defining import save_badge, save_set
+from game.badges.drafts import BadgeDraft, SetDraft
 from game.campaigns import drafting, launch
 from game.campaigns.drafts import CampaignDraft, LimitsDraft, NameDraft, PoolDraft, RulesDraft, ScheduleDraft
 from game.db.pool import open_pool
@@ -19,6 +22,10 @@ from game.ledger.rules import NEVER_MS
 from game.players import account_of
 from game.resources import Resources, system_clock, system_entropy
 from game.settings import Settings
+from game.tasks.defining import save_task
+from game.tasks.drafts import TaskDraft
+from game.tasks.streak_defining import save_streak
+from game.tasks.streak_drafts import StreakDraft
 from game.vault import Vault
 from game.webhooks import sources
 from ledger_client import (
@@ -59,11 +66,18 @@ class _Texts(msgspec.Struct, frozen=True):
 
 
 class _Demonstration(msgspec.Struct, frozen=True):
-    """One campaign of `demo.json`; `vouchers` says how many codes there are of each batch."""
+    """One campaign of `demo.json`; `vouchers` says how many codes there are of each batch.
+
+    Badges, sets, tasks and streaks are by their ids; a set can be redeemed until the campaign closes.
+    """
 
     campaign: _Texts
     pool: PoolDraft
     vouchers: dict[str, int]
+    badges: dict[str, BadgeDraft] = {}
+    sets: dict[str, dict[str, Any]] = {}
+    tasks: dict[str, TaskDraft] = {}
+    streaks: dict[str, StreakDraft] = {}
 
 
 async def load(settings: Settings, *, webhook_secret: bytes) -> dict[str, str]:
@@ -127,23 +141,36 @@ async def _live(resources: Resources) -> Any:
 
 async def _stage(resources: Resources, demonstration: _Demonstration) -> None:
     now_ms, texts = resources.clock(), demonstration.campaign
+    closes = to_datetime(now_ms + DURATION_DAYS * DAY_MS)
     draft = CampaignDraft(
         name=texts.name,
         rules=texts.rules,
         limits=texts.limits,
-        schedule=ScheduleDraft(
-            opens=to_datetime(now_ms),
-            closes=to_datetime(now_ms + DURATION_DAYS * DAY_MS),
-            time_zone=TIME_ZONE,
-        ),
+        schedule=ScheduleDraft(opens=to_datetime(now_ms), closes=closes, time_zone=TIME_ZONE),
     )
     campaign_id = await drafting.create_campaign(resources, MANAGER, draft)
+    for badge_id, badge in demonstration.badges.items():
+        await save_badge(resources, MANAGER, badge, campaign_id=campaign_id, badge_id=badge_id)
     await drafting.add_pool(resources, MANAGER, demonstration.pool, campaign_id=campaign_id)
+    await _stage_game(resources, demonstration, campaign_id, closes=closes)
     for batch, count in demonstration.vouchers.items():
         codes = [f"{batch.upper()}-{resources.entropy(6).hex().upper()}" for _ in range(count)]
         await drafting.add_vouchers(resources, MANAGER, codes, campaign_id=campaign_id, voucher_batch=batch)
     await fund(resources, budget(campaign_id), BUDGET_POINTS)
     await launch.launch(resources, MANAGER, campaign_id=campaign_id)
+
+
+async def _stage_game(
+    resources: Resources, demonstration: _Demonstration, campaign_id: str, *, closes: datetime
+) -> None:
+    """What players can earn otherwise than by draws."""
+    for set_id, terms in demonstration.sets.items():
+        badge_set = msgspec.convert(terms | {"redeem_until": closes}, SetDraft)
+        await save_set(resources, MANAGER, badge_set, campaign_id=campaign_id, set_id=set_id)
+    for task_id, task in demonstration.tasks.items():
+        await save_task(resources, MANAGER, task, campaign_id=campaign_id, task_id=task_id)
+    for streak_id, streak in demonstration.streaks.items():
+        await save_streak(resources, MANAGER, streak, campaign_id=campaign_id, streak_id=streak_id)
 
 
 def _text() -> bytes:

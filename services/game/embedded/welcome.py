@@ -22,9 +22,6 @@ This makes another, for whom you like:
   {program} token --role player --subject alice --data {folder}
 And this issues points, to a player or to the budget of a campaign that you want to launch:
   {program} fund player:demo.alice 1000 --data {folder}
-And this sends an event, signed, as a system of the brand would:
-  {program} send-event demo.demo review.created item=tea-01 rating=5 --subject alice \\
-    --url {url} --data {folder}
 
 Campaigns, with rules, odds and stock:
 {campaigns}
@@ -36,6 +33,12 @@ Play the wheel: see the anchor, choose a seed (any 16 bytes or more), spin. Past
     -d '{{"seed": "{seed}"}}'
   curl -s $POOL/plays -H "Authorization: Bearer $PLAYER" -H "Content-Type: application/json" \\
     -H "Idempotency-Key: $(date +%s)" -d '{{"count": 1, "pay_with": "points"}}'
+
+Tasks, badges and a streak: send an event, signed, as a system of the brand would, and see what came of it:
+  {program} send-event demo.demo checkin.created place=gate --subject alice \\
+    --url {url} --data {folder}
+  ME={url}/v1/campaigns/{festival}/me
+  for WHAT in tasks streaks badges; do curl -s $ME/$WHAT -H "Authorization: Bearer $PLAYER"; echo; done
 
 Data and logs: {folder}. Ctrl-C stops everything; the data stay, `--fresh` forgets them.
 """
@@ -59,6 +62,7 @@ def welcome(
         tokens="\n".join(tokens),
         campaigns="\n".join(f"  {settings.public_url}/v1/campaigns/{id_}" for id_ in pools.values()),
         wheel=pools["wheel-1"],
+        festival=pools["lanterns-1"],
         # The same seed at every start, so that the lines still work when the seat is open.
         seed=hashlib.sha256(key.public_key().public_bytes_raw()).hexdigest()[:32],
         folder=folder,

@@ -119,8 +119,8 @@ def _bearer_token(given: list[bytes]) -> bytes:
 
 
 def _check_address(scope: HTTPScope) -> None:
-    # PostgreSQL cannot store a NUL, so nothing can have one in its name.
-    if "\0" in scope["path"]:
+    # PostgreSQL cannot store a NUL, and `$` of a pattern lets a final line break pass: no name has either.
+    if "\0" in scope["path"] or "\n" in scope["path"]:
         raise NotFound("route_not_found", "There is nothing at this address.")
     if b"%00" in scope["query_string"]:
         raise Invalid("invalid_parameter", "Parameters may not contain NUL.", rules=["no NUL"])

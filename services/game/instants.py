@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from game.errors import Invalid
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+FIRST_MS = -62_135_596_800_000
+LAST_MS = 253_402_300_799_999
 
 
 def to_datetime(ms: int) -> datetime:
@@ -12,5 +16,12 @@ def to_datetime(ms: int) -> datetime:
 
 
 def to_ms(instant: datetime) -> int:
-    """An instant with a time zone in whole milliseconds, rounded down."""
-    return (instant - _EPOCH) // _MILLISECOND
+    """An instant with a time zone in whole milliseconds, rounded down.
+
+    Invalid for one that is outside of the years 1 to 9999 in UTC: it could never be written on the wire.
+    """
+    ms = (instant - _EPOCH) // _MILLISECOND
+    if not FIRST_MS <= ms <= LAST_MS:
+        rule = "in the years 1 to 9999 in UTC"
+        raise Invalid("invalid_body", f"$: an instant {rule}", field="$", rule=rule)
+    return ms

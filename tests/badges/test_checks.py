@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from game.badges.checks import AFTER_MS, check_set, promised
-from game.badges.drafts import AlternativeTerms, ConvertTerms, PrizeTerms
+from game.badges.drafts import AlternativeTerms, ConvertTerms, PrizeTerms, SetDraft
 from game.campaigns.drafts import MAX_CHANCES
-from game.campaigns.records import Campaign, Promise
+from game.campaigns.records import Campaign
 from game.campaigns.rules import Text
 from game.errors import Invalid
 from game.instants import to_datetime, to_ms
@@ -79,13 +79,16 @@ def test_as_many_points_as_are_allowed_are_no_chances() -> None:
     check(alternative=AlternativeTerms(kind="chances", amount=MAX_CHANCES, units=1))
 
 
-@pytest.mark.parametrize(("guarantee_draws", "needed"), [(None, None), (5, 15)])
-def test_a_set_that_bad_luck_never_completes(guarantee_draws: int | None, needed: int | None) -> None:
+@pytest.mark.parametrize("limits", [{"limit_total": 12}, {"limit_total": None, "limit_per_day": 1}])
+def test_a_set_that_bad_luck_never_completes(limits: dict[str, int | None]) -> None:
     """No guarantee, or one behind more draws than a player may take."""
+    campaign = msgspec.structs.replace(CAMPAIGN, **limits)
     with pytest.raises(Invalid) as refused:
-        check(guarantee_draws=guarantee_draws)
+        check(guarantee_draws=None, campaign=campaign)
     assert refused.value.code == "no_guaranteed_path"
-    assert (refused.value.numbers["needed_draws"], refused.value.numbers["limit_total"]) == (needed, 12)
+    with pytest.raises(Invalid) as refused:
+        check(guarantee_draws=123, campaign=campaign)
+    assert (refused.value.code, refused.value.numbers["needed_draws"]) == ("no_guaranteed_path", 369)
 
 
 @pytest.mark.parametrize(
@@ -102,4 +105,13 @@ def test_all_that_a_set_can_pay_is_promised(
     changes: dict[str, Any], points: int, vouchers: dict[str, int]
 ) -> None:
     """Each thing by its units; chances and goods are neither points nor codes."""
-    assert promised(terms(**changes)) == Promise(points=points, vouchers=vouchers)
+    found = promised(terms(**changes))
+    assert (found.points, found.vouchers) == (points, vouchers)
+
+
+def test_what_a_promise_stands_on() -> None:
+    """The draws without luck, the last day of the set, and the terms as players are shown them."""
+    found = promised(terms())
+    assert (found.draws, found.until_ms) == (12, CLOSES_MS)
+    assert msgspec.convert(found.terms, SetDraft) == terms()
+    assert promised(terms(guarantee_draws=None)).draws is None

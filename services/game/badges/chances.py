@@ -104,8 +104,13 @@ def _odds(table: Table, terms: SetDraft, standing: Standing) -> Odds:
         )
         for draws in HORIZONS
     )
-    expected = expected_draws(missing, weight=table.total) if is_wheel else None
+    expected = _expected(missing, table.total) if is_wheel else None
     return Odds(table=table, expected=expected, within=within)
+
+
+@lru_cache(maxsize=CACHED)
+def _expected(missing: tuple[int, ...], total: int) -> Fraction | None:
+    return expected_draws(missing, weight=total)
 
 
 @lru_cache(maxsize=CACHED)

@@ -28,13 +28,18 @@ from game.fair.entries import PoolEntry, decode
 from game.ids import wire_id
 
 DIGITS = 12
+# Python writes no number of more than 4,300 digits, since that takes time that grows with their square.
+FRACTION_BITS_MAX = 4_096
 NEWCOMER = Standing(held={}, draws=0, claims=0)
 
 
 class ExactView(msgspec.Struct, frozen=True, kw_only=True):
-    """An exact number: a fraction such as `1/6`, and the same in decimals, to 12 digits."""
+    """An exact number: a fraction such as `1/6`, and the same in decimals, to 12 digits.
 
-    fraction: str
+    The fraction is null where it would have more than about 2,400 digits, as averages over many weights have.
+    """
+
+    fraction: str | None
     decimal: str
 
 
@@ -216,4 +221,6 @@ def exact(number: Fraction) -> ExactView:
     """A fraction in both ways of writing it."""
     with localcontext(prec=DIGITS):
         decimal = Decimal(number.numerator) / Decimal(number.denominator)
-    return ExactView(fraction=f"{number.numerator}/{number.denominator}", decimal=f"{decimal:f}")
+    bits = max(number.numerator.bit_length(), number.denominator.bit_length())
+    fraction = f"{number.numerator}/{number.denominator}" if bits <= FRACTION_BITS_MAX else None
+    return ExactView(fraction=fraction, decimal=f"{decimal:f}")

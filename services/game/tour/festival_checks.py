@@ -178,4 +178,4 @@ def _is_exact(shown: ExactView | None, true: Fraction | None) -> bool:
     if shown is None or true is None:
         return shown is None and true is None
     is_near = abs(Fraction(shown.decimal) - true) * DIGITS <= true
-    return shown.fraction == f"{true.numerator}/{true.denominator}" and is_near
+    return shown.fraction in (None, f"{true.numerator}/{true.denominator}") and is_near

@@ -23,6 +23,8 @@ ATTEMPTS_MAX: Final = 10
 FIRST_PAUSE_MS: Final = 1_000
 PAUSE_MAX_MS: Final = 15 * 60_000
 REASON_MAX: Final = 500
+# Of data that no type bounds: it is read and shown under stacks of other depths than the one that took it in.
+NESTING_MAX: Final = 32
 
 State = Literal["stored", "processed", "reversed", "unknown", "dead"]
 
@@ -74,6 +76,7 @@ def attributes_of(type_name: str, declared: Mapping[str, Attributes]) -> Attribu
 
 
 def _unknown(type_name: str, unread: _Unread) -> Said:
+    _check_nesting(unread.data, levels=NESTING_MAX)
     return Said(
         type=type_name,
         occurred_ms=to_ms(unread.timestamp),
@@ -83,6 +86,17 @@ def _unknown(type_name: str, unread: _Unread) -> Said:
         reverses=None,
         attributes=unread.data,
     )
+
+
+def _check_nesting(value: object, *, levels: int) -> None:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inside is None:
+        return
+    if levels < 1:
+        rule = f"at most {NESTING_MAX} levels"
+        raise Invalid("invalid_body", f"$.data: {rule}", field="$.data", rule=rule)
+    for each in inside:
+        _check_nesting(each, levels=levels - 1)
 
 
 def _known(envelope: Envelope, reverses: str | None) -> Said:

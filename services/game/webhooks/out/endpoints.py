@@ -171,7 +171,7 @@ async def replay_since(
 ) -> list[UUID]:
     """Have messages told since a time, and after one, sent again: at most REPLAY_MAX; which. NotFound."""
     await endpoint(resources, caller, endpoint_id)
-    first = uuid7(since_ms, bytes(10))
+    first = uuid7(max(0, since_ms), bytes(10))
     if after is not None:
         first = max(first, UUID(int=min(after.int + 1, _LAST.int)))
     return sorted(await _replay(resources, caller, endpoint_id, first=first, last=_LAST))

@@ -1,4 +1,4 @@
-"""`make torment`: kill real processes under a load of plays, and prove that no point was lost or doubled."""
+"""`make torment`: kill real processes under a load of plays and events, and prove that no point was lost."""
 
 import argparse
 import asyncio

@@ -11,6 +11,8 @@ RECONCILE_SECONDS = 120.0
 IN_FLIGHT = """
 SELECT (SELECT count(*) FROM play WHERE finished_ms IS NULL)
      + (SELECT count(*) FROM operation WHERE state = 'due')
+     + (SELECT count(*) FROM event WHERE state = 'stored')
+     + (SELECT count(*) FROM reward WHERE state = 'returning')
 """
 
 

@@ -1,4 +1,4 @@
-"""The torment: plays on an installation whose processes are killed, and whether all is well at its end."""
+"""The torment: plays and events on an installation whose processes are killed, and whether all ends well."""
 
 import asyncio
 import time
@@ -10,16 +10,23 @@ from random import Random
 
 import msgspec
 
+from game.demo import BRAND
 from game.embedded.ports import free_port
+from game.players import account_of
 from game.tour.guests import sit_down
 from game.tour.stage import Place
 from tests.crash.bets import WHEEL, People, people_of
 from tests.crash.site import Site
 from tests.invariants.check import violations
+from tests.story.idle import idle_wrong
+from tests.story.oracle import stand_of
+from tests.story.tale import TASKS
+from tests.story.verdict import ended, wrong
 from tests.torment.aftermath import quiet, reconciled
 from tests.torment.killer import Killer
 from tests.torment.players import CARDS, Notes, Player, name_of
 from tests.torment.storm import Storm
+from tests.torment.tellers import IDLE, Tellers, plan_of, tale_for
 from tests.torment.victims import WORKERS
 from tests.torment.weather import Fault
 
@@ -30,6 +37,7 @@ RICH_POINTS, POOR_POINTS, POOR_EVERY = 100_000, 60, 4
 CHANCES = 5
 TELL_SECONDS = 5.0
 STATES = "SELECT state, count(*) FROM play GROUP BY state ORDER BY state"
+REWARDS = "SELECT state, count(*) FROM reward GROUP BY state ORDER BY state"
 STORED = """
 SELECT play.campaign_id, subject, idempotency_key FROM play JOIN player USING (player_id)
 JOIN unnest($1::text[], $2::text[], $3::text[]) AS refused (campaign_id, subject, idempotency_key)
@@ -89,17 +97,20 @@ class _Run:
         self._tell = tell
         self._notes = Notes()
         self._killer = Killer(people.site, random=Random(random.random()))
+        self._tale = tale_for(plan.seed, kills=plan.kills)
         self._started = time.monotonic()
 
     async def to_its_end(self) -> Result:
-        places = await asyncio.gather(
-            *(self._people.place(plan) for plan in (WHEEL, CARDS) for _ in range(self._plan.places))
-        )
+        others = [plan for plan in (WHEEL, CARDS) for _ in range(self._plan.places)]
+        plans = [plan_of(self._tale), *others[1:]]
+        places = await asyncio.gather(*(self._people.place(plan) for plan in plans))
+        chance = Random(self._random.random())
+        tellers = Tellers(self._people, self._tale, places[0].campaign_id, random=chance)
         players = await self._players(places)
-        await self._rage(players)
-        await self._settle_down()
-        wrong = await self._wrong(places)
-        return Result(await self._figures(), wrong)
+        await self._rage(players, tellers)
+        await self._settle_down(tellers)
+        wrong = [*tellers.broken, *await self._told_wrong(tellers, places[0]), *await self._wrong(places)]
+        return Result(await self._figures(tellers), wrong)
 
     async def _players(self, places: Sequence[Place]) -> list[Player]:
         points = [POOR_POINTS if n % POOR_EVERY == 0 else RICH_POINTS for n in range(self._plan.players)]
@@ -113,10 +124,10 @@ class _Run:
             for seats in zip(*seated, strict=True)
         ]
 
-    async def _rage(self, players: Sequence[Player]) -> None:
+    async def _rage(self, players: Sequence[Player], tellers: Tellers) -> None:
         """Kill while there are plays; then heal everything, and let every player learn how it ended."""
         over = asyncio.Event()
-        load = asyncio.gather(*(player.play_on(over) for player in players))
+        load = asyncio.gather(tellers.rage(over), *(player.play_on(over) for player in players))
         async with _going_on(self._storm.rage()), _going_on(self._report()):
             await self._killer.kill(self._plan.kills)
         await self._storm.calm_down()
@@ -131,11 +142,32 @@ class _Run:
                 f"{len(self._notes.heard)} answers, {self._storm.unknown} operations with unknown outcome"
             )
 
-    async def _settle_down(self) -> None:
-        """Wait until nothing is in flight, or for as long as it is given."""
+    async def _settle_down(self, tellers: Tellers) -> None:
+        """Wait until nothing is in flight and all is decided, or for as long as it is given."""
         if self._plan.later:
             await self._people.site.restart_later()
         await quiet(self._people, seconds=self._plan.quiet_seconds)
+        await tellers.decide_all()
+        await quiet(self._people, seconds=self._plan.quiet_seconds)
+
+    async def _told_wrong(self, tellers: Tellers, place: Place) -> list[str]:
+        """What is not as the oracle says of the tale."""
+        resources, tale, which = self._people.resources, self._tale, place.campaign_id
+        stand = stand_of(TASKS, tale.kept, opens_ms=tale.opens_ms)
+        found = await ended(
+            resources.pool, resources.ledger, tale, tasks=TASKS, stand=stand, campaign_id=which
+        )
+        idle = [
+            await idle_wrong(
+                resources.pool,
+                resources.ledger,
+                campaign_id=which,
+                account=account_of(brand_id=BRAND, subject=name),
+                seen=await tellers.seen_by(name),
+            )
+            for name in IDLE
+        ]
+        return [*wrong(found), *(says for each in idle for says in each)]
 
     async def _wrong(self, places: Sequence[Place]) -> list[str]:
         resources = self._people.resources
@@ -155,7 +187,7 @@ class _Run:
         columns = [list(column) for column in zip(*refused, strict=True)] or [[], [], []]
         return [tuple(play) for play in await self._people.resources.pool.fetch(STORED, *columns)]
 
-    async def _figures(self) -> list[str]:
+    async def _figures(self, tellers: Tellers) -> list[str]:
         notes, storm, killer = self._notes, self._storm, self._killer
         states = await self._people.resources.pool.fetch(STATES)
         calls = {fault.value: storm.calls[fault] for fault in Fault}
@@ -167,11 +199,16 @@ class _Run:
             _line("plays", {play["state"]: play["count"] for play in states}),
             _line("answers", notes.statuses),
             f"requests sent again: {notes.repeated}",
+            _line("events and decisions", tellers.heard),
+            _line("rewards", await self._rewards()),
             _line("refusals", Counter(code for _, code in notes.refused)),
             _line("calls to the ledger", calls),
             f"requests that reached the ledger twice: {storm.repeated}",
             f"operations whose outcome was kept from the service: {storm.unknown}",
         ]
+
+    async def _rewards(self) -> dict[str, int]:
+        return {row["state"]: row["count"] for row in await self._people.resources.pool.fetch(REWARDS)}
 
     @property
     def _seconds(self) -> int:

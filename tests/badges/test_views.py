@@ -24,7 +24,7 @@ def test_a_number_is_written_in_both_ways(number: Fraction, shown: ExactView) ->
 
 def test_a_fraction_that_is_too_long_is_left_out() -> None:
     """Twelve badges of weights like these have an average of more digits than Python writes."""
-    weights = [1_000 + n**3 for n in range(2, 14)]
+    weights = [1_000 + n**4 for n in range(2, 14)]
     expected = expected_draws(weights, weight=2 * sum(weights))
     assert expected is not None
     assert expected.denominator.bit_length() > 4_300 * 3.33

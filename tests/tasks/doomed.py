@@ -6,31 +6,13 @@ It ends by itself where it runs fewer. Its ledger does not answer.
 """
 
 import asyncio
-import os
-import signal
 import sys
-from typing import Any
-
-import asyncpg
 
 from game.tasks.processing import process_events
 from ledger_client.testing import FakeLedger
+from tests.support.dying import die_after
 from tests.support.service import ManualClock
 from tests.support.settled import resources_of
-
-
-def _count_down(name: str, left: list[int]) -> None:
-    """Have a method of connections kill the process once there is nothing left."""
-    original = getattr(asyncpg.Connection, name)
-
-    async def counted(self: Any, *arguments: Any, **options: Any) -> Any:
-        answer = await original(self, *arguments, **options)
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
-
-    setattr(asyncpg.Connection, name, counted)
 
 
 async def _main(database_url: str, redis_url: str, statements: int, now_ms: int) -> None:
@@ -38,9 +20,7 @@ async def _main(database_url: str, redis_url: str, statements: int, now_ms: int)
     ledger = FakeLedger(now_ms=clock)
     ledger.reachable = False
     async with resources_of(database_url, redis_url, ledger=ledger, clock=clock) as resources:
-        left = [statements]
-        for name in ("execute", "_execute"):
-            _count_down(name, left)
+        die_after(statements)
         await process_events(resources)
 
 

@@ -1,14 +1,11 @@
 """Processing is killed after a statement: what it did is committed with the event, or not at all."""
 
-import asyncio
-import os
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 
 from game.ledger.service import RESEND_AFTER_MS, resend_due
+from tests.support.dying import ending_of
 from tests.tasks.shop import Shop
 from tests.tasks.test_telling import completions, listen
 
@@ -17,18 +14,6 @@ pytestmark = pytest.mark.asyncio
 STATEMENTS_MAX = 100
 FIRST = 4
 STRIDE = 6
-ROOT = Path(__file__).parents[2]
-
-
-async def doomed(database_url: str, redis_url: str, *, statements: int, now_ms: int) -> int:
-    """How a process ended that processes one batch."""
-    arguments = [database_url, redis_url, str(statements), str(now_ms)]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "tests.tasks.doomed", *arguments,
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'services'}"},
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    return await process.wait()
 
 
 @pytest.mark.slow
@@ -44,8 +29,8 @@ async def test_killed_after_a_statement(shop: Shop, database_url: str, redis_url
     await shop.bought(subject="ann")
     endings = []
     for statements in range(FIRST, STATEMENTS_MAX, STRIDE):
-        now_ms = shop.office.clock()
-        endings.append(await doomed(database_url, redis_url, statements=statements, now_ms=now_ms))
+        arguments = [database_url, redis_url, str(statements), str(shop.office.clock())]
+        endings.append(await ending_of("tests.tasks.doomed", *arguments))
         if endings[-1] == 0:
             break
     assert endings == [*[-signal.SIGKILL] * (len(endings) - 1), 0]

@@ -68,3 +68,14 @@ def test_a_wrong_use_of_a_connection_is_a_bug() -> None:
     assert not is_passing(
         asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
     )
+
+
+@pytest.mark.asyncio
+async def test_a_transaction_left_open_ends_with_its_use(empty_database_url: str) -> None:
+    """Whoever gets the connection next begins anew, and nothing of it was stored."""
+    async with await open_pool(empty_database_url, connections=1) as pool:
+        async with pool.acquire() as careless:
+            await careless.execute("BEGIN; CREATE TABLE leftover ()")
+        async with pool.acquire() as next_one:
+            assert not next_one.is_in_transaction()
+            assert await next_one.fetchval("SELECT to_regclass('leftover')") is None

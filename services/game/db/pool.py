@@ -52,6 +52,7 @@ async def open_pool(
         min_size=1,
         max_size=connections,
         max_inactive_connection_lifetime=0,
+        reset=_keep,
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         server_settings={
@@ -65,6 +66,14 @@ async def open_pool(
     )
     await pool
     return pool
+
+
+async def _keep(_conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Give a connection back as it is. A transaction that was left open is ended before.
+
+    Nothing of ours changes a session (no SET, LISTEN or cursor, no advisory lock beyond its transaction), so
+    the statements that asyncpg would send here, a round trip each time, have nothing to do.
+    """
 
 
 async def _connect(*where: Any, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":

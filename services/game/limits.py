@@ -6,6 +6,7 @@ limits live on one node. They are a few hundred bytes per active caller, and a c
 
 import asyncio
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 
@@ -87,11 +88,19 @@ class Limits:
         return waits
 
     async def _counted(self, requests: Sequence[tuple[Bucket, ...]]) -> list[int]:
+        """How long each has to wait. Requests that count in the same buckets are one question."""
+        groups: defaultdict[tuple[Bucket, ...], list[int]] = defaultdict(list)
+        for place, buckets in enumerate(requests):
+            groups[buckets].append(place)
         numbers: list[int] = [self._clock() * 1000]
-        for ordinal, buckets in enumerate(requests):
+        for ordinal, (buckets, places) in enumerate(groups.items()):
             for bucket in buckets:
                 interval = SECOND_US // bucket.per_second
-                numbers += (ordinal, interval, SECOND_US * BURST_SECONDS - interval)
-        keys = [bucket.key for buckets in requests for bucket in buckets]
-        waits = iter(await self._script(keys=keys, args=numbers))
-        return [max(next(waits) for _ in buckets) for buckets in requests]
+                numbers += (ordinal, interval, SECOND_US * BURST_SECONDS - interval, len(places))
+        keys = [bucket.key for buckets in groups for bucket in buckets]
+        answers = await self._script(keys=keys, args=numbers)
+        waits = [0] * len(requests)
+        for places, admitted, wait_us in zip(groups.values(), answers[::2], answers[1::2], strict=True):
+            for place in places[admitted:]:
+                waits[place] = wait_us
+        return waits

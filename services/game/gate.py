@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -36,6 +36,46 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 BOUNDS = Bounds(in_flight=2_000, seconds=30.0)
 
 
+class Patience:
+    """Cancels the requests that take too long. All have the same time, so one timer serves them all."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began: dict[asyncio.Task[Any], float] = {}  # the oldest first
+        self._ended: set[asyncio.Task[Any]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> "asyncio.Task[Any]":
+        """Give the running task its time."""
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        self._began[task] = loop.time()
+        if self._timer is None:
+            self._timer = loop.call_later(self._seconds, self._look)
+        return task
+
+    def has_ended(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether a task was cancelled since its time was over."""
+        return task in self._ended
+
+    def forget(self, task: "asyncio.Task[Any]") -> None:
+        """A request was answered."""
+        self._began.pop(task, None)
+        self._ended.discard(task)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        for task, began in list(self._began.items()):
+            left_seconds = began + self._seconds - loop.time()
+            if left_seconds > 0:
+                self._timer = loop.call_later(left_seconds, self._look)
+                return
+            del self._began[task]
+            self._ended.add(task)
+            task.cancel()
+
+
 class Gate:
     """Lets requests of whoever may call through to the application."""
 
@@ -51,6 +91,7 @@ class Gate:
         self._limits = limits
         self._trusted_proxies = trusted_proxies
         self._bounds = bounds
+        self._patience = Patience(bounds.seconds)
         self._in_flight = 0
 
     async def pass_on(self, app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -58,15 +99,18 @@ class Gate:
         sent, started = _Sent(send), time.perf_counter()
         self._in_flight += 1
         telemetry.IN_FLIGHT.inc()
+        task = self._patience.begin()
         try:
-            async with asyncio.timeout(self._bounds.seconds):
-                await self._admit(scope)
-                await app(scope, receive, sent)
-        except TimeoutError:
+            await self._admit(scope)
+            await app(scope, receive, sent)
+        except asyncio.CancelledError:
+            if not self._patience.has_ended(task) or task.uncancel():
+                raise
             await _refuse(_timed_out(self._bounds.seconds), scope, sent)
         except Exception as error:
             await _refuse(error, scope, sent)
         finally:
+            self._patience.forget(task)
             self._in_flight -= 1
             telemetry.IN_FLIGHT.dec()
             telemetry.observe(scope, status=sent.status, seconds=time.perf_counter() - started)

@@ -5,14 +5,14 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import structlog
 from litestar import Controller, Litestar
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
+from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from game import telemetry
@@ -62,6 +62,7 @@ from game.tasks.zones_api import TimeZones
 from game.tokens import Tokens
 from game.vault import Vault
 from game.webhooks.api import Webhooks
+from game.webhooks.intake import Intake
 from game.webhooks.manage_api import Events, EventTypes, WebhookSources
 from game.webhooks.out.api import WebhookEndpoints
 from game.webhooks.out.delivering import Deliveries
@@ -112,9 +113,11 @@ class Service(Litestar):
         receive: Receive | LifeSpanReceive,
         send: Send | LifeSpanSend,
     ) -> None:
-        """Send requests through the gate, everything else past it."""
+        """Send requests through the gate, everything else past it; events do not need the framework."""
         if scope["type"] == ScopeType.HTTP:
-            await self.state.gate.pass_on(super().__call__, scope, receive, send)
+            intake: Intake = self.state.intake
+            answering = intake if intake.is_meant(cast("HTTPScope", scope)) else super().__call__
+            await self.state.gate.pass_on(answering, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -201,7 +204,7 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     app.state.resources = resources
     app.state.engine = engine
     limits = _limits(resources)
-    app.state.reception = Reception(resources, limits)
+    app.state.intake = Intake(Reception(resources, limits))
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
     sender = await stack.enter_async_context(
         Sender(to_loopback=settings.webhooks_to_loopback, clock=resources.clock)

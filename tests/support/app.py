@@ -16,6 +16,7 @@ from game.limits import Limits
 from game.resources import Resources
 from game.settings import Settings
 from game.tokens import Tokens
+from game.webhooks.intake import Intake
 from game.webhooks.reception import Reception
 from tests.support.tokens import AUDIENCE
 
@@ -72,7 +73,7 @@ async def standing_still(resources: Resources) -> AsyncIterator[Litestar]:
         tokens = Tokens(issuers, audience=resources.settings.token_audience, clock=resources.clock)
         limits = Limits(resources.redis, per_player=1_000_000, per_address=1_000_000, clock=resources.clock)
         app.state.resources = resources
-        app.state.reception = Reception(resources, limits)
+        app.state.intake = Intake(Reception(resources, limits))
         app.state.gate = Gate(tokens, limits, trusted_proxies=(), bounds=BOUNDS)
         yield app
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from game.app import build_app
 from game.limits import BURST_SECONDS
 from game.resources import Resources
-from game.webhooks.api import BODY_BYTES
+from game.webhooks.intake import BODY_BYTES
 from game.webhooks.rules import AGE_MAX_MS, AHEAD_MAX_MS
 from game.webhooks.signing import SIGNATURES_MAX, TOLERANCE_SECONDS
 from game.webhooks.trust import FRESH_MS
@@ -280,3 +280,15 @@ async def test_the_rate_of_a_source(limited: Sender) -> None:
         await limited.sent()
     refused = await limited.send()
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+
+
+async def test_an_address_written_in_another_way(sender: Sender) -> None:
+    """The framework finds the route that the short way does not know, and both take the same event."""
+    body = sender.body()
+    headers = sender.headers(body)
+    first = (await sender.post(body, headers)).json()
+    longer = await sender.client.post(f"{sender.path}/", content=body, headers=headers)
+    assert (longer.status_code, longer.json()) == (202, {"id": first["id"], "state": "duplicate"})
+    assert (
+        await sender.client.post("/v1/webhooks/ACME.shop", content=body, headers=headers)
+    ).status_code == 422

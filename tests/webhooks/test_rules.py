@@ -23,6 +23,7 @@ from game.webhooks.rules import (
     PAUSE_MAX_MS,
     RETENTION_MS,
     Said,
+    bodies_of,
     check_age,
     pause_ms,
     read_body,
@@ -31,7 +32,7 @@ from game.webhooks.rules import (
 AT = "2026-09-21T14:13:20+08:00"
 AT_MS = 1_789_971_200_000
 LONGEST = f"a.{'b' * 31}.{'c' * 30}"
-DECLARED: dict[str, dict[str, Attribute]] = {
+ATTRIBUTES: dict[str, dict[str, Attribute]] = {
     LONGEST: {},
     "parcel.returned": {
         "weight_grams": IntegerAttribute(required=True, least=1, most=30_000),
@@ -42,18 +43,19 @@ DECLARED: dict[str, dict[str, Attribute]] = {
     # One that the service has by now: the service's own counts.
     "birthday.reached": {"age": IntegerAttribute(required=True)},
 }
+BODIES = bodies_of(ATTRIBUTES)
 
 
 def said(type_: str, **data: Any) -> Said:
     """What an event about `ann` says."""
     data = {"subject": "ann", "occurrence": "1"} | data
-    return read_body(msgspec.json.encode({"type": type_, "timestamp": AT, "data": data}), DECLARED)
+    return read_body(msgspec.json.encode({"type": type_, "timestamp": AT, "data": data}), BODIES)
 
 
 def refusal(body: bytes) -> tuple[str, Any]:
     """The code with which a body is refused, and the field."""
     with pytest.raises(Refusal) as refused:
-        read_body(body, DECLARED)
+        read_body(body, BODIES)
     return refused.value.code, refused.value.numbers.get("field")
 
 
@@ -73,7 +75,7 @@ def test_an_event() -> None:
 def test_more_members_of_the_envelope_are_ignored() -> None:
     """The standard lets senders add their own beside type, timestamp and data."""
     body = {"id": 7, "type": "birthday.reached", "timestamp": AT, "data": {"subject": "a", "occurrence": "1"}}
-    assert read_body(msgspec.json.encode(body), {}).subject == "a"
+    assert read_body(msgspec.json.encode(body), BODIES).subject == "a"
 
 
 @pytest.mark.parametrize("type_", ["review.created", "parcel.returned", LONGEST])

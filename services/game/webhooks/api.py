@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Final
-from uuid import UUID
 
-import msgspec
 from litestar import Controller, post
 from litestar.openapi.spec import (
     Example,
@@ -22,10 +20,9 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 from game.auth import PUBLIC, AppRequest
 from game.problems import problem_responses
 from game.webhooks.declaring import TYPE
-from game.webhooks.reception import Answer, Received, Reception, Sender
-from game.wire import JSON, check_media_type
-
-BODY_BYTES: Final = 64 * 1024
+from game.webhooks.intake import EventReceived, Intake, event_received
+from game.webhooks.reception import Sender
+from game.wire import JSON
 
 SourceAddress = Annotated[
     str,
@@ -40,13 +37,6 @@ EXAMPLE: Final = {
     "timestamp": "2026-11-23T12:00:00Z",
     "data": {"subject": "alice", "occurrence": "review-8812", "item": "tea-01", "rating": 4, "photos": 2},
 }
-
-
-class EventReceived(msgspec.Struct, frozen=True, kw_only=True):
-    """The event is kept. `duplicate`: it was there before; `unknown`: nobody has declared its type yet."""
-
-    id: UUID
-    state: Answer
 
 
 @dataclass
@@ -94,16 +84,11 @@ _BODY_SAYS: Final = (
 )  # fmt: skip
 
 
-def reception_of(request: AppRequest) -> Reception:
-    """What takes the webhooks of this process."""
-    reception = request.app.state.reception
-    assert isinstance(reception, Reception)
-    return reception
-
-
-def event_received(received: Received) -> EventReceived:
-    """The answer as it is sent."""
-    return EventReceived(id=received.event_id, state=received.state)
+def intake_of(request: AppRequest) -> Intake:
+    """What takes the events of this process."""
+    intake = request.app.state.intake
+    assert isinstance(intake, Intake)
+    return intake
 
 
 class Webhooks(Controller):
@@ -116,16 +101,11 @@ class Webhooks(Controller):
         "/{source:str}",
         opt=PUBLIC,
         status_code=HTTP_202_ACCEPTED,
-        request_max_body_size=BODY_BYTES,
         operation_class=_Operation,
         responses=problem_responses(400, 401, 409, 413, 415, 422),
     )
     async def receive(self, request: AppRequest, source: SourceAddress) -> EventReceived:
         """Send an event, signed as Standard Webhooks say. Send it again until it is answered with 2xx."""
-        reception = reception_of(request)
-        stamp = reception.stamp(request.scope["headers"])
         brand_id, _, name = source.partition(".")
-        body = await request.body()
-        check_media_type(request.content_type[0])
-        received = await reception.receive(Sender(brand_id=brand_id, source=name), stamp, body)
-        return event_received(received)
+        sender = Sender(brand_id=brand_id, source=name)
+        return event_received(await intake_of(request).take(sender, request.scope, request.receive))

@@ -15,7 +15,7 @@ from game.players import player_ids_of
 from game.resources import Resources
 from game.webhooks import letter_store, source_store
 from game.webhooks.letter_store import Asked, Letter
-from game.webhooks.rules import read_body
+from game.webhooks.rules import bodies_of, read_body
 
 REDRIVE_MAX: Final = 1_000
 
@@ -81,7 +81,7 @@ async def redrive_all(resources: Resources, caller: Caller, *, type_name: str | 
 async def _read(resources: Resources, caller: Caller, found: Letter) -> None:
     async with resources.pool.acquire() as conn:
         declared = await source_store.declared_types(conn, brand_id=caller.brand_id)
-    said = read_body(_body(found), {each.type: each.attributes for each in declared})
+    said = read_body(_body(found), bodies_of({each.type: each.attributes for each in declared}))
     if said.subject is None:
         raise Conflict("event_type_unknown", f"Nobody has declared {found.type}.", type_name=found.type)
     [player_id] = await player_ids_of(resources, [_Whose(caller.brand_id, said.subject)])

@@ -88,7 +88,7 @@ class Reception:
             raise _unsigned(signature_invalid())
         per_second = self._resources.settings.events_per_source
         await self._limits.count(Bucket("source", f"{sender.brand_id}.{sender.source}", per_second))
-        said = read_body(body, trusted.types)
+        said = read_body(body, trusted.bodies)
         check_age(said.occurred_ms, now_ms=self._resources.clock())
         digest = hashlib.sha256(body).digest()
         webhook = _Webhook(sender=sender, webhook_id=stamp.webhook_id, body_digest=digest, said=said)
@@ -99,7 +99,8 @@ class Reception:
     async def _store(self, webhooks: Sequence[_Webhook]) -> list[Received | BaseException]:
         telemetry.BATCHES.labels("events").observe(len(webhooks))
         events = await self._events(webhooks)
-        async with self._resources.pool.acquire() as conn, conn.transaction():
+        async with self._resources.pool.acquire() as conn:
+            # It commits by itself. Where what comes behind it fails, the batch is done again, and finds it.
             new = await store.insert_events(conn, events, now_ms=self._resources.clock())
             old = [event for event in events if event.event_id not in new]
             known = await store.find_events(conn, old) if old else []
@@ -111,17 +112,18 @@ class Reception:
     async def _events(self, webhooks: Sequence[_Webhook]) -> list[NewEvent]:
         known = [webhook for webhook in webhooks if webhook.said.subject is not None]
         players = iter(await player_ids_of(self._resources, known))
+        event_ids = self._resources.new_ids(len(webhooks))
         return [
             NewEvent(
                 brand_id=webhook.brand_id,
-                event_id=self._resources.new_id(),
+                event_id=event_id,
                 source=webhook.sender.source,
                 webhook_id=webhook.webhook_id,
                 body_digest=webhook.body_digest,
                 player_id=None if webhook.said.subject is None else next(players),
                 said=webhook.said,
             )
-            for webhook in webhooks
+            for event_id, webhook in zip(event_ids, webhooks, strict=True)
         ]
 
 

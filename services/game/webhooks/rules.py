@@ -59,14 +59,19 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return "unknown" if self.subject is None else "stored"
 
 
-def read_body(body: bytes, declared: Mapping[str, Attributes]) -> Said:
-    """Read a body by its type: one of the service's, or one of the brand's own. Malformed, Invalid."""
+def bodies_of(declared: Mapping[str, Attributes]) -> Mapping[str, type[Envelope]]:
+    """What reads the bodies of each type that there is: those of the service, and those of a brand."""
+    return {name: body_type(attributes) for name, attributes in {**declared, **CATALOGUE}.items()}
+
+
+def read_body(body: bytes, bodies: Mapping[str, type[Envelope]]) -> Said:
+    """Read a body by its type. Malformed, Invalid."""
     head: _Head = decode_body(body, _Head)
     reverses = head.type.removesuffix(REVERSED) if head.type.endswith(REVERSED) else None
-    attributes = attributes_of(reverses or head.type, declared)
-    if attributes is None:
+    body_of_type = bodies.get(reverses or head.type)
+    if body_of_type is None:
         return _unknown(head.type, decode_body(body, _Unread))
-    envelope: Envelope = decode_body(body, Envelope if reverses else body_type(attributes))
+    envelope: Envelope = decode_body(body, Envelope if reverses else body_of_type)
     return _known(envelope, reverses)
 
 

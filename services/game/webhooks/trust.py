@@ -10,7 +10,8 @@ import msgspec
 from game.recent import Recent
 from game.resources import Resources
 from game.webhooks import source_store
-from game.webhooks.declaring import Attributes
+from game.webhooks.declaring import Envelope
+from game.webhooks.rules import bodies_of
 from game.webhooks.signing import PublicKey, SharedKey, VerifyingKey
 
 # A key that is taken away verifies nothing after this.
@@ -26,10 +27,10 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a source; of one that is not there, no key."""
+    """What is known of a source: its keys (of one that is not there, none), and how its bodies are read."""
 
     trusted_keys: tuple[TrustedKey, ...]
-    types: Mapping[str, Attributes]
+    bodies: Mapping[str, type[Envelope]]
     read_ms: int
 
     def keys(self, now_ms: int) -> Iterator[VerifyingKey]:
@@ -62,9 +63,8 @@ class Trust:
             rows = await source_store.find_keys(conn, brand_id=brand_id, source=source, now_ms=now_ms)
             types = await source_store.declared_types(conn, brand_id=brand_id) if rows else []
         keys = (TrustedKey(key=self._key(row), expires_ms=row.expires_ms) for row in rows)
-        return Trusted(
-            trusted_keys=tuple(keys), types={each.type: each.attributes for each in types}, read_ms=now_ms
-        )
+        bodies = bodies_of({each.type: each.attributes for each in types})
+        return Trusted(trusted_keys=tuple(keys), bodies=bodies, read_ms=now_ms)
 
     def _key(self, row: source_store.KeyRow) -> VerifyingKey:
         if row.public_key is not None:

@@ -11,8 +11,8 @@ import msgspec
 
 from game.demo import BRAND
 from game.tour.client import Client
-from game.webhooks.api import EventReceived
 from game.webhooks.declaring import REVERSED
+from game.webhooks.intake import EventReceived
 from game.webhooks.signing import signed_headers
 from game.webhooks.views import KeyAdded, SourceView
 

@@ -8,6 +8,7 @@ committed later is missed.
 from typing import Final
 
 from game.boards import store
+from game.boards.publishing import publish, publish_waiting
 from game.resources import Resources
 
 PLAYERS: Final = 500
@@ -16,9 +17,11 @@ AHEAD_MS: Final = 86_400_000
 
 
 async def fold_scores(resources: Resources) -> int:
-    """Add up the next metrics of players that have changed; how many."""
+    """Add up the next metrics of players that have changed, and publish where they stand; how many."""
     async with resources.pool.acquire() as conn, conn.transaction():
         due = await store.claim_due(conn, limit=PLAYERS)
-        if due:
-            await store.fold(conn, due, until_ms=resources.clock() + AHEAD_MS)
+        changed = await store.fold(conn, due, until_ms=resources.clock() + AHEAD_MS) if due else []
+    if not due:
+        return await publish_waiting(resources)
+    await publish(resources, changed)
     return len(due)

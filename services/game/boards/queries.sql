@@ -94,3 +94,50 @@ SELECT count(*) FROM (
     WHERE campaign_id = $1 AND board_id = $2 AND season = $3 AND score >= $4 AND score > 0
       AND (score > $4 OR (reached_ms, player_id) < ($5, $6))
     LIMIT $7) AS ahead;
+
+-- name: ranked_after
+-- Standings of a season in order, after one; $4 null: from the first on.
+SELECT player_id, score, reached_ms FROM board_standing
+WHERE campaign_id = $1 AND board_id = $2 AND season = $3 AND score > 0
+  AND ($4::bigint IS NULL OR (score <= $4 AND (score < $4 OR (reached_ms, player_id) > ($5, $6))))
+ORDER BY score DESC, reached_ms, player_id
+LIMIT $7;
+
+-- name: standings_after
+-- Standings of a season after a player, in the order of ids, those of 0 too: their versions keep what is older away.
+SELECT campaign_id, board_id, season, player_id, score, reached_ms, version FROM board_standing
+WHERE campaign_id = $1 AND board_id = $2 AND season = $3 AND player_id > $4
+ORDER BY player_id
+LIMIT $5;
+
+-- name: unpublished
+-- Standings that have not been published yet.
+SELECT t.campaign_id, t.board_id, t.season, t.player_id, t.score, t.reached_ms, t.version
+FROM board_standing AS t JOIN board_season AS z USING (campaign_id, board_id, season)
+WHERE NOT t.is_published AND z.frozen_ms IS NULL
+ORDER BY t.campaign_id, t.board_id, t.season
+LIMIT $1;
+
+-- name: mark_published
+-- Notes what was published, unless it has changed since.
+UPDATE board_standing AS t SET is_published = true
+FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[]) AS p (campaign_id, board_id, season, player_id, version)
+WHERE (t.campaign_id, t.board_id, t.season, t.player_id, t.version)
+    = (p.campaign_id, p.board_id, p.season, p.player_id, p.version);
+
+-- name: open_seasons
+-- Some of the seasons of launched campaigns that have begun and are not frozen, others each time.
+SELECT z.campaign_id, z.board_id, z.season
+FROM board_season AS z JOIN campaign AS c USING (campaign_id)
+WHERE z.frozen_ms IS NULL AND z.starts_ms <= $1 AND c.state <> 'draft'
+ORDER BY random()
+LIMIT $2;
+
+-- name: seasons_after
+-- The seasons of launched campaigns that have begun and are not frozen, in order after one.
+SELECT z.campaign_id, z.board_id, z.season
+FROM board_season AS z JOIN campaign AS c USING (campaign_id)
+WHERE z.frozen_ms IS NULL AND z.starts_ms <= $1 AND c.state <> 'draft'
+  AND (z.campaign_id, z.board_id, z.season) > ($2, $3, $4)
+ORDER BY z.campaign_id, z.board_id, z.season
+LIMIT $5;

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from game.auth import Caller
-from game.boards import store
+from game.boards import ladder, store
 from game.boards.defining import board_of
 from game.boards.rules import Ranked, Standing
 from game.boards.store import Board, Kept, SeasonKey
@@ -21,7 +21,9 @@ from game.resources import Resources
 
 PUBLISHED_KEPT: Final = 2_000
 # How far a rank is counted in PostgreSQL.
-COUNTED_MAX: Final = 100_000
+COUNTED_MAX: Final = 10_000
+TOPS_KEPT: Final = 1_000
+TOP_MS: Final = 1_000
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +55,13 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     around: tuple[Ranked, ...]
 
 
+class _Top(msgspec.Struct, frozen=True):
+    since_ms: int
+    ranks: tuple[Ranked, ...]
+
+
 _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(limit=PUBLISHED_KEPT)
+_tops: "Recent[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey, int], _Top]" = Recent(limit=TOPS_KEPT)
 
 
 async def boards(resources: Resources, caller: Caller | None, *, campaign_id: str) -> dict[str, Board]:
@@ -84,22 +92,37 @@ def present(board: Board, *, now_ms: int) -> Kept:
 
 
 async def top(resources: Resources, where: Asked, *, limit: int) -> list[Ranked]:
-    """The first of a season."""
-    async with resources.pool.acquire() as conn:
-        return _ranked(await store.top(conn, where.key, limit=limit, after=0), after=0)
+    """The first of a season, no older than TOP_MS."""
+    key, now_ms = (resources.pool, where.key, limit), resources.clock()
+    kept = _tops.get(key)
+    if kept is None or not kept.since_ms <= now_ms < kept.since_ms + TOP_MS:
+        kept = _tops.put(key, _Top(now_ms, tuple(await _top(resources, where.key, limit=limit))))
+    return list(kept.ranks)
 
 
 async def mine(resources: Resources, caller: Caller, where: Asked, *, around: int) -> Mine:
     """The caller in a season, and so many before and after."""
     player_id = await player_id_of(resources, caller)
+    before = max(around, 1)
+    rows = await ladder.around(resources, where.key, player_id, before=before, after=around)
+    if rows is not None:
+        return mine_of(player_id, rows, around=around)
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         return await _mine(conn, where.key, player_id, around=around)
+
+
+async def _top(resources: Resources, key: SeasonKey, *, limit: int) -> list[Ranked]:
+    known = await ladder.ranks(resources, key, after=0, limit=limit)
+    if known is not None:
+        return known
+    async with resources.pool.acquire() as conn:
+        return _ranked(await store.top(conn, key, limit=limit, after=0), after=0)
 
 
 async def _mine(conn: Connection, key: SeasonKey, player_id: UUID, *, around: int) -> Mine:
     standing = (await store.standings_of(conn, key, [player_id])).get(player_id)
     if standing is None:
-        return Mine(player_id=player_id, me=None, above=None, around=())
+        return mine_of(player_id, [], around=around)
     ahead = await store.count_ahead(conn, key, standing, limit=COUNTED_MAX)
     if ahead >= COUNTED_MAX:
         raise Unavailable("rank_not_counted", "So many are ahead that they are not counted now.", ahead=ahead)
@@ -110,6 +133,8 @@ async def _mine(conn: Connection, key: SeasonKey, player_id: UUID, *, around: in
 
 def mine_of(player_id: UUID, rows: list[Ranked], *, around: int) -> Mine:
     """A player among neighbours, at least one of whom is before the player unless nobody is."""
+    if not rows:
+        return Mine(player_id=player_id, me=None, above=None, around=())
     place = next(nth for nth, each in enumerate(rows) if each.standing.player_id == player_id)
     return Mine(
         player_id=player_id,

@@ -3,10 +3,12 @@
 from typing import Final
 
 from game.boards.folding import fold_scores
+from game.boards.mending import mend_boards
 from game.scores.following import follow_logs
 from game.worker import Step
 
 STEPS: Final = (
     Step(name="scores.follow", run=follow_logs, interval_ms=1_000),
     Step(name="scores.fold", run=fold_scores, interval_ms=500),
+    Step(name="boards.mend", run=mend_boards, interval_ms=2_000),
 )

@@ -123,6 +123,43 @@ async def standings_of(
     return {row["player_id"]: Standing(**row) for row in rows}
 
 
+async def ranked_after(
+    conn: Connection, key: SeasonKey, *, after: Standing | None, limit: int
+) -> list[Standing]:
+    """Standings of a season in order, after one or from the first on."""
+    place = (None, None, None) if after is None else (after.score, after.reached_ms, after.player_id)
+    return [Standing(**row) for row in await conn.fetch(_SQL.ranked_after, *_parts(key), *place, limit)]
+
+
+async def standings_after(conn: Connection, key: SeasonKey, *, after: UUID, limit: int) -> list[Changed]:
+    """Standings of a season in the order of players' ids, those of 0 too."""
+    return [_changed(row) for row in await conn.fetch(_SQL.standings_after, *_parts(key), after, limit)]
+
+
+async def unpublished(conn: Connection, *, limit: int) -> list[Changed]:
+    """Standings that have not been published yet."""
+    return [_changed(row) for row in await conn.fetch(_SQL.unpublished, limit)]
+
+
+async def mark_published(conn: Connection, published: Sequence[Changed]) -> None:
+    """Note what was published; what has changed since stays unpublished."""
+    rows = [(*_parts(each.key), each.player_id, each.version) for each in published]
+    await conn.execute(_SQL.mark_published, *_columns(rows, 5))
+
+
+async def open_seasons(conn: Connection, *, now_ms: int, limit: int) -> list[SeasonKey]:
+    """Some of the seasons that have begun and are not frozen."""
+    return [SeasonKey(*row) for row in await conn.fetch(_SQL.open_seasons, now_ms, limit)]
+
+
+async def seasons_after(
+    conn: Connection, *, after: SeasonKey | None, now_ms: int, limit: int
+) -> list[SeasonKey]:
+    """The seasons that have begun and are not frozen, in order after one or from the first on."""
+    place = ("", "", "") if after is None else _parts(after)
+    return [SeasonKey(*row) for row in await conn.fetch(_SQL.seasons_after, now_ms, *place, limit)]
+
+
 async def count_ahead(conn: Connection, key: SeasonKey, standing: Standing, *, limit: int) -> int:
     """How many are ahead of a standing, `limit` at most."""
     place = (standing.score, standing.reached_ms, standing.player_id)

@@ -49,9 +49,13 @@ def tally(notices: Iterable[Notice]) -> Tally:
 def deeds(names: Sequence[str], now: datetime) -> list[Event]:
     """Everybody shares; every fourth also where it is forbidden; half write reviews; all check in.
 
-    The order of what is told has nothing to do with who or when.
+    Each does so a second before the next. The order of what is told has nothing to do with who or when.
     """
-    found = [event for number, name in enumerate(names) for event in _of_one(number, name, now)]
+    found = [
+        event
+        for number, name in enumerate(names)
+        for event in _of_one(number, name, now - timedelta(seconds=len(names) - number))
+    ]
     return sorted(found, key=lambda event: hashlib.sha256("/".join(event.original).encode()).digest())
 
 

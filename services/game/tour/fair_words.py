@@ -7,8 +7,10 @@ from game.badges.rules import Redeem
 from game.tour import progress, runs
 from game.tour.collecting import Deal
 from game.tour.errands import TASKS
-from game.tour.festival import SET, Festival, dues
+from game.tour.festival import SET, Festival, dues_of
+from game.tour.presents import Present
 from game.tour.progress import Line
+from game.tour.ranking import Board
 from game.tour.sender import Notice
 
 UNITS = {"chances": "free draw", "badge": "badge", "points": "points", "goods": "goods"}
@@ -18,11 +20,13 @@ def earned(fair: Festival) -> list[tuple[str, str]]:
     """A row for each type of event, and one for each collector."""
     notices = [*fair.told.first, *fair.told.then]
     rows = [(kind, _events(kind, notices)) for kind in TASKS]
-    lines = sum(dues(fair.plan, fair.told, ()).values(), Counter[Line]())
+    lines = sum(dues_of(fair).values(), Counter[Line]())
     for name, source in (("by tasks", progress.TASK), ("by days in a row", runs.WORDS)):
         words = [_reward(line, times) for line, times in lines.items() if line.source == source]
         rows.append((name, ", ".join(words)))
-    return rows + [(name, _collector(fair, name)) for name in fair.collected.albums]
+    rows.append(("a gift by code", _present(fair.present)))
+    rows += [(name, _collector(fair, name)) for name in fair.collected.albums]
+    return rows + [(f"board {board_id}", _ranks(board)) for board_id, board in fair.boards.items()]
 
 
 def checked(fair: Festival) -> list[str]:
@@ -35,7 +39,19 @@ def checked(fair: Festival) -> list[str]:
         f"{len(fair.inboxes)} inboxes against a count of our own",
         f"{len(collected.deals)} trades, each asked for twice, against the published policy; odds of the set "
         f"computed anew for {1 + len(collected.albums)} albums",
+        f"{sum(len(board.mine) for board in fair.boards.values())} ranks on {len(fair.boards)} boards",
     ]
+
+
+def _present(present: Present) -> str:
+    refused = " ".join(map(str, present.refused))
+    return f"1 free draw from {present.giver} to {present.receiver}; whoever else tried got {refused}"
+
+
+def _ranks(board: Board) -> str:
+    names = {mine.rank: name for name, mine in board.mine.items()}
+    first = ", ".join(f"{each.rank} {names.get(each.rank)} ({each.score})" for each in board.top.ranks[:3])
+    return f"{first}; {len(board.top.ranks)} players"
 
 
 def _events(kind: str, notices: Iterable[Notice]) -> str:

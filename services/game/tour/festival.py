@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import msgspec
 
@@ -20,16 +19,17 @@ from game.tour.books import Given
 from game.tour.client import eventually
 from game.tour.collecting import Deal, album_of, collectors_of, draw_badges, fill_sets
 from game.tour.errands import FORBIDDEN_CHANNEL, Tally, check_in, deeds, tally
-from game.tour.guests import Guest, Made, prizes_of, sit_down
+from game.tour.guests import Guest, Made, ask_all, prizes_of, sit_down
+from game.tour.presents import Present, exchange_presents, of_presents
 from game.tour.progress import Line
+from game.tour.ranking import TREASURE, VISITORS, Board, read_board, treasures, visits
 from game.tour.sender import Event, Notice, Sender, open_source
 from game.tour.stage import Place, Plan, festival_plan, open_campaign
 from game.tour.venue import Venue
 
-T = TypeVar("T")
-
 SET = "fair"
 COLLECTORS = 3
+FRIENDS = slice(14, 18)
 REJECTED, TAKEN_BACK, NEVER_WAS = 2, 3, 5
 REASON = "Nobody can read this."
 
@@ -75,13 +75,18 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Festival(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was told at the fair, by systems and to guests. `free`: their free draws, and `left` after."""
+    """All that was told at the fair, by systems and to guests.
+
+    `free` lists the draws that were earned, `left` those that are left once some were given and played.
+    """
 
     plan: Plan
     place: Place
     page: CampaignView
     told: Told
+    present: Present
     collected: Collected
+    boards: Mapping[str, Board]
     free: Mapping[str, LotPage]
     left: Mapping[str, LotPage]
     inboxes: Mapping[str, Sequence[GrantView]]
@@ -97,24 +102,30 @@ async def hold(venue: Venue) -> Festival:
         sender = await open_source(venue.manager, venue.anybody, source="shop")
     told = await _tell(venue, plan, place, sender)
     path = f"/v1/campaigns/{place.campaign_id}"
-    free = await _each(venue.guests, LotPage, f"{path}/me/chances")
+    free = await ask_all(venue.guests, LotPage, f"{path}/me/chances")
+    with step("Giving a free draw away"):
+        present = await exchange_presents(venue.guests[FRIENDS], place)
     collected = await _collect(venue, place)
+    with step("Reading the boards"):
+        boards = await _boards(venue, place, told, collected)
     return Festival(
         plan=plan,
         place=place,
         page=(await venue.anybody.get(path)).read(CampaignView, status=200),
         told=told,
+        present=present,
         collected=collected,
+        boards=boards,
         free=free,
-        left=await _each(venue.guests, LotPage, f"{path}/me/chances"),
-        inboxes=await _inboxes(venue, plan, told, collected, place),
+        left=await ask_all(venue.guests, LotPage, f"{path}/me/chances"),
+        inboxes=await _inboxes(venue, place, dues(plan, told, present, collected.deals)),
     )
 
 
 async def _tell(venue: Venue, plan: Plan, place: Place, sender: Sender) -> Told:
     """Tell everything twice, decide about reviews, take back; each time wait until it shows."""
-    now = datetime.now(UTC)
-    before = await _each(venue.guests, MyTasks, _tasks(place))
+    now = datetime.now(UTC).replace(microsecond=0)
+    before = await ask_all(venue.guests, MyTasks, _tasks(place))
     with step("Telling what guests did, twice"):
         first = await sender.tell_all(deeds([guest.name for guest in venue.guests], now))
         pending = dict.fromkeys(before, "pending")
@@ -133,8 +144,10 @@ async def _tell(venue: Venue, plan: Plan, place: Place, sender: Sender) -> Told:
         after=after,
         last=last,
         reviews=reviews,
-        streaks=await _each(venue.guests, MyStreaks, path),
-        calendars=await _each(venue.guests, CalendarView, f"{path}/{runs.STREAK}/calendar?month={now:%Y-%m}"),
+        streaks=await ask_all(venue.guests, MyStreaks, path),
+        calendars=await ask_all(
+            venue.guests, CalendarView, f"{path}/{runs.STREAK}/calendar?month={now:%Y-%m}"
+        ),
     )
 
 
@@ -143,20 +156,26 @@ def reviews_due(names: Iterable[str]) -> dict[str, str]:
     return {name: "rejected" if number == REJECTED else "rewarded" for number, name in enumerate(names)}
 
 
-def dues(plan: Plan, told: Told, deals: Sequence[Deal]) -> dict[str, Counter[Line]]:
+def dues(plan: Plan, told: Told, present: Present, deals: Sequence[Deal]) -> dict[str, Counter[Line]]:
     """What everybody's inbox should list of rewards."""
     reviews = reviews_due(told.before)
     return {
         name: progress.of_tasks(plan, name, earlier=told.earlier, in_all=told.in_all, reviews=reviews)
         + runs.of_streaks(plan, runs.days_of(told.first, name), runs.days_of(told.everything, name))
         + progress.of_deals(name, deals)
+        + of_presents(present, name)
         for name in told.before
     }
 
 
+def dues_of(festival: Festival) -> dict[str, Counter[Line]]:
+    """What everybody's inbox should list of the fair's rewards."""
+    return dues(festival.plan, festival.told, festival.present, festival.collected.deals)
+
+
 def points_given(festival: Festival, guests: Iterable[Guest]) -> list[Given]:
     """The points that each guest keeps of the fair's rewards."""
-    due = dues(festival.plan, festival.told, festival.collected.deals)
+    due = dues_of(festival)
     return [
         Given(guest=guest, place=festival.place, points=progress.points_kept(due[guest.name]))
         for guest in guests
@@ -169,7 +188,7 @@ async def _shown(
 ) -> dict[str, MyTasks]:
     """Everybody's tasks as soon as they are what was counted."""
     return await eventually(
-        lambda: _each(venue.guests, MyTasks, _tasks(place)),
+        lambda: ask_all(venue.guests, MyTasks, _tasks(place)),
         lambda found: not any(progress.check_tasks(plan, count, found, reviews=reviews)),
     )
 
@@ -209,22 +228,30 @@ async def _points_arrived(guest: Guest, place: Place) -> None:
 
 
 async def _collect(venue: Venue, place: Place) -> Collected:
-    """Three guests collect: the first two exchange, the third claims what it lacks."""
-    guests = venue.guests[:COLLECTORS]
+    """Three guests collect: the first two exchange, the third claims. Whoever got a free draw plays it."""
+    guests, (_, receiver, *_) = venue.guests[:COLLECTORS], venue.guests[FRIENDS]
     with step("Collecting badges"):
         collectors = collectors_of(await sit_down(guests, place))
         hoping = await album_of(guests[0], place.campaign_id, SET)
-        made = await draw_badges(collectors)
+        (friend,) = await sit_down([receiver], place)
+        made = [*await draw_badges(collectors), await friend.play_free("tour-present")]
         deals = await fill_sets(collectors, SET)
         albums = {guest.name: await album_of(guest, place.campaign_id, SET) for guest in guests}
     return Collected(hoping=hoping, made=tuple(made), deals=tuple(deals), albums=albums)
 
 
+async def _boards(venue: Venue, place: Place, told: Told, collected: Collected) -> dict[str, Board]:
+    due = {VISITORS: visits(told.everything), TREASURE: treasures(collected.deals)}
+    return {
+        board_id: await read_board(venue.anybody, venue.guests, place, board_id, scores)
+        for board_id, scores in due.items()
+    }
+
+
 async def _inboxes(
-    venue: Venue, plan: Plan, told: Told, collected: Collected, place: Place
+    venue: Venue, place: Place, due: Mapping[str, Counter[Line]]
 ) -> dict[str, Sequence[GrantView]]:
     """All inboxes as soon as they list what is due."""
-    due = dues(plan, told, collected.deals)
 
     async def read() -> dict[str, Sequence[GrantView]]:
         found = await asyncio.gather(*(prizes_of(guest, place.campaign_id) for guest in venue.guests))
@@ -236,12 +263,6 @@ async def _inboxes(
             not any(fault for name in found for fault in progress.check_rewards(name, due[name], found[name]))
         ),
     )
-
-
-async def _each(guests: Sequence[Guest], kind: type[T], path: str) -> dict[str, T]:
-    """What each guest is told at a path."""
-    answers = await asyncio.gather(*(guest.client.get(path) for guest in guests))
-    return {guest.name: answer.read(kind, status=200) for guest, answer in zip(guests, answers, strict=True)}
 
 
 def _tasks(place: Place) -> str:

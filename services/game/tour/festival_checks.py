@@ -11,10 +11,12 @@ from game.campaigns.public_views import CampaignView
 from game.prizes.lots_api import LotPage
 from game.tour.collecting import Deal, cost
 from game.tour.errands import tally
-from game.tour.festival import SET, Festival, Told, dues, reviews_due
+from game.tour.festival import SET, Festival, Told, dues_of, reviews_due
 from game.tour.guests import Made
 from game.tour.luck import Hope, completed, expected
+from game.tour.presents import check_present
 from game.tour.progress import check_notices, check_rewards, check_tasks
+from game.tour.ranking import TREASURE, VISITORS, check_board, treasures, visits
 from game.tour.runs import check_streak, days_of
 from game.tour.stage import Plan
 
@@ -29,6 +31,8 @@ def check_festival(festival: Festival) -> list[str]:
         *check_streaks(festival.plan, festival.told),
         *check_inboxes(festival),
         *check_free(festival),
+        *check_present(festival.present),
+        *check_boards(festival),
         *check_deals(festival.plan, collected.deals, collected.albums),
         *check_albums(festival),
         *check_odds(collected.hoping, festival.page),
@@ -58,7 +62,7 @@ def check_streaks(plan: Plan, told: Told) -> Iterator[str]:
 
 def check_inboxes(festival: Festival) -> Iterator[str]:
     """Rewards were given once each, and what was taken back is marked so."""
-    due = dues(festival.plan, festival.told, festival.collected.deals)
+    due = dues_of(festival)
     for name, inbox in festival.inboxes.items():
         yield from check_rewards(name, due[name], inbox)
 
@@ -69,14 +73,21 @@ def check_free(festival: Festival) -> Iterator[str]:
     played = Counter(made.guest.name for made in festival.collected.made if made.view.pay_with == "chance")
     for name, page in festival.free.items():
         units = count.earned(name, "share", draft) * draft["reward"]["amount"]
-        yield from _check_lots(name, page, units)
-        yield from _check_lots(name, festival.left[name], units - played[name])
+        yield from _check_lots(name, page, units, kinds={"task"})
+        left = units - played[name] + festival.present.moved[name]
+        yield from _check_lots(name, festival.left[name], left, kinds={"task", "gift"})
 
 
-def _check_lots(name: str, page: LotPage, units: int) -> Iterator[str]:
+def _check_lots(name: str, page: LotPage, units: int, *, kinds: set[str]) -> Iterator[str]:
     listed = sum(lot.units_left for lot in page.lots)
-    if (page.chances_left, listed) != (units, units) or any(lot.kind != "task" for lot in page.lots):
+    if (page.chances_left, listed) != (units, units) or not kinds >= {lot.kind for lot in page.lots}:
         yield f"{name} should have {units} free draws of tasks; told are {page.chances_left}: {page.lots}"
+
+
+def check_boards(festival: Festival) -> Iterator[str]:
+    """Both boards rank as the tour counts."""
+    yield from check_board(festival.boards[VISITORS], visits(festival.told.everything))
+    yield from check_board(festival.boards[TREASURE], treasures(festival.collected.deals))
 
 
 def check_deals(plan: Plan, deals: Sequence[Deal], albums: Mapping[str, MySet]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -11,6 +12,8 @@ from game.plays.views import PlayView, SeatedView
 from game.prizes.api import GrantView, PrizePage
 from game.tour.client import Client, play, take_seat, uncover
 from game.tour.stage import Place
+
+T = TypeVar("T")
 
 PLAYS_AT_ONCE = 3
 # One play of ten draws and nine of one: 200 plays of each game by 20 players.
@@ -112,6 +115,12 @@ async def uncover_all(made: Iterable[Made]) -> list[Made]:
         return msgspec.structs.replace(play, view=await uncover(play.guest.client, play.view))
 
     return await asyncio.gather(*map(scratch, made))
+
+
+async def ask_all(guests: Sequence[Guest], kind: type[T], path: str) -> dict[str, T]:
+    """What each guest is told at a path, by name."""
+    answers = await asyncio.gather(*(guest.client.get(path) for guest in guests))
+    return {guest.name: answer.read(kind, status=200) for guest, answer in zip(guests, answers, strict=True)}
 
 
 async def prizes_of(guest: Guest, campaign_id: str) -> list[GrantView]:

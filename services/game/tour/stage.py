@@ -25,7 +25,7 @@ DURATION = timedelta(days=30)
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign with one pool; `vouchers` says how many codes there are of each batch.
 
-    Badges, sets, tasks and streaks are by their ids. What lasts as long as the campaign has no time here.
+    Badges, sets, tasks, streaks and boards are by id. What lasts as long as the campaign has no time here.
     """
 
     campaign: dict[str, Any]
@@ -36,6 +36,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     sets: dict[str, dict[str, Any]] = {}
     tasks: dict[str, dict[str, Any]] = {}
     streaks: dict[str, dict[str, Any]] = {}
+    boards: dict[str, dict[str, Any]] = {}
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +96,7 @@ async def _draft(manager: Client, plan: Plan) -> str:
     tasks = {name: draft | {"reward": _dated(draft["reward"], closes)} for name, draft in plan.tasks.items()}
     await _write(manager, f"{path}/tasks", tasks)
     await _write(manager, f"{path}/streaks", plan.streaks)
+    await _write(manager, f"{path}/boards", plan.boards)
     return campaign_id
 
 

@@ -1,0 +1,108 @@
+"""Whoever lies about gifts and boards in the tour is found out."""
+
+from typing import Any
+
+import pytest
+
+from game.tour.festival import Festival
+from game.tour.festival_checks import check_festival
+from game.tour.ranking import TREASURE, VISITORS
+from tests.tour.conftest import Told
+from tests.tour.lies import Lie, name_of, replace, with_value
+
+
+def about(**changes: Any) -> Lie:
+    """A lie about the gift."""
+    return lambda fair: replace(fair, present=replace(fair.present, **changes))
+
+
+def second(field: str, **changes: Any) -> Lie:
+    """A lie to whoever asked again."""
+
+    def lie(fair: Festival) -> Festival:
+        one, two = getattr(fair.present, field)
+        return about(**{field: (one, replace(two, **changes))})(fair)
+
+    return lie
+
+
+def of_gift(**changes: Any) -> Lie:
+    """A lie to the giver, about what became of the gift."""
+
+    def lie(fair: Festival) -> Festival:
+        (gift,) = fair.present.given.given
+        return about(given=replace(fair.present.given, given=(replace(gift, **changes),)))(fair)
+
+    return lie
+
+
+def on_top(board_id: str, change: Any) -> Lie:
+    """A lie about what everybody sees of a board."""
+
+    def lie(fair: Festival) -> Festival:
+        board = fair.boards[board_id]
+        top = replace(board.top, ranks=change(board.top.ranks))
+        return replace(fair, boards={**fair.boards, board_id: replace(board, top=top)})
+
+    return lie
+
+
+def to_guest(board_id: str, number: int, **changes: Any) -> Lie:
+    """A lie to one guest about its own rank."""
+
+    def lie(fair: Festival) -> Festival:
+        board = fair.boards[board_id]
+        mine = with_value(board.mine, name_of(fair, number), lambda rank: replace(rank, **changes))
+        return replace(fair, boards={**fair.boards, board_id: replace(board, mine=mine)})
+
+    return lie
+
+
+def swapped(ranks: Any) -> Any:
+    """Whoever came first changes places with the last."""
+    first, *between, last = ranks
+    return (replace(last, rank=1), *between, replace(first, rank=last.rank))
+
+
+def earlier(ranks: Any) -> Any:
+    """The last one had its score before."""
+    *before, last = ranks
+    return (*before, replace(last, reached_at=before[0].reached_at))
+
+
+LIES: dict[str, tuple[Lie, str]] = {
+    "another code the second time": (second("made", code="OTHER"), "was made twice"),
+    "two draws for the one who opens again": (second("opened", amount=2), "was opened twice or wrongly"),
+    "a stranger who opens it": (about(refused=(200, "")), "was told to a stranger"),
+    "a gift that is open still": (of_gift(state="open"), "is listed as"),
+    "a gift that never arrived": (
+        lambda fair: about(received=replace(fair.present.received, received=()))(fair),
+        "is received as ()",
+    ),
+    "a cancelled gift that went away": (
+        lambda fair: about(regretted=replace(fair.present.regretted, state="redeemed"))(fair),
+        "the gift that was cancelled is redeemed",
+    ),
+    "a giver who keeps the draw": (
+        lambda fair: replace(
+            fair,
+            left=with_value(fair.left, fair.present.giver, lambda _: fair.free[fair.present.giver]),
+        ),
+        "player-15 should have 0 free draws",
+    ),
+    "a player left out": (on_top(VISITORS, lambda ranks: ranks[:-1]), "of 20 players"),
+    "an order turned round": (on_top(VISITORS, swapped), "board visitors is out of order"),
+    "a score that was reached earlier": (on_top(VISITORS, earlier), "is listed with 1 since"),
+    "a redeemer left out": (on_top(TREASURE, lambda ranks: ranks[:-1]), "of 3 players"),
+    "points that nobody counted": (to_guest(VISITORS, 7, score=5), "player-08 on board visitors has 5"),
+    "a rank of one's own": (to_guest(VISITORS, 3, rank=1), "is told the rank 1"),
+    "a rank without a set": (to_guest(TREASURE, 9, rank=4, reason=None), "is told the rank 4"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_about_a_gift_or_a_board_is_found(told: Told, lie: str) -> None:
+    """The finding says whose it is."""
+    tell, says = LIES[lie]
+    findings = check_festival(tell(told.fair))
+    assert any(says in finding for finding in findings), findings

@@ -14,6 +14,8 @@ from redis.asyncio import Redis
 from game.auth import Caller, Role
 from game.badges.defining import save_badge, save_set
 from game.badges.drafts import BadgeDraft, SetDraft
+from game.boards.defining import save_board
+from game.boards.drafts import BoardDraft
 from game.campaigns import drafting, launch
 from game.campaigns.drafts import CampaignDraft, LimitsDraft, NameDraft, PoolDraft, RulesDraft, ScheduleDraft
 from game.db.pool import open_pool
@@ -68,7 +70,7 @@ class _Texts(msgspec.Struct, frozen=True):
 class _Demonstration(msgspec.Struct, frozen=True):
     """One campaign of `demo.json`; `vouchers` says how many codes there are of each batch.
 
-    Badges, sets, tasks and streaks are by their ids; a set can be redeemed until the campaign closes.
+    Badges, sets, tasks, streaks and boards are by their ids; a set can be redeemed until the campaign closes.
     """
 
     campaign: _Texts
@@ -78,6 +80,7 @@ class _Demonstration(msgspec.Struct, frozen=True):
     sets: dict[str, dict[str, Any]] = {}
     tasks: dict[str, TaskDraft] = {}
     streaks: dict[str, StreakDraft] = {}
+    boards: dict[str, BoardDraft] = {}
 
 
 async def load(settings: Settings, *, webhook_secret: bytes) -> dict[str, str]:
@@ -171,6 +174,8 @@ async def _stage_game(
         await save_task(resources, MANAGER, task, campaign_id=campaign_id, task_id=task_id)
     for streak_id, streak in demonstration.streaks.items():
         await save_streak(resources, MANAGER, streak, campaign_id=campaign_id, streak_id=streak_id)
+    for board_id, board in demonstration.boards.items():
+        await save_board(resources, MANAGER, board, campaign_id=campaign_id, board_id=board_id)
 
 
 def _text() -> bytes:

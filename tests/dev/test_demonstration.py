@@ -40,19 +40,23 @@ def campaigns_of(run: EmbeddedRun) -> list[str]:
 
 
 def test_the_printed_lines_show_what_an_event_did(open_folder: Path) -> None:
-    """One check-in of three, the first day of a streak, a badge that is not there yet."""
+    """One check-in of three, the first day of a streak, badges that are missing, the first rank."""
     with embedded_run(open_folder / "data") as run:
         run.wait_until_ready()
-        event, tasks, streaks, badges = pasted(run)
+        event, tasks, streaks, badges, board = pasted(run)
         assert event["state"] == "stored"
         assert {each["task"] for each in tasks["tasks"]} == {"visit", "review"}
         assert [each["missing"] for each in badges["sets"]] == [["lantern", "riddle", "guest"]]
         assert streaks["streaks"][0]["next"]["days"] == 3
+        assert board["season"]["state"] == "open"
 
         def counted() -> bool:
-            answer = httpx.get(f"{campaigns_of(run)[-1]}/me/tasks", headers=token_of(run, "PLAYER"))
-            bars = {each["task"]: each["progress"]["progress"] for each in answer.json()["tasks"]}
-            return bool(bars == {"visit": 1, "review": 0})
+            me, headers = f"{campaigns_of(run)[-1]}/me", token_of(run, "PLAYER")
+            asked = [
+                httpx.get(f"{me}/{what}", headers=headers).json() for what in ("tasks", "boards/visitors")
+            ]
+            bars = {each["task"]: each["progress"]["progress"] for each in asked[0]["tasks"]}
+            return bool(bars == {"visit": 1, "review": 0} and (asked[1]["rank"], asked[1]["score"]) == (1, 1))
 
         wait_for(counted)
 

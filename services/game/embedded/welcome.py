@@ -34,11 +34,13 @@ Play the wheel: see the anchor, choose a seed (any 16 bytes or more), spin. Past
   curl -s $POOL/plays -H "Authorization: Bearer $PLAYER" -H "Content-Type: application/json" \\
     -H "Idempotency-Key: $(date +%s)" -d '{{"count": 1, "pay_with": "points"}}'
 
-Tasks, badges and a streak: send an event, signed, as a system of the brand would, and see what came of it:
+Tasks, badges and a board: send an event, signed, as a system of the brand would, and see what came of it:
   {program} send-event demo.demo checkin.created place=gate --subject alice \\
     --url {url} --data {folder}
   ME={url}/v1/campaigns/{festival}/me
-  for WHAT in tasks streaks badges; do curl -s $ME/$WHAT -H "Authorization: Bearer $PLAYER"; echo; done
+  for WHAT in tasks streaks badges boards/visitors; do
+    curl -s $ME/$WHAT -H "Authorization: Bearer $PLAYER"; echo
+  done
 
 Data and logs: {folder}. Ctrl-C stops everything; the data stay, `--fresh` forgets them.
 """

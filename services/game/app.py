@@ -29,6 +29,7 @@ from game.campaigns.replacement import publish_replacements
 from game.campaigns.stock import tell_of_stock
 from game.campaigns.stock_api import StockAlerts
 from game.clocks import Watch
+from game.credentials.api import BadgeIssuer, Credentials, OpenBadges
 from game.db.pool import open_pool
 from game.document import document
 from game.gate import BOUNDS, Bounds, Gate
@@ -91,6 +92,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
     TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
     ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards,
+    BadgeIssuer, Credentials, OpenBadges,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),

@@ -17,6 +17,7 @@ VALUES ($1, $2, $3, 'buy', 1, 'rejected', true, $4, 'x')"""
 CREDIT = "INSERT INTO task_credit VALUES ($1, $2, 'buy', sha256('x'), ARRAY[$2::uuid], 'mia', $3)"
 BADGES = "INSERT INTO badge SELECT $1, unnest(ARRAY['ox', 'rat', 'tiger']), '虎', 'Tiger', '虎', 'A tiger'"
 BADGE_SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
+AWARD = "INSERT INTO badge_award VALUES ($1, $2, $3, 'ox', 'task:x', 'held', 1)"
 BREAK = """
 INSERT INTO ledger_break (kind, operation_id, campaign_id, points, says, found_ms)
 VALUES ('theirs_only', 'x', $1, 5, 'x', $2) RETURNING break_id"""

@@ -13,6 +13,7 @@ from litestar import Litestar
 from game.auth import Role
 from game.players import player_id_of
 from tests.attack.rows import (
+    AWARD,
     BADGE_SET,
     BADGES,
     BOARD,
@@ -39,6 +40,7 @@ Places = Mapping[str, str]
 DRAFT = {"schedule": {"opens": "2030-01-01T00:00:00Z", "closes": "2030-01-02T00:00:00Z", "time_zone": "UTC"}}
 TEXT = {"zh": "a", "en": "a"}
 CAMPAIGN = {**DRAFT, "name": TEXT, "rules": TEXT, "limits": {}}
+ISSUER = {"name": "Tea", "url": "https://tea.example"}
 ENDPOINT = {"url": "https://acme.example/hook", "types": ["play.review"]}
 ACME_TYPE = {"attributes": {"acme_number": {"kind": "integer"}}}
 ALERTS = {"alerts": [{"kind": "voucher", "item": "tea", "threshold": 0}]}
@@ -51,6 +53,7 @@ BODIES: dict[str, Any] = {
     "campaignsEdit": {"version": 1, "campaign": CAMPAIGN},
     "campaignsReplacePool": wheel("next"),
     "campaignsVouchers": {"voucher_batch": "tea", "codes": ["X"]},
+    "credentialsExport": {"language": "en"},
     "giftsGive": {"kind": "chances", "amount": 1},
     "giftsRedeem": {"code": "0" * 20},
     "managedBadgesSaveBadge": BADGE,
@@ -76,20 +79,14 @@ BODIES: dict[str, Any] = {
 }
 # The ids among what paths name: who sees one of them sees another brand's thing.
 IDS = (
-    "campaign_id",
-    "play_id",
-    "prize_id",
-    "key_id",
-    "endpoint_id",
-    "event_id",
-    "message_id",
-    "completion_id",
-    "gift_id",
-)
+    "campaign_id", "play_id", "prize_id", "key_id", "endpoint_id", "event_id", "message_id",
+    "completion_id", "gift_id", "award_id",
+)  # fmt: skip
 # What a stranger has in a campaign that is not there is nothing.
 OWN = ("/me/plays", "/me/prizes")
 # These name nothing that is there: they write, by a name, what the caller's own brand then has.
 OWN_BRAND: dict[str, Any] = {
+    "badgeIssuerSave": ISSUER,
     "campaignsCreate": CAMPAIGN,
     "eventTypesSave": {"attributes": {}},
     "eventsRedriveAll": {"type": None},
@@ -105,16 +102,16 @@ TOKENLESS = {"webhooksReceive", "operationsLive", "operationsReady"}
 ROWS = {
     **dict.fromkeys(
         (
-            "event", "event_type", "player_segment", "share_channel", "webhook_delivery", "webhook_endpoint",
-            "webhook_key", "webhook_source",
+            "badge_issuer", "event", "event_type", "player_segment", "share_channel", "webhook_delivery",
+            "webhook_endpoint", "webhook_key", "webhook_source",
         ),
         "brand_id = 'acme'",
     ),
     **dict.fromkeys(
         (
-            "badge", "badge_set", "badge_trade", "board", "board_season", "campaign_change", "chance_lot",
-            "gift", "play_decision",
-            "reward", "stock_alert", "streak", "streak_milestone", "task", "task_completion", "task_credit",
+            "badge", "badge_award", "badge_credential", "badge_set", "badge_trade", "board", "board_season",
+            "campaign_change", "chance_lot", "gift", "play_decision", "reward", "stock_alert", "streak",
+            "streak_milestone", "task", "task_completion", "task_credit",
         ),
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
     ),
@@ -183,12 +180,14 @@ async def _received(stage: Stage, office: Office) -> dict[str, str]:
     await office.done("PUT", "event-types/shop.visited", ACME_TYPE)
     await office.done("PUT", "share-channels", {"forbidden": ["acme-moments"]})
     await office.done("PUT", "players/ann/segments", {"segments": ["acme-gold"]})
+    await office.done("PUT", "badge-issuer", ISSUER)
     endpoint = await office.done("POST", "webhook-endpoints", ENDPOINT)
     event_id, message_id = new_id(), new_id()
     await pool.execute(EVENT, event_id, await player_id_of(stage.resources, player("ann")), now_ms)
     await office.client.put("/v1/me/time-zone", json=TOKYO, headers=office.issuer.headers("ann"))
     await pool.execute(DELIVERY, endpoint["endpoint_id"], message_id, now_ms)
     return {
+        "brand_id": "acme", "version": "1", "number": "0", "language": "en",
         "source": "shop", "key_id": key["key_id"], "name": "shop.visited", "subject": "ann",
         "endpoint_id": endpoint["endpoint_id"], "event_id": str(event_id), "message_id": str(message_id),
     }  # fmt: skip
@@ -197,13 +196,14 @@ async def _received(stage: Stage, office: Office) -> dict[str, str]:
 async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str, str]:
     """A task that ann has completed, badges, alerts and a break; their names."""
     pool, new_id, now_ms = stage.resources.pool, stage.resources.new_id, stage.clock()
-    completion_id, credit_id = new_id(), new_id()
+    completion_id, credit_id, award_id = new_id(), new_id(), new_id()
     ann = await player_id_of(stage.resources, player("ann"))
     await pool.execute(TASK, campaign_id, json.dumps(task()))
     await pool.execute(STREAK, campaign_id, json.dumps(streak()))
     await pool.execute(COMPLETION, campaign_id, completion_id, ann, now_ms)
     await pool.execute(CREDIT, campaign_id, credit_id, now_ms)
     await pool.execute(BADGES, campaign_id)
+    await pool.execute(AWARD, campaign_id, award_id, ann)
     await pool.execute(BADGE_SET, campaign_id, json.dumps(badge_set()))
     await pool.execute(BOARD, campaign_id, json.dumps(board()), now_ms + 1)
     await office.done("PUT", f"campaigns/{campaign_id}/stock-alerts", ALERTS)
@@ -273,6 +273,7 @@ async def test_lists_and_settings_are_of_the_callers_own_brand(
 ) -> None:
     """Each route that names nothing, or makes what it names, works, and another brand's is not in it."""
     secrets = ("acme", "Acme", *(places[name] for name in IDS))
+    await stranger.client.put("/v1/manage/badge-issuer", json=ISSUER, headers=stranger.headers)
     before = (await stage.counts(), await rows(stage))
     asked = set()
     for route in routes(app):

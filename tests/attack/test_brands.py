@@ -211,7 +211,7 @@ async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str
     return {
         "task_id": "buy", "streak_id": "daily", "month": "2026-09",
         "completion_id": str(completion_id), "credit_id": str(credit_id), "badge_id": "tiger",
-        "set_id": "spring", "board_id": "best", "break_id": str(break_id),
+        "award_id": str(award_id), "set_id": "spring", "board_id": "best", "break_id": str(break_id),
     }  # fmt: skip
 
 

@@ -1,11 +1,13 @@
 """What becomes of credentials whose badges are given back, given away or spent."""
 
+from typing import Any
+
 import pytest
 
 from game.players import player_id_of
 from game.prizes.rewards import RewardKey, take_back
-from tests.badges.album import BADGES
-from tests.campaigns.office import Someone
+from tests.badges.album import BADGES, Album
+from tests.campaigns.office import Office, Someone
 from tests.credentials.test_export import opened
 from tests.credentials.verifier import NotVerifiedError
 from tests.credentials.wallet import Wallet
@@ -23,6 +25,16 @@ async def take(wallet: Wallet, award: str) -> None:
         await take_back(conn, resources, [key])
 
 
+async def present(wallet: Wallet, subject: str, path: str, body: Any) -> Any:
+    """Give a gift or redeem one, which must succeed; the answer."""
+    headers = wallet.office.issuer.headers(subject) | {"Idempotency-Key": "k"}
+    answer = await wallet.office.client.post(
+        f"/v1/campaigns/{wallet.album.campaign_id}/me/{path}", headers=headers, json=body
+    )
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
 async def test_taken_back(wallet: Wallet) -> None:
     """Its credential does not verify any more, and is not given again; others are what they were."""
     kept, gone = [await wallet.awarded(badge=badge) for badge in ("ox", "rat")]
@@ -37,14 +49,23 @@ async def test_taken_back(wallet: Wallet) -> None:
     assert {each["id"]: each["refused"] for each in await wallet.awards()} == {kept: None, gone: "badge_gone"}
 
 
-async def test_given_away(wallet: Wallet) -> None:
-    """One badge has one holder."""
-    award = await wallet.awarded()
-    token = await wallet.exported(award)
-    await wallet.office.resources.pool.execute("UPDATE badge_award SET state = 'gifted'")
+async def test_given_away(office: Office) -> None:
+    """One badge has one holder: the giver's credential is revoked once somebody has taken the gift."""
+    wallet = Wallet(await Album.opened(office, gifts=True))
+    await wallet.issue()
+    awards = {await wallet.awarded() for _ in range(2)}
+    tokens = {award: await wallet.exported(award) for award in awards}
+    made = await present(wallet, "ann", "gifts", {"kind": "badge", "badge": "ox"})
+    [given] = [each["id"] for each in await wallet.awards() if each["state"] == "gifted"]
+    assert (await wallet.ask(given)).json()["state"] == "gifted"
+    await opened(wallet, tokens[given])
+    await present(wallet, "bob", "gift-codes/redeem", {"code": made["code"]})
     with pytest.raises(NotVerifiedError, match="revoked"):
-        await opened(wallet, token)
-    assert (await wallet.ask(award)).json()["state"] == "gifted"
+        await opened(wallet, tokens[given])
+    [kept] = awards - {given}
+    await opened(wallet, tokens[kept])
+    [received] = await wallet.awards("bob")
+    await opened(wallet, await wallet.exported(received["id"], subject="bob"))
 
 
 async def test_spent(wallet: Wallet) -> None:

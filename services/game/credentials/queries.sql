@@ -61,10 +61,13 @@ JOIN badge_issuer AS i USING (brand_id, version)
 WHERE c.campaign_id = $1 AND c.award_id = $2;
 
 -- name: revoked
--- The places, from $2 on, of exported awards that are not their players' any more.
+-- The places, from $2 on, of exported awards that are not their players' any more, for good: the badge of an open gift may
+-- come back to its giver.
 SELECT c.status_index
 FROM badge_credential AS c
 JOIN badge_award AS a USING (campaign_id, award_id)
-WHERE c.brand_id = $1 AND c.status_index >= $2 AND c.status_index < $2 + $3::bigint AND a.state IN ('gifted', 'reversed')
+WHERE c.brand_id = $1 AND c.status_index >= $2 AND c.status_index < $2 + $3::bigint
+  AND (a.state = 'reversed' OR a.state = 'gifted' AND NOT EXISTS (
+      SELECT FROM gift AS g WHERE g.campaign_id = a.campaign_id AND g.award_id = a.award_id AND g.state = 'open'))
 ORDER BY c.status_index
 LIMIT $3;

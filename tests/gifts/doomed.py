@@ -11,9 +11,9 @@ import sys
 from dataclasses import replace
 from uuid import UUID
 
-from game.gifts.expiring import expire_gifts
 from game.gifts.giving import Asked, give
 from game.gifts.redeeming import redeem
+from game.gifts.returning import expire_gifts
 from game.gifts.rules import Give, GiveBadge, GiveChances
 from game.gifts.service import cancel
 from game.resources import Resources, system_entropy

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import pytest_asyncio
 
-from game.gifts.expiring import expire_gifts
+from game.gifts.returning import expire_gifts
 from game.gifts.rules import DAY_MS
 from tests.badges.album import BADGES
 from tests.campaigns.office import rfc3339
@@ -13,12 +13,13 @@ from tests.gifts.party import Party
 from tests.gifts.test_races import meet
 from tests.support.rewarding import count
 
+_BOARD = "INSERT INTO board VALUES ($1, 'collectors', 'badges', '{}')"
 pytestmark = pytest.mark.asyncio
 
 
 @pytest_asyncio.fixture
 async def collectors(party: Party) -> Party:
-    """A campaign with a set; ann has two tigers, of which the older is given first."""
+    """A campaign with a set; ann has two tigers, of which the younger is given first."""
     await party.collect()
     for nth in range(2):
         await party.reward("ann", f"task:a:{nth}", 1, "badge")
@@ -89,7 +90,7 @@ async def test_what_the_badge_was_given_for_is_reversed(collectors: Party, *, is
     _, code = await collectors.badge_from("ann")
     if is_redeemed:
         await collectors.redeem("bob", code)
-    await collectors.reverse("ann", "task:a:0")
+    await collectors.reverse("ann", "task:a:1")
     ann = await collectors.someone("ann")
     assert (await collectors.redeem("cy", code)).status_code == 404
     assert await ann.debt("badge") == int(is_redeemed)
@@ -102,7 +103,7 @@ async def test_a_redemption_meets_a_reversal(collectors: Party) -> None:
     """Either it is owed, or it arrives not."""
     _, code = await collectors.badge_from("ann")
     redeemed, _ = await meet(
-        collectors, "gift", collectors.redeem("bob", code), collectors.reverse("ann", "task:a:0")
+        collectors, "gift", collectors.redeem("bob", code), collectors.reverse("ann", "task:a:1")
     )
     owed = await (await collectors.someone("ann")).debt("badge")
     had = (await collectors.badges("bob"))["tiger"]
@@ -118,3 +119,17 @@ async def test_a_spare_badge_is_given_or_traded(collectors: Party) -> None:
     )
     assert sorted(answer.is_success for answer in answers) == [False, True]
     assert (await collectors.badges("ann"))["tiger"] == 1
+
+
+async def test_what_is_back_counts_on_boards_again(party: Party) -> None:
+    """The first tiger was taken back while the second lay in a gift: its giver has that one since it came."""
+    await party.collect()
+    await party.resources.pool.execute(_BOARD, party.campaign_id)
+    for nth in range(2):
+        await party.reward("ann", f"task:a:{nth}", 1, "badge")
+        party.stage.clock.advance(1)
+    gift_id, _ = await party.badge_from("ann")
+    await party.reverse("ann", "task:a:0")
+    assert await count(party.resources, "score") == 0
+    await party.cancel("ann", gift_id)
+    assert await party.resources.pool.fetchval("SELECT at_ms FROM score") == party.stage.clock() - 1

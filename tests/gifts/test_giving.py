@@ -2,7 +2,7 @@
 
 import pytest
 
-from game.gifts.expiring import expire_gifts
+from game.gifts.returning import expire_gifts
 from game.gifts.rules import DAY_MS, GIVEN_MAX, RECEIVED_MAX
 from game.plays.service import uncover
 from tests.gifts.party import Party

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from game.gifts.expiring import EXPIRE_MS, expire_gifts
+from game.gifts.returning import EXPIRE_MS, expire_gifts
 from game.gifts.rules import DAY_MS
 from tests.gifts.party import Party
 from tests.support.dying import ending_of

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from game.gifts.expiring import expire_gifts
+from game.gifts.returning import expire_gifts
 from game.gifts.rules import CHANCES_MAX, DAY_MS
 from tests.gifts.party import Party
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from game.gifts.expiring import expire_gifts
+from game.gifts.returning import expire_gifts
 from tests.gifts.party import Party
 from tests.support.locks import until_waiting
 from tests.support.rewarding import count

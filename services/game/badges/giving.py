@@ -20,7 +20,9 @@ class Spared(msgspec.Struct, frozen=True):
 async def spare_badge(
     conn: Connection, *, campaign_id: str, player_id: UUID, badge_id: str, now_ms: int
 ) -> Spared:
-    """Take the oldest of a spare badge from a locked player, in the caller's transaction.
+    """Take the newest of a spare badge from a locked player, in the caller's transaction.
+
+    The older ones say since when the player has had it, on boards too.
 
     Conflict `not_offered` (also for a badge that is in no set), `set_closed`, `not_spare`, `badges_changed`.
     """
@@ -34,7 +36,7 @@ async def spare_badge(
     at_hand = await store.at_hand(conn, campaign_id=campaign_id, player_id=player_id)
     held = {badge: len(awards) for badge, awards in at_hand.items()}
     check_gift(terms, Standing(held=held, draws=0, claims=0), badge_id)
-    award_id = at_hand[badge_id][0]
+    award_id = at_hand[badge_id][-1]
     if not await store.give_away(conn, award_id, campaign_id=campaign_id):
         raise badges_changed()
     return Spared(award_id, until_ms)

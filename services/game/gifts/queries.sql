@@ -143,4 +143,4 @@ WITH open AS (
 UPDATE gift AS g SET state = $3, ended_ms = $4, next_attempt_ms = NULL
 FROM open
 WHERE (g.campaign_id, g.gift_id) = (open.campaign_id, open.gift_id)
-RETURNING g.gift_id;
+RETURNING g.campaign_id, g.giver_id, g.kind;

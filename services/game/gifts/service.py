@@ -7,6 +7,7 @@ import msgspec
 from game.auth import Caller
 from game.campaigns.access import launched
 from game.gifts import store
+from game.gifts.returning import give_back
 from game.gifts.rules import Gift, ended, no_such_gift
 from game.players import player_id_of
 from game.resources import Resources
@@ -40,8 +41,7 @@ async def cancel(resources: Resources, caller: Caller, *, campaign_id: str, gift
         await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         if await store.find_own(conn, campaign_id=campaign_id, giver_id=player_id, gift_id=gift_id) is None:
             raise no_such_gift()
-        now_ms = resources.clock()
-        await store.give_back(conn, [(campaign_id, gift_id)], "cancelled", now_ms=now_ms)
+        await give_back(conn, resources, [(campaign_id, gift_id)], "cancelled")
         gift = await store.find_own(conn, campaign_id=campaign_id, giver_id=player_id, gift_id=gift_id)
     assert gift is not None, "gifts are never removed"
     if gift.state != "cancelled":

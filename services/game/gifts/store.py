@@ -23,6 +23,14 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     code_sealed: bytes
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift that went back to its giver."""
+
+    campaign_id: str
+    giver_id: UUID
+    kind: str
+
+
 class New(msgspec.Struct, frozen=True, kw_only=True):
     """A gift that is to be stored; `award_id` is that of a badge, None of chances."""
 
@@ -116,12 +124,12 @@ async def claim_expired(conn: Connection, *, now_ms: int, until_ms: int, limit: 
     return [(row["campaign_id"], row["gift_id"]) for row in rows]
 
 
-async def give_back(conn: Connection, keys: Sequence[Key], state: GiftState, *, now_ms: int) -> int:
-    """End those of the gifts that are open, and return what is in them; how many there were."""
+async def give_back(conn: Connection, keys: Sequence[Key], state: GiftState, *, now_ms: int) -> list[Ended]:
+    """End those of the gifts that are open, and return what is in them; those that were."""
     columns = _columns(keys)
     await conn.execute(_SQL.lock_lots_of, *columns)
     await conn.execute(_SQL.lock_awards_of, *columns)
-    return len(await conn.fetch(_SQL.give_back, *columns, state, now_ms))
+    return [Ended(**row) for row in await conn.fetch(_SQL.give_back, *columns, state, now_ms)]
 
 
 def _columns(keys: Iterable[Key]) -> list[list[Any]]:

@@ -21,6 +21,7 @@ from game.audit.beacon import fetch_beacons
 from game.auth import AppRequest
 from game.badges.api import Badges, ManagedBadges
 from game.boards.api import Boards, ManagedBoards, MyBoards
+from game.boards.groups.api import Groups
 from game.boards.steps import STEPS as BOARD_STEPS
 from game.campaigns.api import Campaigns
 from game.campaigns.closing import close_pools
@@ -34,7 +35,7 @@ from game.db.pool import open_pool
 from game.document import document
 from game.gate import BOUNDS, Bounds, Gate
 from game.gifts.api import Gifts
-from game.gifts.expiring import expire_gifts
+from game.gifts.returning import expire_gifts
 from game.health import Operations
 from game.issuers import Issuers
 from game.ledger.api import Reconciliation
@@ -89,9 +90,10 @@ FETCH_BEACONS_MS = 500
 SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
-    Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
-    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges, ChanceLots, TimeZones,
-    ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer, Credentials, OpenBadges,
+    Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
+    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
+    ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards,
+    BadgeIssuer, Credentials, OpenBadges,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),
@@ -215,9 +217,7 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     watch = Watch()
     await watch.step.run(resources)
     timed = [*_play_steps(engine, session), *GIFT_STEPS, *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS]
-    at_their_time = map(
-        watch.lets, [*timed, Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)]
-    )
+    at_their_time = map(watch.lets, [*timed, _send_step(deliveries)])
     steps = [*_steps(issuers), watch.step, *at_their_time]
     await stack.enter_async_context(run_steps(resources, steps))
 
@@ -283,6 +283,10 @@ def _steps(issuers: Issuers) -> tuple[Step, ...]:
         Step(name="issuers.refresh", run=refresh_keys, interval_ms=REFRESH_KEYS_MS),
         Step(name="telemetry.write", run=write_access_lines, interval_ms=WRITE_ACCESS_LINES_MS),
     )
+
+
+def _send_step(deliveries: Deliveries) -> Step:
+    return Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)
 
 
 def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, ...]:

@@ -1,17 +1,17 @@
 """Every route, called by somebody of another brand who has every role there."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
-import msgspec
 import pytest
 import pytest_asyncio
 from litestar import Litestar
 
 from game.auth import Role
 from game.players import player_id_of
+from tests.attack.routes import Route, routes
 from tests.attack.rows import (
     AWARD,
     BADGE_SET,
@@ -25,6 +25,7 @@ from tests.attack.rows import (
     STREAK,
     TASK,
 )
+from tests.attack.sharing import shared
 from tests.badges.album import BADGE, badge_set
 from tests.boards.hall import board
 from tests.support.pools import wheel
@@ -55,7 +56,9 @@ BODIES: dict[str, Any] = {
     "campaignsVouchers": {"voucher_batch": "tea", "codes": ["X"]},
     "credentialsExport": {"language": "en"},
     "giftsGive": {"kind": "chances", "amount": 1},
-    "giftsRedeem": {"code": "0" * 20},
+    "groupsCallMe": {"nickname": "x"},
+    "groupsInvite": {},
+    "groupsRename": {"name": "x"},
     "managedBadgesSaveBadge": BADGE,
     "managedBadgesSaveSet": badge_set(),
     "managedStreaksSave": streak(),
@@ -90,20 +93,24 @@ OWN_BRAND: dict[str, Any] = {
     "campaignsCreate": CAMPAIGN,
     "eventTypesSave": {"attributes": {}},
     "eventsRedriveAll": {"type": None},
+    "groupsCreate": {"name": "Bolts", "nickname": "ann"},
     "taskSettingsSetChannels": {"forbidden": ["bolt-moments"]},
     "taskSettingsSetSegments": {"segments": ["bolt-gold"]},
     "timeZonesChoose": TOKYO,
     "webhookEndpointsCreate": ENDPOINT | {"url": "https://bolt.example/hook"},
     "webhookSourcesSave": {"title": "Bolt's shop"},
 }
+# These open by a code what the first brand has.
+BY_CODE = {"giftsRedeem", "groupsJoin"}
 # These look at no token; whoever sends events shows a signature.
 TOKENLESS = {"webhooksReceive", "operationsLive", "operationsReady"}
 # The first brand's rows that the application leaves alone while nobody asks for anything.
 ROWS = {
     **dict.fromkeys(
         (
-            "badge_issuer", "event", "event_type", "player_segment", "share_channel", "webhook_delivery",
-            "webhook_endpoint", "webhook_key", "webhook_source",
+            "badge_issuer", "event", "event_type", "group_invitation", "group_member", "player_group",
+            "player_segment", "share_channel", "webhook_delivery", "webhook_endpoint", "webhook_key",
+            "webhook_source",
         ),
         "brand_id = 'acme'",
     ),
@@ -118,15 +125,6 @@ ROWS = {
     "break_acknowledgement": "true",
     "player_zone": "player_id IN (SELECT player_id FROM player WHERE brand_id = 'acme')",
 }  # fmt: skip
-
-
-class Route(NamedTuple):
-    """An operation of the document; its path has names in braces."""
-
-    method: str
-    path: str
-    id: str
-    has_body: bool
 
 
 class Stranger:
@@ -144,19 +142,6 @@ class Stranger:
 
 
 ROLES = [role.value for role in Role]
-
-
-def routes(app: Litestar) -> Iterator[Route]:
-    """All that is in the document; a query that a route requires is a part of its path."""
-    for path, operations in msgspec.json.decode(app.state.document())["paths"].items():
-        for method, operation in operations.items():
-            query = "&".join(
-                f"{parameter['name']}={{{parameter['name']}}}"
-                for parameter in operation.get("parameters", ())
-                if parameter["in"] == "query" and parameter.get("required")
-            )
-            place = f"{path}?{query}" if query else path
-            yield Route(method, place, operation["operationId"], "requestBody" in operation)
 
 
 async def rows(stage: Stage) -> dict[str, list[str]]:
@@ -232,14 +217,10 @@ async def places(stage: Stage, guest: Guests) -> Places:
     prize_id = (await ann.send("GET", f"/campaigns/{campaign_id}/me/prizes")).json()["prizes"][0]["id"]
     office = Office(ann.client, ann.issuer, stage.clock)
     await stage.grant(campaign_id, "ann", 1)
-    given = await ann.send(
-        "POST", f"/campaigns/{campaign_id}/me/gifts", BODIES["giftsGive"], **{"Idempotency-Key": "gift"}
-    )
     return {
         "brand": "acme", "campaign_id": campaign_id, "pool_id": "wheel", "play_id": play_id,
         "prize_id": prize_id, "asked_id": f"play:{play_id}", "index": "0", "tile": "0/000.p/1",
-        "gift_id": given.json()["gift"]["id"],
-        **await _received(stage, office), **await _furnished(stage, office, campaign_id),
+        **await shared(ann), **await _received(stage, office), **await _furnished(stage, office, campaign_id),
     }  # fmt: skip
 
 
@@ -249,12 +230,16 @@ async def test_to_another_brand_nothing_is_there(
 ) -> None:
     """Each route that names what a brand has answers 404 to another, and nothing of it changes."""
     insider = issuer.headers("ann", *ROLES)
+    bodies = BODIES | {
+        "giftsRedeem": {"code": places["gift_code"]},
+        "groupsJoin": {"code": places["group_code"], "nickname": "x"},
+    }
     before = (await stage.counts(), await rows(stage))
     asked = set()
     for route in routes(app):
-        if "{" not in route.path or route.id in OWN_BRAND or route.id in TOKENLESS:
+        if ("{" not in route.path and route.id not in bodies) or route.id in {*OWN_BRAND, *TOKENLESS}:
             continue
-        answer = await stranger.ask(route, places, BODIES)
+        answer = await stranger.ask(route, places, bodies)
         if route.path.endswith(OWN):
             assert [value for value in answer.json().values() if value] == [], route
         else:
@@ -263,7 +248,7 @@ async def test_to_another_brand_nothing_is_there(
             there = await stranger.client.get(route.path.format(**places), headers=insider)
             assert there.status_code == 200, (route, there.text)
         asked.add(route.id)
-    assert asked >= BODIES.keys()
+    assert asked >= bodies.keys()
     assert (await stage.counts(), await rows(stage)) == before
 
 
@@ -277,7 +262,7 @@ async def test_lists_and_settings_are_of_the_callers_own_brand(
     before = (await stage.counts(), await rows(stage))
     asked = set()
     for route in routes(app):
-        if route.id in TOKENLESS or ("{" in route.path and route.id not in OWN_BRAND):
+        if route.id in TOKENLESS | BY_CODE or ("{" in route.path and route.id not in OWN_BRAND):
             continue
         answer = await stranger.ask(route, places, OWN_BRAND)
         assert answer.is_success, (route, answer.text)

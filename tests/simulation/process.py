@@ -12,6 +12,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from game.app import SWEEP_MS
+from game.boards.folding import fold_scores
 from game.campaigns.service import pool_terms
 from game.db.pool import open_pool
 from game.errors import Refusal
@@ -186,6 +187,7 @@ def _steps(engine: Engine) -> tuple[Step, ...]:
     """Those of `game.app` that have to do with plays, events and points."""
     return (
         Step(name="events.process", run=process_events, interval_ms=PROCESS_MS),
+        Step(name="scores.fold", run=fold_scores, interval_ms=PROCESS_MS),
         Step(name="ledger.drain", run=Drain(engine), interval_ms=SWEEP_MS, share=DRAIN_SHARE),
         Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
     )

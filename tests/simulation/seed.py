@@ -16,6 +16,7 @@ from game.ledger.comparing import GRACE_MS
 from game.ledger.reconcile import reconcile_now
 from game.players import account_of
 from game.resources import Resources
+from game.scores import service as scores
 from game.tasks import counting
 from ledger_client import Hooks, LedgerClient, Options, budget
 from tests.invariants.check import violations
@@ -40,7 +41,7 @@ _LOOK_SECONDS: Final = 2.0
 # A few turns of a player's patience, for whom the breaker turned away.
 _LOOKS_MAX: Final = 30
 _RECENTS: Final[tuple[Any, ...]] = (
-    players._recent, audit._signers, campaigns._recent_terms, counting._recent
+    players._recent, audit._signers, campaigns._recent_terms, counting._recent, scores._recent
 )  # fmt: skip
 
 _UNFINISHED: Final = """
@@ -51,6 +52,8 @@ UNION ALL
 SELECT 'event ' || type || ' ' || occurrence || ' waits' FROM event WHERE state = 'stored'
 UNION ALL
 SELECT 'reward ' || source || ' is being taken back' FROM reward WHERE state = 'returning'
+UNION ALL
+SELECT metric || ' is not added up' FROM score_due
 ORDER BY 1 LIMIT 100
 """
 _REWARDS: Final = "SELECT state, count(*) FROM reward GROUP BY state ORDER BY state"
@@ -59,6 +62,7 @@ SELECT concat_ws(' ', play_id, state, drawn, seat_id, finished_ms, balance_point
 UNION ALL SELECT concat_ws(' ', operation_id, state, ledger_seq) FROM operation
 UNION ALL SELECT concat_ws(' ', entry_index, entry) FROM log_entry
 UNION ALL SELECT concat_ws(' ', completion_id, generation, state) FROM task_completion
+UNION ALL SELECT concat_ws(' ', board_id, season, player_id, score, reached_ms) FROM board_standing
 UNION ALL SELECT concat_ws(' ', reward_id, source, state, withheld, recovered, owed) FROM reward
 ORDER BY 1
 """

@@ -11,16 +11,20 @@ from redis.asyncio import Redis
 
 from game.badges.defining import save_badge
 from game.badges.drafts import BadgeDraft
+from game.boards.defining import save_board
+from game.boards.drafts import BoardDraft
 from game.campaigns.drafting import add_vouchers
 from game.db.pool import open_pool
 from game.resources import Resources
 from game.tasks.defining import save_task
 from game.tasks.drafts import TaskDraft
+from game.tasks.streak_defining import save_streak
+from game.tasks.streak_drafts import StreakDraft
 from game.vault import Vault
 from game.webhooks.signing import secret_text
 from game.webhooks.sources import keep_secret, put_source
 from ledger_client.testing import FakeLedger
-from tests.story.tale import BADGE, BATCH, FAN, SPAN_MS, Tale
+from tests.story.tale import BADGE, BATCH, BOARDS, FAN, SPAN_MS, STREAK, Tale
 from tests.support.app import settings_for
 from tests.support.databases import Databases, database_name, migrated
 from tests.support.pools import cards, pool, row, wheel
@@ -82,7 +86,7 @@ async def _launched(url: str) -> str:
             ledger,
             clock,
         )
-        campaign_id = await stage.draft(wheel(seat_draws=12), cards(), _FEW)
+        campaign_id = await stage.draft(wheel(seat_draws=12), cards(), _FEW, opens_ms=TASKS_OPEN_MS)
         await _have_tasks(stage.resources, campaign_id, closes_ms=clock() + 10 * DAY_MS)
         await stage.open(campaign_id)
         for subject in PLAYERS[:3]:
@@ -100,6 +104,11 @@ async def _have_tasks(resources: Resources, campaign_id: str, *, closes_ms: int)
     for task_id, task in Tale(TASKS_OPEN_MS, ()).tasks(closes_ms=closes_ms).items():
         draft = msgspec.convert(task, TaskDraft)
         await save_task(resources, MANAGER, draft, campaign_id=campaign_id, task_id=task_id)
+    daily = msgspec.convert(STREAK, StreakDraft)
+    await save_streak(resources, MANAGER, daily, campaign_id=campaign_id, streak_id="daily")
+    for board_id, board in BOARDS.items():
+        ranked = msgspec.convert(board, BoardDraft)
+        await save_board(resources, MANAGER, ranked, campaign_id=campaign_id, board_id=board_id)
     await put_source(resources, MANAGER, source=SOURCE, title="Shop")
     await keep_secret(resources, MANAGER, _SECRET, source=SOURCE, expires_ms=None)
 

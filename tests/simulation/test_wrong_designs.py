@@ -72,6 +72,7 @@ def _in_trouble(scenario: Scenario, trouble: Trouble) -> Scenario:
         (wrong.events_are_told_apart_by_id_alone, None, "every_event_ended_once"),
         (wrong.done_before_the_work, DEADLY, "progress_is_the_oracles"),
         (wrong.reversals_are_only_noted, None, "progress_is_the_oracles"),
+        (wrong.scores_are_never_forgotten, None, "boards_are_the_oracles"),
         (wrong.nobody_asks_again_for_returns, None, "in flight after healing"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

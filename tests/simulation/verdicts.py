@@ -8,8 +8,7 @@ from game.resources import Resources
 from ledger_client import LedgerClient
 from tests.simulation.setting import IDLE
 from tests.story.idle import idle_wrong
-from tests.story.oracle import stand_of
-from tests.story.tale import TASKS, Tale
+from tests.story.tale import Tale
 from tests.story.verdict import ended, wrong
 from tests.support.stage import player
 
@@ -20,8 +19,7 @@ async def told_wrong(resources: Resources, tale: Tale, *, campaign_id: str, book
     """Each `judgement: what is wrong`; empty where all is as the oracle says."""
     if not tale.events:
         return []
-    stand = stand_of(TASKS, tale.kept, opens_ms=tale.opens_ms)
-    found = await ended(resources.pool, books, tale, tasks=TASKS, stand=stand, campaign_id=campaign_id)
+    found = await ended(resources.pool, books, tale, campaign_id=campaign_id)
     return wrong(found) + [
         says
         for subject in IDLE

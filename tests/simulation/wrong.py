@@ -11,7 +11,7 @@ from game.plays.engine import Engine
 from game.plays.rules import Debit, Play
 from game.plays.sweep import Drain
 from game.resources import Resources
-from game.tasks import processing, progress_store
+from game.tasks import processing, progress_store, scoring
 from game.webhooks import service, store
 from game.webhooks.store import NewEvent
 from ledger_client import Fenced, Lane, Leg, Operation, Outcome, Unknown, encode
@@ -164,3 +164,12 @@ def nobody_asks_again_for_returns(patch: pytest.MonkeyPatch) -> None:
         return limit * 0
 
     patch.setattr(sweep, "return_points", nothing)
+
+
+def scores_are_never_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What was scored stays on the boards, though it was taken back."""
+
+    async def nothing(*_: Any) -> None:
+        return None
+
+    patch.setattr(scoring, "forget", nothing)

@@ -168,3 +168,20 @@ TASKS: Final[dict[str, dict[str, Any]]] = {
         reward=_reward("badge", item=BADGE),
     ),
 }
+# Runs of days with a purchase, with a freeze that is earned and used, and what they earn.
+STREAK: Final[dict[str, Any]] = {
+    "name": NAME,
+    "text": NAME,
+    "event_type": "purchase.completed",
+    "policy": {"freeze_every": 2, "freezes_held": 1, "repair_points": 50, "repair_days": 0},
+    "milestones": [
+        {"days": days, "times_overall": 1_000, "reward": _reward("points", points)}
+        for days, points in ((1, 3), (2, 4), (3, 5), (4, 6))
+    ],
+}
+BOARDS: Final[dict[str, dict[str, Any]]] = {
+    "days": {"name": NAME, "metric": "tasks", "seasons": "day", "grace_hours": 24},
+    "spenders": {
+        "name": NAME, "metric": "progress", "task": "spend", "seasons": "campaign", "grace_hours": 24
+    },
+}  # fmt: skip

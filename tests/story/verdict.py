@@ -11,8 +11,8 @@ import msgspec
 from ledger_client import budget
 from ledger_client.outcomes import Entry
 from tests.invariants.check import Books, feed
-from tests.story.oracle import Stand
-from tests.story.tale import Tale
+from tests.story.oracle import Stand, season, stand_of
+from tests.story.tale import TASKS, Tale
 
 What = tuple[str, str, str | None]
 ROWS: Final = {
@@ -29,7 +29,7 @@ ROWS: Final = {
     "rewards": """
         SELECT p.subject, r.source, r.kind, r.item, r.amount, r.state FROM reward AS r
         JOIN player AS p USING (player_id) WHERE r.campaign_id = $1 AND p.subject = ANY ($2)
-        AND r.source LIKE 'task:%'""",
+        AND (r.source LIKE 'task:%' OR r.source LIKE 'streak:%')""",
     "debts": """
         SELECT p.subject, d.kind, d.item, d.amount FROM debt AS d
         JOIN player AS p USING (player_id) WHERE d.campaign_id = $1 AND p.subject = ANY ($2)""",
@@ -37,12 +37,20 @@ ROWS: Final = {
     "had": """
         SELECT p.subject, h.kind, h.item, sum(h.amount)::int8 AS amount FROM (
             SELECT player_id, 'chances' AS kind, NULL AS item, granted - taken_back AS amount
-            FROM chance_lot WHERE campaign_id = $1 AND source LIKE 'reward:task:%'
+            FROM chance_lot WHERE campaign_id = $1 AND source ~ '^reward:(task|streak):'
             UNION ALL SELECT r.player_id, 'voucher', v.voucher_batch, 1
             FROM voucher AS v JOIN reward AS r USING (campaign_id, reward_id) WHERE campaign_id = $1
             UNION ALL SELECT player_id, 'badge', badge_id, 1
-            FROM badge_award WHERE campaign_id = $1 AND source LIKE 'task:%' AND state <> 'reversed'
+            FROM badge_award WHERE campaign_id = $1 AND source ~ '^(task|streak):' AND state <> 'reversed'
         ) AS h JOIN player AS p USING (player_id) WHERE p.subject = ANY ($2) GROUP BY 1, 2, 3""",
+    "standings": """
+        SELECT p.subject, s.board_id, s.season, s.score, s.reached_ms FROM board_standing AS s
+        JOIN player AS p USING (player_id)
+        WHERE s.campaign_id = $1 AND p.subject = ANY ($2) AND s.score > 0
+        ORDER BY s.score DESC, s.reached_ms, s.player_id""",
+    "seasons": """
+        SELECT board_id, min(season) AS first, max(season) AS last FROM board_season
+        WHERE campaign_id = $1 AND $2::text[] IS NOT NULL GROUP BY board_id""",
     "caps": "SELECT task_id, places, taken FROM task_cap WHERE campaign_id = $1 AND $2::text[] IS NOT NULL",
 }
 _ENDS: Final = dict.fromkeys(("rewarded", "capped"), "approved")
@@ -52,7 +60,6 @@ class Ended(msgspec.Struct, frozen=True):
     """All that is judged: rows by what they are, and the ledger's entries."""
 
     tale: Tale
-    tasks: Mapping[str, dict[str, Any]]
     stand: Stand
     rows: Mapping[str, Sequence[Any]]
     entries: Sequence[Entry]
@@ -64,14 +71,14 @@ async def ended(
     ledger: Books,
     tale: Tale,
     *,
-    tasks: Mapping[str, dict[str, Any]],
-    stand: Stand,
     campaign_id: str,
 ) -> Ended:
-    """Read what there is at the end."""
+    """Read what there is at the end, and what the oracle says."""
+    opens_ms = await pool.fetchval("SELECT opens_ms FROM campaign WHERE campaign_id = $1", campaign_id)
+    stand = stand_of(tale.kept, opens_ms=tale.opens_ms, campaign_opens_ms=opens_ms)
     subjects = sorted({event.subject for event in tale.events})
     rows = {name: await pool.fetch(sql, campaign_id, subjects) for name, sql in ROWS.items()}
-    return Ended(tale, tasks, stand, rows, await feed(ledger), campaign_id)
+    return Ended(tale, stand, rows, await feed(ledger), campaign_id)
 
 
 def wrong(found: Ended) -> list[str]:
@@ -120,15 +127,45 @@ def rewards_stand_for_completions(found: Ended) -> Iterator[str]:
         (row["subject"], row["task_id"]) for row in found.rows["completions"] if row["state"] == "rewarded"
     )
     given: Counter[tuple[str, str]] = Counter()
-    for row in found.rows["rewards"]:
+    for row in _rewards(found, "task"):
         task_id = row["source"].split(":")[1]
-        reward = found.tasks[task_id]["reward"]
+        reward = TASKS[task_id]["reward"]
         given[row["subject"], task_id] += row["state"] == "given"
         if (row["kind"], row["amount"], row["item"]) != (reward["kind"], reward["amount"], reward["item"]):
             yield f"{dict(row)} is not what {task_id} pays"
-        if row["state"] == "returning":
-            yield f"{dict(row)} is still being taken back"
     yield from _compared(+given, rewarded)
+
+
+def milestones_are_the_oracles(found: Ended) -> Iterator[str]:
+    """Each that a run of days has come to is paid once, while the days stand."""
+    given = Counter(
+        (row["subject"], int(row["source"].split(":")[2].split(".")[0]))
+        for row in _rewards(found, "streak")
+        if row["state"] == "given"
+    )
+    yield from _compared(given, dict.fromkeys(found.stand.milestones, 1))
+
+
+def nothing_is_still_being_taken_back(found: Ended) -> Iterator[str]:
+    """All has come to rest."""
+    yield from (f"{dict(row)}" for row in found.rows["rewards"] if row["state"] == "returning")
+
+
+def boards_are_the_oracles(found: Ended) -> Iterator[str]:
+    """Score, and when it was reached, of everybody in each season."""
+    ends = {row["board_id"]: (row["first"], row["last"]) for row in found.rows["seasons"]}
+    wanted: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for each in found.stand.scores:
+        if each.board_id in ends:
+            first, last = ends[each.board_id]
+            key = each.board_id, season(each.board_id, each.at_ms, first=first, last=last), each.subject
+            score, reached_ms = wanted.get(key, (0, 0))
+            wanted[key] = score + each.amount, max(reached_ms, each.at_ms)
+    there = {
+        (row["board_id"], row["season"], row["subject"]): (row["score"], row["reached_ms"])
+        for row in found.rows["standings"]
+    }
+    yield from _compared(there, wanted)
 
 
 def only_a_full_cap_denies(found: Ended) -> Iterator[str]:
@@ -167,9 +204,16 @@ JUDGES: Final = (
     progress_is_the_oracles,
     completions_are_the_oracles,
     rewards_stand_for_completions,
+    milestones_are_the_oracles,
+    nothing_is_still_being_taken_back,
+    boards_are_the_oracles,
     only_a_full_cap_denies,
     nothing_was_had_for_nothing,
 )
+
+
+def _rewards(found: Ended, feature: str) -> list[Any]:
+    return [row for row in found.rows["rewards"] if row["source"].startswith(f"{feature}:")]
 
 
 def _points_of(entry: Entry, campaign_id: str) -> What:

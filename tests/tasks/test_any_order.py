@@ -7,13 +7,16 @@ from contextlib import suppress
 
 import pytest
 
+from game.boards.folding import fold_scores
 from game.ledger.service import RESEND_AFTER_MS, resend_due
+from game.players import account_of
 from game.tasks.processing import process_events
 from game.webhooks.rules import PAUSE_MAX_MS
+from tests.boards.hall import Hall, added_up
 from tests.invariants.check import assert_hold
 from tests.story.deciding import do, to_do
-from tests.story.oracle import Stand, stand_of
-from tests.story.tale import BADGE, BATCH, FAN, SPAN_MS, TASKS, Tale, tale_of
+from tests.story.idle import idle_wrong
+from tests.story.tale import BADGE, BATCH, BOARDS, FAN, SPAN_MS, STREAK, Tale, tale_of
 from tests.story.verdict import ended, wrong
 from tests.support.service import ManualClock
 from tests.tasks.shop import Shop
@@ -67,6 +70,8 @@ class Telling:
             work.cancel()
         with suppress(asyncio.CancelledError):
             await work
+        if self.rng.random() < 0.3:
+            await fold_scores(self.shop.resources)
 
     async def decide(self) -> bool:
         """Somebody decides about one completion; whether there was one."""
@@ -81,6 +86,7 @@ class Telling:
         await self.shop.process()
         while await self.decide():
             pass
+        await added_up(self.shop.resources)
         for _ in range(3):
             self.shop.office.clock.advance(PAUSE_MAX_MS + RESEND_AFTER_MS)
             await self.shop.settled()
@@ -97,13 +103,13 @@ async def test_as_one_after_the_other(shop: Shop, clock: ManualClock, seed: int)
     telling = Telling(shop, tale, seed)
     await telling.told()
     await telling.ended()
-    stand = stand_of(TASKS, tale.kept, opens_ms=tale.opens_ms)
-    assert stand.completions, "nothing came of it"
-    found = await ended(
-        shop.resources.pool, shop.ledger, tale, tasks=TASKS, stand=stand, campaign_id=shop.campaign_id
-    )
+    found = await ended(shop.resources.pool, shop.ledger, tale, campaign_id=shop.campaign_id)
+    assert found.stand.completions, "nothing came of it"
     assert wrong(found) == []
-    await balances_are_the_oracles(shop, stand)
+    for season in {row["season"] for row in found.rows["standings"]}:
+        shown = [(row["subject"], row["score"]) for row in found.rows["standings"] if row["season"] == season]
+        assert await Hall(shop).top("spenders" if season == "all" else "days", season=season) == shown
+    await idle_have_what_stands(shop)
     await assert_hold(shop.resources.pool, shop.ledger, campaign_ids=[shop.campaign_id])
 
 
@@ -114,22 +120,20 @@ async def prepare(shop: Shop, tale: Tale) -> None:
     await shop.office.done("POST", f"campaigns/{shop.campaign_id}/vouchers", codes)
     for task_id, each in tale.tasks(closes_ms=shop.office.clock() + 10 * SPAN_MS).items():
         await shop.saved(task_id, **each)
+    await shop.office.done("PUT", f"campaigns/{shop.campaign_id}/streaks/daily", STREAK)
+    for board_id, each in BOARDS.items():
+        await shop.office.done("PUT", f"campaigns/{shop.campaign_id}/boards/{board_id}", each)
     await shop.launch()
 
 
-async def balances_are_the_oracles(shop: Shop, stand: Stand) -> None:
-    """Nobody spends anything, so nobody owes anything, and points are those of what was rewarded."""
-    rewarded = await shop.resources.pool.fetch(
-        "SELECT p.subject, c.task_id FROM task_completion AS c JOIN player AS p USING (player_id)"
-        " WHERE c.state = 'rewarded'"
-    )
+async def idle_have_what_stands(shop: Shop) -> None:
+    """Nobody spends anything, so nobody owes anything, and all see just what was rewarded."""
     for subject in SUBJECTS:
-        points = sum(
-            TASKS[row["task_id"]]["reward"]["amount"]
-            for row in rewarded
-            if row["subject"] == subject and TASKS[row["task_id"]]["reward"]["kind"] == "points"
+        page = (await shop.me("GET", "prizes?limit=50", subject=subject)).json()["prizes"]
+        seen = [(each["kind"], each["amount"]) for each in page if each["state"] != "returned"]
+        account = account_of(brand_id="acme", subject=subject)
+        says = await idle_wrong(
+            shop.resources.pool, shop.ledger, campaign_id=shop.campaign_id, account=account, seen=seen
         )
-        assert shop.points(subject) == points
-        assert stand.approved(subject, "buy") * TASKS["buy"]["reward"]["amount"] <= points
+        assert says == []
     assert sum(shop.ledger.balances.values()) == 0
-    assert await shop.resources.pool.fetchval("SELECT count(*) FROM debt WHERE amount > 0") == 0

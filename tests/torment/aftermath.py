@@ -13,6 +13,7 @@ SELECT (SELECT count(*) FROM play WHERE finished_ms IS NULL)
      + (SELECT count(*) FROM operation WHERE state = 'due')
      + (SELECT count(*) FROM event WHERE state = 'stored')
      + (SELECT count(*) FROM reward WHERE state = 'returning')
+     + (SELECT count(*) FROM score_due)
 """
 
 

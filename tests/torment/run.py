@@ -19,8 +19,6 @@ from tests.crash.bets import WHEEL, People, people_of
 from tests.crash.site import Site
 from tests.invariants.check import violations
 from tests.story.idle import idle_wrong
-from tests.story.oracle import stand_of
-from tests.story.tale import TASKS
 from tests.story.verdict import ended, wrong
 from tests.torment.aftermath import quiet, reconciled
 from tests.torment.killer import Killer
@@ -153,10 +151,7 @@ class _Run:
     async def _told_wrong(self, tellers: Tellers, place: Place) -> list[str]:
         """What is not as the oracle says of the tale."""
         resources, tale, which = self._people.resources, self._tale, place.campaign_id
-        stand = stand_of(TASKS, tale.kept, opens_ms=tale.opens_ms)
-        found = await ended(
-            resources.pool, resources.ledger, tale, tasks=TASKS, stand=stand, campaign_id=which
-        )
+        found = await ended(resources.pool, resources.ledger, tale, campaign_id=which)
         idle = [
             await idle_wrong(
                 resources.pool,

@@ -104,6 +104,11 @@ def with_album(**changes: Any) -> Lie:
     return lie
 
 
+def first_album(fair: Festival) -> Any:
+    """What the first collector is told in the end."""
+    return fair.collected.albums[name_of(fair, 0)]
+
+
 def with_odds(change: Callable[[Any], Any]) -> Lie:
     """A lie about the odds that the first collector was told before it drew."""
 

@@ -10,11 +10,13 @@ from game.badges.rules import Convert, Redeem
 from game.tour.errands import AWAY, FORBIDDEN_CHANNEL, tally
 from game.tour.festival import REJECTED, TAKEN_BACK, dues_of, points_given
 from game.tour.festival_checks import check_festival
+from game.tour.incidents import Incident
 from game.tour.luck import Hope, completed, expected
 from game.tour.sender import Notice
 from tests.tour.conftest import Told
 from tests.tour.lies import (
     Lie,
+    first_album,
     free_draws,
     lied,
     name_of,
@@ -111,8 +113,25 @@ LIES: dict[str, tuple[Lie, str]] = {
         "should hold",
     ),
     "a prize that is said to be left": (
-        lambda fair: with_album(left=replace(fair.collected.albums[name_of(fair, 0)].left, prize=1))(fair),
+        lambda fair: with_album(left=replace(first_album(fair).left, prize=1))(fair),
         "is left of the set, not (0, 18)",
+    ),
+    "other rules than those in the log": (
+        lambda fair: replace(fair, rules=fair.rules + b" "),
+        "the rules of fair-1 hash to",
+    ),
+    "terms that were never published": (
+        lambda fair: with_album(terms=replace(first_album(fair).terms, exchange_price=1))(fair),
+        "is shown terms of the set that",
+    ),
+    "bound by another pool": (with_album(bound_by=()), "is shown terms of the set that"),
+    "a task that was published otherwise": (
+        lambda fair: replace(fair, rules=fair.rules.replace(b'"target":2', b'"target":3')),
+        "task visit is bound as",
+    ),
+    "a mishap that was taken": (
+        lambda fair: replace(fair, incidents=(Incident("a forged event", "202", expected=False),)),
+        "a forged event: 202",
     ),
     "no odds": (with_odds(lambda odds: replace(odds, within=())), "none were told"),
     "odds a little too good": (with_odds(lambda odds: within(odds, 0, "alone")), "within 1 draws"),

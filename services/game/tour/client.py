@@ -22,7 +22,7 @@ ASKED_MAX = 60
 PAUSE_SECONDS = 0.25
 LOOKS_MAX = 150
 LOOK_SECONDS = 0.1
-DONE = frozenset({200, 201, 204})
+DONE = frozenset({200, 201, 202, 204})
 # Under way, too many requests, not now: all of them mean that the same request may be sent again.
 ASK_AGAIN = frozenset({202, 429, 503})
 

@@ -20,6 +20,8 @@ from game.tour.client import eventually
 from game.tour.collecting import Deal, album_of, collectors_of, draw_badges, fill_sets
 from game.tour.errands import FORBIDDEN_CHANNEL, Tally, check_in, deeds, tally
 from game.tour.guests import Guest, Made, ask_all, prizes_of, sit_down
+from game.tour.incidents import Incident
+from game.tour.mishaps import mishaps
 from game.tour.presents import Present, exchange_presents, of_presents
 from game.tour.progress import Line
 from game.tour.ranking import TREASURE, VISITORS, Board, read_board, treasures, visits
@@ -75,7 +77,7 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Festival(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was told at the fair, by systems and to guests.
+    """All that was told at the fair, by systems and to guests; `rules` is the text that binds its pool.
 
     `free` lists the draws that were earned, `left` those that are left once some were given and played.
     """
@@ -83,6 +85,7 @@ class Festival(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     place: Place
     page: CampaignView
+    rules: bytes
     told: Told
     present: Present
     collected: Collected
@@ -90,6 +93,7 @@ class Festival(msgspec.Struct, frozen=True, kw_only=True):
     free: Mapping[str, LotPage]
     left: Mapping[str, LotPage]
     inboxes: Mapping[str, Sequence[GrantView]]
+    incidents: tuple[Incident, ...]
 
 
 async def hold(venue: Venue) -> Festival:
@@ -106,12 +110,16 @@ async def hold(venue: Venue) -> Festival:
     with step("Giving a free draw away"):
         present = await exchange_presents(venue.guests[FRIENDS], place)
     collected = await _collect(venue, place)
+    with step("Forging, muddling, overdoing"):
+        wrong = await mishaps(venue, plan, place, sender, SET)
     with step("Reading the boards"):
         boards = await _boards(venue, place, told, collected)
+    page = (await venue.anybody.get(path)).read(CampaignView, status=200)
     return Festival(
         plan=plan,
         place=place,
-        page=(await venue.anybody.get(path)).read(CampaignView, status=200),
+        page=page,
+        rules=(await venue.anybody.get(f"{path}/rules/{page.pools[0].pool_id}")).text(),
         told=told,
         present=present,
         collected=collected,
@@ -119,6 +127,7 @@ async def hold(venue: Venue) -> Festival:
         free=free,
         left=await ask_all(venue.guests, LotPage, f"{path}/me/chances"),
         inboxes=await _inboxes(venue, place, dues(plan, told, present, collected.deals)),
+        incidents=tuple(wrong),
     )
 
 

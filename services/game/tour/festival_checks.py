@@ -1,9 +1,12 @@
 """Whether the fair was as it should be: answers against the tour's own count and the published terms."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from game.badges.rules import Claim, Convert, Exchange, Redeem
 from game.badges.views import ExactView, MySet, OddsView, TradedView
@@ -13,6 +16,7 @@ from game.tour.collecting import Deal, cost
 from game.tour.errands import tally
 from game.tour.festival import SET, Festival, Told, dues_of, reviews_due
 from game.tour.guests import Made
+from game.tour.incidents import unexpected
 from game.tour.luck import Hope, completed, expected
 from game.tour.presents import check_present
 from game.tour.progress import check_notices, check_rewards, check_tasks
@@ -21,6 +25,12 @@ from game.tour.runs import check_streak, days_of
 from game.tour.stage import Plan
 
 DIGITS = 10**11
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Of the text that a pool's entry has the hash of: what the campaign promises otherwise than by draws."""
+
+    promised: dict[str, dict[str, Any]]
 
 
 def check_festival(festival: Festival) -> list[str]:
@@ -35,6 +45,8 @@ def check_festival(festival: Festival) -> list[str]:
         *check_boards(festival),
         *check_deals(festival.plan, collected.deals, collected.albums),
         *check_albums(festival),
+        *check_terms(festival),
+        *unexpected(festival.incidents),
         *check_odds(collected.hoping, festival.page),
         *(fault for album in collected.albums.values() for fault in check_odds(album, festival.page)),
     ]
@@ -153,6 +165,24 @@ def _drawn(name: str, made: Iterable[Made]) -> Iterator[str]:
         for draw in play.view.draws
         if draw.outcome is not None
     )
+
+
+def check_terms(festival: Festival) -> Iterator[str]:
+    """The pool in the log binds the very terms that collectors are shown, and the tasks."""
+    (pool,) = festival.page.pools
+    digest = hashlib.sha256(festival.rules).hexdigest()
+    promised = msgspec.json.decode(festival.rules, type=Rules).promised
+    if digest != pool.commitment.rules_sha256:
+        yield f"the rules of {pool.pool_id} hash to {digest}, not {pool.commitment.rules_sha256}"
+    for name, album in festival.collected.albums.items():
+        bound = [(each.pool_id, each.rules_sha256) for each in album.bound_by]
+        shown = msgspec.json.decode(msgspec.json.encode(album.terms))
+        if bound != [(pool.pool_id, digest)] or promised.get(f"set:{SET}") != shown:
+            yield f"{name} is shown terms of the set that {bound} do not bind"
+    for task_id, task in festival.plan.tasks.items():
+        said = promised.get("task", {}).get(task_id, {})
+        if any(said.get(field) != task[field] for field in ("event_type", "target", "times_per_player")):
+            yield f"task {task_id} is bound as {said}"
 
 
 def check_odds(album: MySet, page: CampaignView) -> Iterator[str]:

@@ -8,7 +8,7 @@ import msgspec
 from game.plays.rules import DRAWS_MAX
 from game.plays.views import PlayView
 from game.prizes.api import GrantView
-from game.tour.client import play
+from game.tour.client import Answer, play
 from game.tour.guests import Made, Seated, prizes_of
 
 
@@ -35,21 +35,22 @@ async def other_body(made: Made) -> Incident:
     answer = await play(
         made.guest.client, made.place.pool, count=made.view.count % DRAWS_MAX + 1, key=made.key
     )
-    return _problem("its key, another body", answer.body, code="idempotency_mismatch")
+    return problem("its key, another body", answer, code="idempotency_mismatch")
 
 
 async def over_limit(seated: Seated) -> Incident:
     """A limit is refused with its numbers before anything is stored."""
     answer = await play(seated.guest.client, seated.place.pool, count=2, key="tour-over-limit")
-    return _problem("two draws past the limit", answer.body, code="limit_total")
+    return problem("two draws past the limit", answer, code="limit_total")
 
 
-def _problem(tried: str, body: bytes, *, code: str) -> Incident:
-    problem = msgspec.json.decode(body, type=dict[str, Any])
-    known = ("type", "title", "status", "code", "detail")
-    numbers = ", ".join(f"{name} {value}" for name, value in problem.items() if name not in known)
-    came = f"{problem.get('status')} {problem.get('code')}" + (f" ({numbers})" if numbers else "")
-    return Incident(tried, came, expected=problem.get("code") == code)
+def problem(tried: str, answer: Answer, *, code: str) -> Incident:
+    """What should be refused with a code, and is told with its numbers."""
+    told = msgspec.json.decode(answer.body, type=dict[str, Any])
+    known = ("type", "title", "status", "code", "detail", "rule")
+    numbers = ", ".join(f"{name} {value}" for name, value in told.items() if name not in known)
+    came = f"{answer.status} {told.get('code')}" + (f" ({numbers})" if numbers else "")
+    return Incident(tried, came, expected=told.get("code") == code)
 
 
 async def too_poor(seated: Seated) -> tuple[Incident, Made]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from game.demo import BRAND
-from game.tour.client import Client
+from game.tour.client import Answer, Client
 from game.webhooks.declaring import REVERSED
 from game.webhooks.intake import EventReceived
 from game.webhooks.signing import signed_headers
@@ -71,17 +71,21 @@ class Sender:
     async def _tell_twice(self, event: Event, *, same_id: bool) -> Notice:
         first = f"msg_{secrets.token_hex(12)}"
         second = first if same_id else f"msg_{secrets.token_hex(12)}"
-        one, two = await asyncio.gather(self._send(event, first), self._send(event, second))
-        return Notice(event, (one, two))
+        one, two = await asyncio.gather(self.send(event, first), self.send(event, second))
+        return Notice(event, (one.read(EventReceived, status=202), two.read(EventReceived, status=202)))
 
-    async def _send(self, event: Event, webhook_id: str) -> EventReceived:
+    def with_key(self, key: str) -> "Sender":
+        """The same with another key."""
+        return Sender(self._anybody, path=self._path, key=key)
+
+    async def send(self, event: Event, webhook_id: str) -> Answer:
+        """Send an event once."""
         data = {"subject": event.subject, "occurrence": event.occurrence} | event.attributes
         body = msgspec.json.encode({"type": event.type, "timestamp": event.at, "data": data})
         stamped = signed_headers(
             self._key, webhook_id=webhook_id, timestamp_seconds=int(time.time()), body=body
         )
-        answer = await self._anybody.send("POST", self._path, body, stamped)
-        return answer.read(EventReceived, status=202)
+        return await self._anybody.send("POST", self._path, body, stamped)
 
 
 async def open_source(manager: Client, anybody: Client, *, source: str) -> Sender:

@@ -73,7 +73,7 @@ def _text(name: str) -> bytes:
 
 async def open_campaign(resources: Resources, manager: Client, plan: Plan) -> Place:
     """Create, fill, fund and launch a campaign."""
-    campaign_id = await _draft(manager, plan)
+    campaign_id = await draft(manager, plan)
     path = f"/v1/manage/campaigns/{campaign_id}"
     codes = [await _upload(resources, manager, path, batch, count) for batch, count in plan.vouchers.items()]
     needed = (await manager.get(path)).read(ManagedCampaign, status=200).points_needed
@@ -82,7 +82,8 @@ async def open_campaign(resources: Resources, manager: Client, plan: Plan) -> Pl
     return await _visited(manager, campaign_id, codes=frozenset[str]().union(*codes), budget_points=needed)
 
 
-async def _draft(manager: Client, plan: Plan) -> str:
+async def draft(manager: Client, plan: Plan) -> str:
+    """Write a campaign with all that a plan has, not launched yet; its id."""
     opens = datetime.now(UTC) - timedelta(days=plan.opened_days_ago)
     closes = opens + DURATION
     schedule = {"opens": opens, "closes": closes, "time_zone": TIME_ZONE}
@@ -91,9 +92,9 @@ async def _draft(manager: Client, plan: Plan) -> str:
     path = f"/v1/manage/campaigns/{campaign_id}"
     await _write(manager, f"{path}/badges", plan.badges)
     (await manager.post(f"{path}/pools", plan.pool)).read(ManagedCampaign, status=201)
-    sets = {name: draft | {"redeem_until": closes} for name, draft in plan.sets.items()}
+    sets = {name: terms | {"redeem_until": closes} for name, terms in plan.sets.items()}
     await _write(manager, f"{path}/sets", sets)
-    tasks = {name: draft | {"reward": _dated(draft["reward"], closes)} for name, draft in plan.tasks.items()}
+    tasks = {name: task | {"reward": _dated(task["reward"], closes)} for name, task in plan.tasks.items()}
     await _write(manager, f"{path}/tasks", tasks)
     await _write(manager, f"{path}/streaks", plan.streaks)
     await _write(manager, f"{path}/boards", plan.boards)
@@ -101,8 +102,8 @@ async def _draft(manager: Client, plan: Plan) -> str:
 
 
 async def _write(manager: Client, path: str, drafts: Mapping[str, object]) -> None:
-    for name, draft in drafts.items():
-        (await manager.put(f"{path}/{name}", draft)).done()
+    for name, body in drafts.items():
+        (await manager.put(f"{path}/{name}", body)).done()
 
 
 def _dated(reward: dict[str, Any], closes: datetime) -> dict[str, Any]:

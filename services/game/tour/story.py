@@ -45,7 +45,8 @@ async def tell(settings: Settings, key: Ed25519PrivateKey) -> Sequence[str]:
         played = await play_everything(venue, wheel, cards)
         fair = await festival.hold(venue)
         verdict = await check_everything(venue, (wheel, cards), played, fair)
-    _print_played(played, (wheel, cards))
+    _print_played((*played.made, *fair.collected.made), (wheel, cards, fair.place))
+    _print_wrong((*played.incidents, *fair.incidents))
     _print_earned(fair)
     _print_verdict(verdict, seconds=time.monotonic() - began)
     return verdict.findings
@@ -130,12 +131,15 @@ async def _check_books(
     )
 
 
-def _print_played(played: Played, places: Sequence[Place]) -> None:
+def _print_played(made: Sequence[Made], places: Sequence[Place]) -> None:
     print("\nWhat was played")
     for place in places:
-        print(f"  {place.name:<26}{_sums([play for play in played.made if play.place is place])}")
+        print(f"  {place.name:<26}{_sums([play for play in made if play.place is place])}")
+
+
+def _print_wrong(what: Sequence[Incident]) -> None:
     print("\nWhat went wrong on purpose")
-    for incident in played.incidents:
+    for incident in what:
         print(f"  {incident.tried:<26}{incident.came}")
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import structlog
 
-# What the network and the ledger bring about; everything else is a bug.
-EXPECTED: Final = frozenset({"reconciliation.waits"})
+# What the network and the ledger bring about, and that there is no Redis; everything else is a bug.
+EXPECTED: Final = frozenset({"reconciliation.waits", "boards.redis_unavailable"})
 
 
 @contextmanager

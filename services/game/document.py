@@ -82,6 +82,9 @@ def _complete(operation: Operation, *, method: str, is_public: bool) -> None:
     added = _statuses(operation, method=method, is_public=is_public) - {int(status) for status in answers}
     for status in declared | added:
         answers[str(status)] = {"$ref": f"#/components/responses/{NAMES[status]}"}
+    for answer in answers.values():
+        if "headers" in answer:  # in the order of a set, which is another in each process
+            answer["headers"] = dict(sorted(answer["headers"].items()))
     operation["responses"] = dict(sorted(answers.items()))
 
 

@@ -37,8 +37,8 @@ def checked(fair: Festival) -> list[str]:
     return [
         f"{sent} events, each sent twice: {bars} progress bars, {len(told.streaks)} streaks and "
         f"{len(fair.inboxes)} inboxes against a count of our own",
-        f"{len(collected.deals)} trades, each asked for twice, against the policy that the log binds; odds of the "
-        f"set computed anew for {1 + len(collected.albums)} albums",
+        f"{len(collected.deals)} trades, each asked for twice, against the policy that the log binds; odds "
+        f"of the set computed anew for {1 + len(collected.albums)} albums",
         f"{sum(len(board.mine) for board in fair.boards.values())} ranks on {len(fair.boards)} boards",
     ]
 

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 
 from game.boards.folding import fold_scores
+from game.boards.freezing import freeze_seasons
+from game.boards.rewarding import reward_seasons
 from game.boards.rules import alias
 from game.players import player_id_of
 from game.resources import Resources
@@ -29,6 +31,19 @@ async def added_up(resources: Resources) -> None:
         pass
     while await fold_scores(resources):
         pass
+
+
+def prize(first: int, last: int, kind: str = "points", amount: int = 1, **more: Any) -> dict[str, Any]:
+    """What ranks earn."""
+    return {"from_rank": first, "to_rank": last, "prize": {"kind": kind, "amount": amount} | more}
+
+
+async def ended(resources: Resources) -> int:
+    """Freeze and reward whatever is over; how many seasons were frozen."""
+    frozen = await freeze_seasons(resources)
+    while await reward_seasons(resources):
+        pass
+    return frozen
 
 
 class Hall:

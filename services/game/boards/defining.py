@@ -1,21 +1,25 @@
 """Writing the boards of a draft campaign."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from game.auth import Caller
 from game.boards import store
-from game.boards.checks import check_board
+from game.boards.checks import check_board, promised
 from game.boards.drafts import BoardDraft
 from game.boards.seasons import seasons_of
 from game.boards.store import BOARDS_MAX, Board
 from game.campaigns.access import campaign_of, desk_of, require_state
-from game.campaigns.store import bump_version
+from game.campaigns.badge_store import badges_of_campaign
+from game.campaigns.promises import promise
+from game.campaigns.records import Promise
 from game.errors import Exhausted, NotFound
 from game.resources import Resources
 from game.scores.store import follow_log
+
+_NOTHING: Final = Promise(points=0, vouchers={})
 
 
 async def boards(resources: Resources, caller: Caller, *, campaign_id: str) -> dict[str, Board]:
@@ -41,10 +45,16 @@ async def save_board(
             closes_ms=campaign.closes_ms,
             time_zone=campaign.time_zone,
         )
-        check_board(draft, seasons, tasks=await store.task_ids(conn, campaign_id=campaign_id))
+        badges = await badges_of_campaign(conn, campaign_id=campaign_id)
+        check_board(
+            draft,
+            seasons,
+            tasks=await store.task_ids(conn, campaign_id=campaign_id),
+            badges={badge.badge_id for badge in badges},
+        )
         await store.save_board(conn, draft, seasons, campaign_id=campaign_id, board_id=board_id)
         await follow_log(conn, campaign_id=campaign_id)
-        await bump_version(conn, campaign_id=campaign_id)
+        await promise(work, promised(draft, seasons), source=f"board:{board_id}")
         after = await store.boards_of_campaign(conn, campaign_id=campaign_id)
         await work.record("board.save", old=_values(before, board_id), new=_values(after, board_id))
     return after[board_id]
@@ -58,7 +68,7 @@ async def delete_board(resources: Resources, caller: Caller, *, campaign_id: str
         board_of(before, board_id)
         await store.delete_board(work.conn, campaign_id=campaign_id, board_id=board_id)
         await follow_log(work.conn, campaign_id=campaign_id)
-        await bump_version(work.conn, campaign_id=campaign_id)
+        await promise(work, _NOTHING, source=f"board:{board_id}")
         await work.record("board.delete", old=_values(before, board_id), new={})
 
 

@@ -35,7 +35,7 @@ def _text(name: str) -> str:
 
 
 _HEALTH = _text("health")
-_SCRIPTS: Final = {name: _HEALTH + _text(name) for name in ("publish", "begin", "swap", "read")}
+_SCRIPTS: Final = {name: _HEALTH + _text(name) for name in ("publish", "begin", "swap", "read", "drop")}
 
 
 async def publish(resources: Resources, key: SeasonKey, changed: Sequence[Changed]) -> bool:
@@ -75,7 +75,7 @@ async def swap(resources: Resources, key: SeasonKey, builder: str) -> bool:
 
 async def drop(resources: Resources, key: SeasonKey) -> None:
     """Forget a season whose ranking is final: from now on PostgreSQL tells it."""
-    await resources.redis.delete(_ranks(key), _places(key), _build(key))
+    await _run(resources, "drop", [_ranks(key), _places(key), _build(key)], [])
 
 
 async def _stretch(resources: Resources, key: SeasonKey, arguments: list[Any]) -> list[Ranked] | None:

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from game.boards import ladder, store
+from game.boards.final_store import frozen_ms_of
 from game.boards.rules import Ranked
 from game.boards.store import SeasonKey
 from game.resources import Resources
@@ -53,6 +54,9 @@ async def rebuild(resources: Resources, key: SeasonKey) -> bool:
             return False
         after = page[-1].player_id
     is_done = await ladder.swap(resources, key, builder)
+    async with resources.pool.acquire() as conn:
+        if await frozen_ms_of(conn, key) is not None:
+            await ladder.drop(resources, key)
     log.info("board.rebuilt", campaign_id=key.campaign_id, board_id=key.board_id, is_done=is_done)
     return is_done
 

@@ -9,6 +9,7 @@ import msgspec
 from game.auth import Caller
 from game.boards import ladder, store
 from game.boards.defining import board_of
+from game.boards.final_store import frozen_ms_of, results_of
 from game.boards.rules import Ranked, Standing
 from game.boards.store import Board, Kept, SeasonKey
 from game.campaigns.access import no_such_campaign
@@ -20,8 +21,9 @@ from game.recent import Recent
 from game.resources import Resources
 
 PUBLISHED_KEPT: Final = 2_000
-# How far a rank is counted in PostgreSQL.
+# How far a rank is counted in PostgreSQL: while Redis does not know it, and where it is final.
 COUNTED_MAX: Final = 10_000
+FINAL_COUNTED_MAX: Final = 1_000_000
 TOPS_KEPT: Final = 1_000
 TOP_MS: Final = 1_000
 
@@ -60,7 +62,13 @@ class _Top(msgspec.Struct, frozen=True):
     ranks: tuple[Ranked, ...]
 
 
+class _Frozen(msgspec.Struct, frozen=True):
+    since_ms: int
+    frozen_ms: int | None
+
+
 _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(limit=PUBLISHED_KEPT)
+_frozen: "Recent[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey], _Frozen]" = Recent(limit=TOPS_KEPT)
 _tops: "Recent[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey, int], _Top]" = Recent(limit=TOPS_KEPT)
 
 
@@ -77,12 +85,11 @@ async def asked(
     """A season of a board, the present one unless another is named. NotFound."""
     found = await _published(resources, caller, campaign_id)
     board = board_of(found.boards, board_id)
-    if season is None:
-        return Asked(campaign_id=campaign_id, board=board, kept=present(board, now_ms=resources.clock()))
-    for kept in board.seasons:
-        if kept.season.season == season:
-            return Asked(campaign_id=campaign_id, board=board, kept=kept)
-    raise NotFound("season_not_found", "The board has no such season.")
+    now_ms = resources.clock()
+    kept = present(board, now_ms=now_ms) if season is None else _named(board, season)
+    where = Asked(campaign_id=campaign_id, board=board, kept=kept)
+    frozen_ms = kept.frozen_ms or await _frozen_ms(resources, where.key)
+    return msgspec.structs.replace(where, kept=msgspec.structs.replace(kept, frozen_ms=frozen_ms))
 
 
 def present(board: Board, *, now_ms: int) -> Kept:
@@ -91,12 +98,29 @@ def present(board: Board, *, now_ms: int) -> Kept:
     return begun[-1] if begun else board.seasons[0]
 
 
+def _named(board: Board, season: str) -> Kept:
+    for kept in board.seasons:
+        if kept.season.season == season:
+            return kept
+    raise NotFound("season_not_found", "The board has no such season.")
+
+
+async def _frozen_ms(resources: Resources, key: SeasonKey) -> int | None:
+    """When a season was frozen, as far as was known a second ago; None: it was not."""
+    place, now_ms = (resources.pool, key), resources.clock()
+    known = _frozen.get(place)
+    if known is None or not known.since_ms <= now_ms < known.since_ms + TOP_MS:
+        async with resources.pool.acquire() as conn:
+            known = _frozen.put(place, _Frozen(now_ms, await frozen_ms_of(conn, key)))
+    return known.frozen_ms
+
+
 async def top(resources: Resources, where: Asked, *, limit: int) -> list[Ranked]:
     """The first of a season, no older than TOP_MS."""
     key, now_ms = (resources.pool, where.key, limit), resources.clock()
     kept = _tops.get(key)
     if kept is None or not kept.since_ms <= now_ms < kept.since_ms + TOP_MS:
-        kept = _tops.put(key, _Top(now_ms, tuple(await _top(resources, where.key, limit=limit))))
+        kept = _tops.put(key, _Top(now_ms, tuple(await _top(resources, where, limit=limit))))
     return list(kept.ranks)
 
 
@@ -104,27 +128,36 @@ async def mine(resources: Resources, caller: Caller, where: Asked, *, around: in
     """The caller in a season, and so many before and after."""
     player_id = await player_id_of(resources, caller)
     before = max(around, 1)
-    rows = await ladder.around(resources, where.key, player_id, before=before, after=around)
+    is_final = where.kept.frozen_ms is not None
+    rows = (
+        None
+        if is_final
+        else await ladder.around(resources, where.key, player_id, before=before, after=around)
+    )
     if rows is not None:
         return mine_of(player_id, rows, around=around)
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        return await _mine(conn, where.key, player_id, around=around)
+        counted_max = FINAL_COUNTED_MAX if is_final else COUNTED_MAX
+        return await _mine(conn, where.key, player_id, around=around, counted_max=counted_max)
 
 
-async def _top(resources: Resources, key: SeasonKey, *, limit: int) -> list[Ranked]:
-    known = await ladder.ranks(resources, key, after=0, limit=limit)
+async def _top(resources: Resources, where: Asked, *, limit: int) -> list[Ranked]:
+    if where.kept.frozen_ms is not None:
+        async with resources.pool.acquire() as conn:
+            return await results_of(conn, where.key, limit=limit)
+    known = await ladder.ranks(resources, where.key, after=0, limit=limit)
     if known is not None:
         return known
     async with resources.pool.acquire() as conn:
-        return _ranked(await store.top(conn, key, limit=limit, after=0), after=0)
+        return _ranked(await store.top(conn, where.key, limit=limit, after=0), after=0)
 
 
-async def _mine(conn: Connection, key: SeasonKey, player_id: UUID, *, around: int) -> Mine:
+async def _mine(conn: Connection, key: SeasonKey, player_id: UUID, *, around: int, counted_max: int) -> Mine:
     standing = (await store.standings_of(conn, key, [player_id])).get(player_id)
     if standing is None:
         return mine_of(player_id, [], around=around)
-    ahead = await store.count_ahead(conn, key, standing, limit=COUNTED_MAX)
-    if ahead >= COUNTED_MAX:
+    ahead = await store.count_ahead(conn, key, standing, limit=counted_max)
+    if ahead >= counted_max:
         raise Unavailable("rank_not_counted", "So many are ahead that they are not counted now.", ahead=ahead)
     after = max(0, ahead - max(around, 1))
     rows = _ranked(await store.top(conn, key, limit=ahead - after + 1 + around, after=after), after=after)

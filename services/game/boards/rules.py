@@ -5,10 +5,13 @@ do not know.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 import msgspec
+
+from game.boards.drafts import BoardDraft, RankReward
 
 TOP_MAX: Final = 100
 AROUND_MAX: Final = 10
@@ -30,9 +33,43 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
 
 
-def order(standing: Standing) -> tuple[int, int, UUID]:
-    """What standings are sorted by, the first one first."""
-    return -standing.score, standing.reached_ms, standing.player_id
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A final rank, and whether it is due a reward."""
+
+    ranked: Ranked
+    is_due: bool
+
+
+def reward_of(draft: BoardDraft, rank: int) -> RankReward | None:
+    """What a rank earns; None: nothing."""
+    return next((each for each in draft.rewards if each.from_rank <= rank <= each.to_rank), None)
+
+
+def next_reward(draft: BoardDraft, rank: int | None) -> RankReward | None:
+    """The nearest reward of better ranks, or where there is no rank of any; None: there is none."""
+    better = [each for each in draft.rewards if rank is None or each.to_rank < rank]
+    return better[-1] if better else None
+
+
+def results(draft: BoardDraft, standings: Sequence[Standing]) -> list[Result]:
+    """The final ranks of standings in order."""
+    return [
+        Result(
+            ranked=Ranked(rank=rank, standing=each),
+            is_due=each.score >= (draft.least_score or 1) and reward_of(draft, rank) is not None,
+        )
+        for rank, each in enumerate(standings, start=1)
+    ]
+
+
+def kept_ranks(draft: BoardDraft) -> int:
+    """How many ranks of a season are kept as results: those that are shown, and those that are rewarded."""
+    return max(TOP_MAX, max((each.to_rank for each in draft.rewards), default=0))
+
+
+def reward_source(board_id: str, season: str, rank: int) -> str:
+    """What names the reward of a rank for ever."""
+    return f"board:{board_id}:{season}:{rank}"
 
 
 def lacking(mine: Standing, above: Standing) -> int:

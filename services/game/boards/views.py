@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from game.boards.drafts import BoardDraft
+from game.boards.drafts import BoardDraft, RankReward
 from game.boards.reading import Asked, Mine
-from game.boards.rules import Ranked, alias, lacking
+from game.boards.rules import Ranked, alias, lacking, next_reward, reward_of
 from game.boards.store import Board, Kept
 from game.campaigns.drafts import NameDraft
 from game.instants import to_datetime
@@ -16,6 +16,7 @@ from game.scores.rules import Metric
 
 State = Literal["to_come", "open", "over", "final"]
 Reason = Literal["season_to_come", "no_score"]
+RewardKind = Literal["points", "chances", "voucher", "badge"]
 
 
 class SeasonView(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,16 @@ class SeasonView(msgspec.Struct, frozen=True, kw_only=True):
     state: State
 
 
+class RewardView(msgspec.Struct, frozen=True, kw_only=True):
+    """What each rank from one to another earns."""
+
+    from_rank: int
+    to_rank: int
+    kind: RewardKind
+    amount: int
+    item: str | None
+
+
 class BoardView(msgspec.Struct, frozen=True, kw_only=True):
     """A board as everybody may see it. `task` is null unless it ranks by the progress of one."""
 
@@ -35,6 +46,8 @@ class BoardView(msgspec.Struct, frozen=True, kw_only=True):
     metric: Metric
     task: str | None
     grace_hours: int
+    least_score: int | None
+    rewards: tuple[RewardView, ...]
     seasons: tuple[SeasonView, ...]
 
 
@@ -79,7 +92,8 @@ class MyRank(msgspec.Struct, frozen=True, kw_only=True):
     """You in a season. `reason` says why you have no rank, null: you have one.
 
     `to_next` is how much more it takes to overtake whoever is one rank higher now, null for the first and
-    without a rank.
+    without a rank. `reward` is what the rank earns, should the season end so, `next_reward` what the next
+    better ones earn; null: nothing.
     """
 
     board_id: str
@@ -89,6 +103,8 @@ class MyRank(msgspec.Struct, frozen=True, kw_only=True):
     score: int
     reason: Reason | None
     to_next: int | None
+    reward: RewardView | None
+    next_reward: RewardView | None
     around: tuple[RankView, ...]
 
 
@@ -118,15 +134,35 @@ def my_rank(where: Asked, found: Mine, *, now_ms: int) -> MyRank:
     """A player in a season."""
     season = _season(where.kept, now_ms)
     me = found.me
+    rank = me.rank if me else None
     return MyRank(
         board_id=where.board.board_id,
         season=season,
         alias=alias(where.campaign_id, found.player_id),
-        rank=me.rank if me else None,
+        rank=rank,
         score=me.standing.score if me else 0,
         reason=_reason(season) if me is None else None,
         to_next=lacking(me.standing, found.above) if me and found.above else None,
+        reward=_reward(earned) if (earned := _earned(where.board.draft, me)) else None,
+        next_reward=_reward(better) if (better := next_reward(where.board.draft, rank)) else None,
         around=_ranks(where, found.around),
+    )
+
+
+def _earned(draft: BoardDraft, me: Ranked | None) -> RankReward | None:
+    if me is None or me.standing.score < (draft.least_score or 1):
+        return None
+    return reward_of(draft, me.rank)
+
+
+def _reward(earned: RankReward) -> RewardView:
+    prize = earned.prize
+    return RewardView(
+        from_rank=earned.from_rank,
+        to_rank=earned.to_rank,
+        kind=prize.kind,
+        amount=prize.amount,
+        item=prize.item,
     )
 
 
@@ -142,6 +178,8 @@ def _board(board: Board, now_ms: int) -> BoardView:
         metric=draft.metric,
         task=draft.task,
         grace_hours=draft.grace_hours,
+        least_score=draft.least_score,
+        rewards=tuple(map(_reward, draft.rewards)),
         seasons=_seasons(board, now_ms),
     )
 

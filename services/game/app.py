@@ -91,9 +91,8 @@ SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
     Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
-    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
-    ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards,
-    BadgeIssuer, Credentials, OpenBadges,
+    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges, ChanceLots, TimeZones,
+    ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer, Credentials, OpenBadges,
 )  # fmt: skip
 MESSAGE_STEPS = (
     Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),
@@ -217,7 +216,9 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     watch = Watch()
     await watch.step.run(resources)
     timed = [*_play_steps(engine, session), *GIFT_STEPS, *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS]
-    at_their_time = map(watch.lets, [*timed, _send_step(deliveries)])
+    at_their_time = map(
+        watch.lets, [*timed, Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)]
+    )
     steps = [*_steps(issuers), watch.step, *at_their_time]
     await stack.enter_async_context(run_steps(resources, steps))
 
@@ -283,10 +284,6 @@ def _steps(issuers: Issuers) -> tuple[Step, ...]:
         Step(name="issuers.refresh", run=refresh_keys, interval_ms=REFRESH_KEYS_MS),
         Step(name="telemetry.write", run=write_access_lines, interval_ms=WRITE_ACCESS_LINES_MS),
     )
-
-
-def _send_step(deliveries: Deliveries) -> Step:
-    return Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)
 
 
 def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, ...]:

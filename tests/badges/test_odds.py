@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from game.badges.odds import draws_to_certainty, expected_draws, in_urn, on_wheel, with_exchange
+from game.badges.odds import (
+    BADGES_MAX,
+    DRAWS_MAX,
+    expected_draws,
+    in_urn,
+    on_wheel,
+    with_exchange,
+)
 
 OTHER = -1
 
@@ -92,15 +99,11 @@ def test_exchanges_against_every_sequence(
     assert odds == enumerated(table, draws, is_complete)
 
 
-@pytest.mark.parametrize(
-    ("missing", "duplicates", "price", "set_only", "draws"),
-    [(2, 0, 3, True, 6), (2, 5, 3, True, 1), (2, 6, 3, True, 0), (2, 5, 3, False, None), (2, 6, 3, False, 0)],
-)
-def test_when_luck_no_longer_matters(
-    missing: int, duplicates: int, price: int, *, set_only: bool, draws: int | None
-) -> None:
-    """The worst case: every draw a duplicate."""
-    assert draws_to_certainty(missing, duplicates=duplicates, price=price, set_only=set_only) == draws
+def test_the_most_that_is_reckoned() -> None:
+    """As many badges and draws as there may be."""
+    assert on_wheel([1] * BADGES_MAX, weight=BADGES_MAX, draws=BADGES_MAX - 1) == 0
+    certain = with_exchange([1], 0, weight=1, draws=DRAWS_MAX, duplicates=0, price=2)
+    assert certain == 1
 
 
 @settings(max_examples=40)

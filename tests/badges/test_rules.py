@@ -52,6 +52,12 @@ def badge(name: str) -> Gives:
     return Gives(kind="badge", amount=1, item=name)
 
 
+def test_what_is_missing_and_what_is_spare() -> None:
+    """The first of each badge is neither; badges of no set are of no account."""
+    player = standing(ox=3, rat=1, tiger=0, pig=9)
+    assert (player.missing(terms()), player.spare(terms())) == (("tiger",), {"ox": 2})
+
+
 def test_an_exchange_takes_spare_badges_for_a_missing_one() -> None:
     """No stock: badges are not limited."""
     assert decided(Exchange(wanted="tiger", spend=("ox", "ox"))) == Decision(

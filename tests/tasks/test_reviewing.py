@@ -1,5 +1,6 @@
 """Where a person decides: pending, approved or rejected with a reason, and once more after an appeal."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -127,3 +128,25 @@ async def test_decisions_are_on_record(shop: Shop) -> None:
     assert (last["actor"], last["action"]) == ("mia", "task.reject")
     assert (last["new"]["state"], last["new"]["reason"]) == ("rejected", "blurred photo")
     assert "ann" not in str(last)
+
+
+@pytest.mark.parametrize("way", ["approve", "reject"])
+async def test_nobody_decides_about_a_completion_of_their_own(shop: Shop, way: str) -> None:
+    """A manager may be a player too; then somebody else decides."""
+    await shop.saved(needs_review=True)
+    await shop.launch()
+    await shop.bought(subject="mia")
+    await shop.process()
+    [completion] = await waiting(shop)
+    said = {"reason": "blurred"} if way == "reject" else {}
+    refused = await decide(shop, way, completion, **said)
+    assert (refused.status_code, refused.json()["code"]) == (403, "second_person_required")
+    assert ([each["id"] for each in await waiting(shop)], shop.points("mia")) == ([completion["id"]], 0)
+
+
+async def test_two_people_who_approve_at_once_pay_once(shop: Shop) -> None:
+    """Whoever comes second is told that it is decided."""
+    completion = await reviewed(shop)
+    answers = await asyncio.gather(*(decide(shop, "approve", completion) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    assert shop.points() == 20

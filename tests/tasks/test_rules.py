@@ -74,6 +74,7 @@ def wants(attribute: str, kind: Any, *values: Any) -> Terms:
         (wants("item", "is", "milk"), 0),
         (wants("item", "is_not", "milk"), 1),
         (wants("item", "is_not", "tea"), 0),
+        (wants("item", "is_not", "milk", "tea"), 0),
         (wants("absent", "is_not", "tea"), 0),
         (wants("length", "at_least", 80), 1),
         (wants("length", "at_least", 81), 0),

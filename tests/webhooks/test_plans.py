@@ -1,10 +1,24 @@
 """How events are looked up: by what tells them apart, also by a plan that was made for an empty table."""
 
 import asyncpg
+import msgspec
 import pytest
 
 from game.db.statements import load
+from game.resources import Resources
+from game.webhooks.manage_api import NEWEST
+from tests.attack.test_scale import rows_read
+from tests.webhooks.senders import Sender
 
+SQL = load("game.webhooks")
+ENDED_EVENTS = 20_000
+ENDED = """
+INSERT INTO event (brand_id, event_id, source, webhook_id, body_digest, type, player_id, occurrence,
+                   occurred_ms, received_ms, attributes, state, next_attempt_ms)
+SELECT brand_id, gen_random_uuid(), source, 'old ' || nth, body_digest, type, player_id, 'old ' || nth,
+       occurred_ms, received_ms, attributes, 'processed', next_attempt_ms
+FROM event, generate_series(1, $1::integer) AS nth
+"""
 STATEMENTS = ("insert_events", "find_events", "annul_events", "next_events", "finish_event")
 
 
@@ -12,7 +26,7 @@ STATEMENTS = ("insert_events", "find_events", "annul_events", "next_events", "fi
 @pytest.mark.parametrize("name", STATEMENTS)
 async def test_lookups_do_not_grow_with_the_table(name: str, database_url: str) -> None:
     """No whole table, no whole brand: a process keeps its plans, and the table fills up under them."""
-    statement = load("game.webhooks")[name]
+    statement = SQL[name]
     connection = await asyncpg.connect(database_url)
     try:
         values = ["NULL" for _ in (await connection.prepare(statement)).get_parameters()]
@@ -26,3 +40,24 @@ async def test_lookups_do_not_grow_with_the_table(name: str, database_url: str) 
     assert "Hash" not in plan, plan
     conditions = [line for line in plan.splitlines() if "Index Cond" in line and "brand_id" in line]
     assert all("event_id" in line or "occurrence" in line for line in conditions), plan
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("state", ["stored", "unknown", "dead"])
+async def test_open_events_are_found_among_many_that_have_ended(
+    sender: Sender, resources: Resources, state: str
+) -> None:
+    """The managers' list of dead letters reads these, not a month of the brand's events."""
+    await sender.sent()
+    async with resources.pool.acquire() as conn:
+        turn = conn.transaction()
+        await turn.start()
+        await conn.execute(ENDED, ENDED_EVENTS)
+        await conn.execute("ANALYZE event")
+        await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await conn.execute(f"PREPARE planned AS {SQL['list_open_events']}")
+        asked = f"EXECUTE planned ('acme', '{NEWEST}', '{state}', NULL, NULL, 100)"
+        plan = await conn.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked}")
+        await turn.rollback()
+        await conn.execute("DEALLOCATE planned")
+    assert rows_read(msgspec.json.decode(plan)[0]["Plan"]) < ENDED_EVENTS / 100

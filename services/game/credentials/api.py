@@ -1,10 +1,10 @@
 """Open Badges 3.0 over HTTP: for managers, for players, and for whoever verifies."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
-from litestar import Controller, get, post, put
-from litestar.datastructures import CacheControlHeader, ResponseHeader
+from litestar import Controller, Response, get, post, put
+from litestar.datastructures import CacheControlHeader
 from litestar.enums import MediaType
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK
@@ -33,16 +33,15 @@ WRITERS = [require(Role.MANAGER, Role.ADMIN)]
 BRIEFLY = CacheControlHeader(public=True, max_age=60)
 FOR_AN_HOUR = CacheControlHeader(public=True, max_age=3_600)
 # Verifiers run in browsers too.
-FOR_ALL = [
-    ResponseHeader(name="Access-Control-Allow-Origin", value="*"),
-    ResponseHeader(name="X-Content-Type-Options", value="nosniff"),
-]
+FOR_ALL = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"}
 
 Before = Annotated[str | None, QueryParameter(description="`next` of the page before")]
 BrandId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 BadgeId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 Version = Annotated[int, PathParameter(ge=1, le=issuing.VERSIONS_MAX, description="A version of the issuer")]
 ListNumber = Annotated[int, PathParameter(ge=0, le=1_000_000, description="From a credential's status")]
+
+T = TypeVar("T")
 
 
 class BadgeIssuer(Controller):
@@ -108,17 +107,18 @@ class OpenBadges(Controller):
     path = "/v1/open-badges/{brand_id:str}"
     tags = ("Open Badges",)
     opt = PUBLIC
-    response_headers = FOR_ALL
 
     @get("/issuer", cache_control=BRIEFLY, responses=problem_responses(404))
-    async def issuer(self, request: AppRequest, brand_id: BrandId) -> dict[str, Any]:
+    async def issuer(self, request: AppRequest, brand_id: BrandId) -> Response[dict[str, Any]]:
         """Who issues the badges (Profile)."""
-        return await service.issuer_profile(request.resources, brand_id=_own(request, brand_id))
+        return _public(await service.issuer_profile(request.resources, brand_id=_own(request, brand_id)))
 
     @get("/keys/{version:int}", cache_control=FOR_AN_HOUR, responses=problem_responses(404))
-    async def key(self, request: AppRequest, brand_id: BrandId, version: Version) -> dict[str, Any]:
+    async def key(self, request: AppRequest, brand_id: BrandId, version: Version) -> Response[dict[str, Any]]:
         """The public key that `kid` names (JWK). Keys that sign nothing new any more stay here."""
-        return await service.public_key(request.resources, brand_id=_own(request, brand_id), version=version)
+        return _public(
+            await service.public_key(request.resources, brand_id=_own(request, brand_id), version=version)
+        )
 
     @get(
         "/status/{number:int}",
@@ -126,9 +126,11 @@ class OpenBadges(Controller):
         cache_control=BRIEFLY,
         responses=problem_responses(404),
     )
-    async def status(self, request: AppRequest, brand_id: BrandId, number: ListNumber) -> str:
+    async def status(self, request: AppRequest, brand_id: BrandId, number: ListNumber) -> Response[str]:
         """Which credentials were revoked (BitstringStatusListCredential as VC-JWT)."""
-        return await service.revocations(request.resources, brand_id=_own(request, brand_id), number=number)
+        return _public(
+            await service.revocations(request.resources, brand_id=_own(request, brand_id), number=number)
+        )
 
     @get(
         "/achievements/{campaign_id:str}/{badge_id:str}/{language:str}",
@@ -142,15 +144,21 @@ class OpenBadges(Controller):
         campaign_id: CampaignId,
         badge_id: BadgeId,
         language: FromPath[Language],
-    ) -> dict[str, Any]:
+    ) -> Response[dict[str, Any]]:
         """What a badge stands for (Achievement), in `en` or `zh-CN`."""
-        return await service.published_achievement(
-            request.resources,
-            brand_id=_own(request, brand_id),
-            campaign_id=campaign_id,
-            badge_id=badge_id,
-            language=language,
+        return _public(
+            await service.published_achievement(
+                request.resources,
+                brand_id=_own(request, brand_id),
+                campaign_id=campaign_id,
+                badge_id=badge_id,
+                language=language,
+            )
         )
+
+
+def _public(body: T) -> Response[T]:
+    return Response(body, headers=FOR_ALL)
 
 
 def _own(request: AppRequest, brand_id: str) -> str:

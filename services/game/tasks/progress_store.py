@@ -125,6 +125,11 @@ async def lock_players_of(conn: Connection, player_ids: Collection[UUID]) -> Non
     await conn.execute(_SQL.lock_players_of, list(player_ids))
 
 
+async def is_player(conn: Connection, player_id: UUID, *, subject: str) -> bool:
+    """Whether a player is this subject of the brand."""
+    return bool(await conn.fetchval(_SQL.is_player, player_id, subject))
+
+
 async def find_completion(conn: Connection, *, campaign_id: str, completion_id: UUID) -> Completion | None:
     """A completion by its id; None: there is none."""
     row = await conn.fetchrow(_SQL.find_completion, campaign_id, completion_id)

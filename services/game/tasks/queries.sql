@@ -195,6 +195,10 @@ WHERE (c.campaign_id, c.task_id) = (i.campaign_id, i.task_id);
 -- Lets nobody else change what these players have done; in the order of the claim.
 SELECT player_id FROM player WHERE player_id = ANY ($1::uuid[]) ORDER BY player_id FOR NO KEY UPDATE;
 
+-- name: is_player
+-- Whether a player is this subject of its brand.
+SELECT EXISTS (SELECT FROM player WHERE player_id = $1 AND subject = $2);
+
 -- name: find_completion
 -- A completion by its id. No row: there is none.
 SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal

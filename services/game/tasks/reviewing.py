@@ -8,7 +8,7 @@ import msgspec
 
 from game.auth import Caller
 from game.campaigns.access import Desk, campaign_of, desk_of
-from game.errors import Conflict, NotFound
+from game.errors import Conflict, Forbidden, NotFound
 from game.ledger import service as outbox
 from game.players import player_id_of
 from game.resources import Resources
@@ -83,12 +83,14 @@ async def appeal(
 
 
 async def _locked(work: Desk, completion_id: UUID) -> Completion:
-    """The completion, whose player nobody else works on."""
+    """The completion, whose player nobody else works on. Forbidden to that player."""
     campaign_id = work.campaign.campaign_id
     seen = await store.find_completion(work.conn, campaign_id=campaign_id, completion_id=completion_id)
     if seen is None:
         raise _no_such_completion()
     await store.lock_players_of(work.conn, [seen.key.player_id])
+    if await store.is_player(work.conn, seen.key.player_id, subject=work.actor):
+        raise Forbidden("second_person_required", "Nobody decides about a completion of their own.")
     return await _read(work, completion_id)
 
 

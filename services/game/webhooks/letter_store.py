@@ -1,7 +1,7 @@
 """The rows of events as managers look at them and have them tried again."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -11,6 +11,8 @@ from game.db.connection import Connection
 from game.db.statements import load
 from game.webhooks.rules import Said, State
 from game.webhooks.store import encoded
+
+OPEN: Final = frozenset({"stored", "unknown", "dead"})
 
 _SQL = load("game.webhooks")
 
@@ -46,8 +48,9 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_events(conn: Connection, asked: Asked, *, brand_id: str, limit: int) -> list[Letter]:
     """One page of a brand's events, newest first."""
+    statement = _SQL.list_open_events if asked.state in OPEN else _SQL.list_events
     rows = await conn.fetch(
-        _SQL.list_events, brand_id, asked.before, asked.state, asked.type_name, asked.subject, limit
+        statement, brand_id, asked.before, asked.state, asked.type_name, asked.subject, limit
     )
     return [_letter(row) for row in rows]
 

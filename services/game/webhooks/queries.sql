@@ -252,6 +252,18 @@ WHERE e.brand_id = $1 AND e.event_id < $2
 ORDER BY e.event_id DESC
 LIMIT $6;
 
+-- name: list_open_events
+-- The same of a state that is not an end, which $3 always says: found by the index of those, however many have ended.
+SELECT e.event_id, e.source, e.webhook_id, e.type, e.reverses, p.subject, e.occurrence, e.sequence, e.occurred_ms,
+       e.received_ms, e.attributes, e.state, e.attempts, e.next_attempt_ms, e.reason
+FROM event AS e LEFT JOIN player AS p USING (player_id)
+WHERE e.brand_id = $1 AND e.event_id < $2
+  AND e.state = $3 AND e.state IN ('stored', 'unknown', 'dead') AND ($4::text IS NULL OR e.type = $4)
+  AND ($5::text IS NULL OR e.player_id = (
+        SELECT s.player_id FROM player AS s WHERE s.brand_id = $1 AND s.subject = $5))
+ORDER BY e.event_id DESC
+LIMIT $6;
+
 -- name: find_event
 -- An event of a brand. No row: there is none of this id.
 SELECT e.event_id, e.source, e.webhook_id, e.type, e.reverses, p.subject, e.occurrence, e.sequence, e.occurred_ms,

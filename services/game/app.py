@@ -58,6 +58,7 @@ from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tasks.api import ManagedTasks, TaskReviews, Tasks, TaskSettings
 from game.tasks.past_api import PastEvents
+from game.tasks.repairing import sweep_repairs
 from game.tasks.steps import STEPS
 from game.tasks.streak_api import ManagedStreaks, Streaks
 from game.tasks.zones_api import TimeZones
@@ -290,8 +291,9 @@ def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, .
     async def fetch(resources: Resources) -> int:
         return await fetch_beacons(resources, session, partial(log_beacon, engine))
 
+    drain = Drain(engine, repairs=sweep_repairs)
     return (
-        Step(name="ledger.drain", run=Drain(engine), interval_ms=SWEEP_MS, share=DRAIN_SHARE),
+        Step(name="ledger.drain", run=drain, interval_ms=SWEEP_MS, share=DRAIN_SHARE),
         Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
         Step(name="ledger.measure", run=measure, interval_ms=MEASURE_MS),
         Step(name="beacons.fetch", run=fetch, interval_ms=FETCH_BEACONS_MS),

@@ -9,7 +9,7 @@ INSERT INTO webhook_delivery (brand_id, endpoint_id, message_id, type, lane, dat
                               next_attempt_ms)
 VALUES ('acme', $1, $2, 'play.review', 'x', '{}', $3, 'delivered', $3)"""
 TASK = "INSERT INTO task VALUES ($1, 'buy', 'acme', 'purchase.completed', NULL, $2)"
-STREAK = "INSERT INTO streak VALUES ($1, 'daily', 'acme', 'checkin.created', $2)"
+STREAK = "INSERT INTO streak VALUES ($1, 'daily', 'acme', 'checkin.created', $2, 10)"
 COMPLETION = """
 INSERT INTO task_completion (campaign_id, completion_id, player_id, task_id, nth, state, has_place,
                              changed_ms, reason)

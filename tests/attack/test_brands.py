@@ -73,6 +73,7 @@ BODIES: dict[str, Any] = {
     "seatsPlay": {"count": 1, "pay_with": "points"},
     "seatsSeat": {"seed": "00" * 16},
     "stockAlertsSave": ALERTS,
+    "streaksRepair": {"day": "2026-09-24"},
     "taskReviewsApprove": {"generation": 1},
     "taskReviewsReject": {"generation": 1, **REASON},
     "tasksAppeal": {"text": "x"},
@@ -118,7 +119,7 @@ ROWS = {
         (
             "badge", "badge_award", "badge_credential", "badge_set", "badge_trade", "board", "board_season",
             "campaign_change", "chance_lot", "gift", "play_decision", "reward", "stock_alert", "streak",
-            "streak_milestone", "task", "task_completion", "task_credit",
+            "streak_milestone", "streak_repair", "task", "task_completion", "task_credit",
         ),
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
     ),

@@ -226,7 +226,7 @@ async def test_a_bug_that_the_ledger_finds_is_not_the_players(stage: Stage, gues
     with capture_logs() as logs:
         answer = await ann.play("wheel", "key")
     assert (answer.status_code, answer.json()["state"]) == (202, "resolving")
-    assert ("play.ledger_refuses_us", "idempotency_mismatch") in [
+    assert ("debit.ledger_refuses_us", "idempotency_mismatch") in [
         (line["event"], line.get("code")) for line in logs
     ]
     assert (await stored(stage, play_id)).state == "resolving"

@@ -14,6 +14,7 @@ from game.plays.accept import Driven, accept_batch
 from game.plays.engine import Engine
 from game.plays.sweep import CLAIM_MAX, DRAIN_SHARE, LEASE_MS, PROBE_SIZE, Drain, drain_size, sweep
 from game.resources import Resources
+from game.tasks.repairing import sweep_repairs
 from game.worker import BACKOFF_LIMIT_MS, Step, pause_ms, run_steps
 from ledger_client import Outcome
 from ledger_client.testing import FakeLedger, Fault
@@ -81,7 +82,7 @@ async def test_plays_come_before_credits(
     await asyncio.gather(*(engine.drive(driven.play, driven.debit) for driven in won))
     backstage.clock.advance(RESEND_AFTER_MS)
     ledger.reachable = False
-    drain = Drain(engine)
+    drain = Drain(engine, repairs=sweep_repairs)
     assert [await drain(backstage.resources) for _ in range(2)] == [0, 0]
     ledger.reachable = True
     sent = [await sent_by(drain, backstage) for _ in range(9)]
@@ -96,7 +97,7 @@ async def test_a_ledger_that_decides_nothing_is_probed(
     """However much is due: it hears no more of it than a few plays until it answers."""
     await asked_for(backstage, engine, BACKLOG)
     backstage.clock.advance(LEASE_MS)
-    drain = Drain(engine)
+    drain = Drain(engine, repairs=sweep_repairs)
     ledger.faults.extend([Fault.LOSE_ANSWER] * 3 * PROBE_SIZE)
     sent = [(await sent_by(drain, backstage)).count("p") for _ in range(5)]
     assert sent == [PROBE_SIZE, PROBE_SIZE, PROBE_SIZE, PROBE_SIZE, 2 * PROBE_SIZE]
@@ -137,7 +138,7 @@ async def test_a_backlog_leaves_the_ledger_its_share(
     async with another_engine(stage.resources) as engine:
         await asked_for(stage, engine, BACKLOG)
         clock.advance(LEASE_MS)
-        drain = timed(Drain(engine), runs)
+        drain = timed(Drain(engine, repairs=sweep_repairs), runs)
         async with run_steps(stage.resources, [Step(name="a", run=drain, interval_ms=1, share=DRAIN_SHARE)]):
             await all_sent(ledger)
     batches = [(began, end) for began, end in runs if any(began <= at <= end for at, _ in ledger.at_work)]

@@ -28,6 +28,7 @@ HELD = Case(
     campaign_id=CAMPAIGN,
     play_id=UUID(int=1),
     reward_id=None,
+    repair_id=None,
     play_state="settled",
     is_seated=True,
     is_reissued=False,

@@ -32,6 +32,7 @@ RETURN = return_of(
     campaign_id=CAMPAIGN, reward_id=UUID(int=9), account=ANN, amount_points=25, attempt=1, ref="a"
 )
 DEBIT_ID = f"play:{CAMPAIGN}-{'0' * 31}1"
+REPAIR_ID = f"repair:{CAMPAIGN}-{'0' * 31}2"
 DEBIT = encode(Operation(id=DEBIT_ID, apply_before=9, legs=(Leg(ANN, HOUSE, 10, "price"),), ref="play"))
 
 
@@ -39,6 +40,7 @@ def case(kind: CaseKind, **fields: Any) -> Case:
     """An operation of a kind on which we and the ledger agree, with some fields of its own."""
     id_, body, owed, posted = {
         "debit": (DEBIT_ID, DEBIT, 10, CHARGED),
+        "repair": (REPAIR_ID, DEBIT.replace(DEBIT_ID.encode(), REPAIR_ID.encode()), 10, CHARGED),
         "reward": (REWARD.operation_id, REWARD.body, 25, PAID),
         "return": (RETURN.operation_id, RETURN.body, 25, BACK),
     }[kind]
@@ -46,8 +48,9 @@ def case(kind: CaseKind, **fields: Any) -> Case:
         kind=kind,
         campaign_id=CAMPAIGN,
         play_id=UUID(int=1) if kind == "debit" else None,
-        reward_id=None if kind == "debit" else UUID(int=9),
-        play_state="settled" if kind == "debit" else None,
+        reward_id=UUID(int=9) if kind in ("reward", "return") else None,
+        repair_id=UUID(int=2) if kind == "repair" else None,
+        play_state={"debit": "settled", "repair": "applied"}.get(kind),
         is_seated=True,
         is_reissued=False,
         operation_id=id_,
@@ -70,7 +73,7 @@ def found(case_: Case, at: At = NOW) -> Break:
     return broken
 
 
-@pytest.mark.parametrize("kind", ["debit", "reward", "return"])
+@pytest.mark.parametrize("kind", ["debit", "repair", "reward", "return"])
 def test_what_agrees_is_no_break(kind: CaseKind) -> None:
     """Owed, held and posted are the same."""
     assert find_break(case(kind), LATE) is None
@@ -247,3 +250,24 @@ def test_names_of_rewards_and_returns_tell_their_campaign(operation_id: str) -> 
     """Like those of draws."""
     assert campaign_of(operation_id) == CAMPAIGN
     assert campaign_of(f"{operation_id}:") is None
+
+
+@pytest.mark.parametrize(
+    ("state", "posted", "broken_as", "repair"),
+    [
+        ("applied", (), Kind.REPAIR_WITHOUT_CHARGE, None),
+        ("rejected", (CHARGED,), Kind.CHARGE_WITHOUT_REPAIR, None),
+        ("cancelled", (CHARGED,), Kind.CHARGE_WITHOUT_REPAIR, None),
+        ("resolving", (CHARGED,), Kind.CHARGE_WITHOUT_REPAIR, Repair.DRIVE),
+        ("funding", (), Kind.DEBIT_IN_DOUBT, Repair.DRIVE),
+    ],
+)
+def test_repairs_are_charged_as_plays_are(
+    state: str, posted: tuple[Posted, ...], broken_as: Kind, repair: Repair | None
+) -> None:
+    """One in doubt is driven on; what was charged for nothing is for a person, and no draw is stopped."""
+    wrong = case("repair", play_state=state, state="due", posted=posted, ledger_seq=None)
+    broken = found(wrong, At(now_ms=1_000_001, read_seq=50))
+    assert (broken.kind, broken.points, broken.repair) == (broken_as, 10, repair)
+    assert (broken.repair_id, broken.play_id) == (UUID(int=2), None)
+    assert campaign_of(broken.operation_id) == CAMPAIGN

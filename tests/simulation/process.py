@@ -24,6 +24,7 @@ from game.plays.sweep import DRAIN_SHARE, Drain
 from game.plays.views import PlayView
 from game.resources import Resources
 from game.tasks.processing import process_events
+from game.tasks.repairing import sweep_repairs
 from game.vault import Vault
 from game.webhooks.reception import Reception, Sender
 from game.webhooks.signing import signed_headers
@@ -185,10 +186,11 @@ class Process:
 
 def _steps(engine: Engine) -> tuple[Step, ...]:
     """Those of `game.app` that have to do with plays, events and points."""
+    drain = Drain(engine, repairs=sweep_repairs)
     return (
         Step(name="events.process", run=process_events, interval_ms=PROCESS_MS),
         Step(name="scores.fold", run=fold_scores, interval_ms=PROCESS_MS),
-        Step(name="ledger.drain", run=Drain(engine), interval_ms=SWEEP_MS, share=DRAIN_SHARE),
+        Step(name="ledger.drain", run=drain, interval_ms=SWEEP_MS, share=DRAIN_SHARE),
         Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
     )
 

@@ -87,6 +87,27 @@ class Diary:
             await self.came(number, subject)
         await self.shop.process()
 
+    async def repair(
+        self, number: int, key: str = "key", *, subject: str = "ann", streak_id: str = "daily"
+    ) -> httpx.Response:
+        """Ask for the repair of a day."""
+        shop = self.shop
+        return await shop.office.client.post(
+            f"/v1/campaigns/{shop.campaign_id}/me/streaks/{streak_id}/repairs",
+            json={"day": day(number)},
+            headers=shop.office.issuer.headers(subject) | {"Idempotency-Key": key},
+        )
+
+    async def repaired(self, number: int, key: str = "key", *, subject: str = "ann") -> dict[str, Any]:
+        """The repair of a day, which must be charged at once."""
+        answer = await self.repair(number, key, subject=subject)
+        assert (answer.status_code, answer.json().get("state")) == (201, "applied"), answer.text
+        return dict(answer.json())
+
+    def fund(self, points: int, subject: str = "ann") -> None:
+        """Give a player points."""
+        self.shop.ledger.fund(f"player:acme.{subject}", points)
+
     async def mine(self, streak_id: str = "daily", *, subject: str = "ann") -> dict[str, Any]:
         """A streak as a player sees it."""
         answer = await self.shop.me("GET", "streaks", subject=subject)

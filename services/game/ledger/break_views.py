@@ -34,7 +34,7 @@ class AcknowledgementView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakView(msgspec.Struct, frozen=True, kw_only=True):
-    """Where we and the ledger disagree, open while `healed_at` is null, on a `play`, a `reward` or neither.
+    """Where we and the ledger disagree, open while `healed_at` is null. It is on one thing, or on none.
 
     `acknowledged` is null while nobody has, and again once the break's value changes.
     """
@@ -45,6 +45,7 @@ class BreakView(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: str | None
     play: str | None
     reward: str | None
+    repair: str | None
     points: int
     says: str
     found_at: datetime
@@ -93,6 +94,7 @@ def break_view(found: FoundBreak) -> BreakView:
         campaign_id=found.campaign_id,
         play=_wire_id(found.campaign_id, found.play_id),
         reward=_wire_id(found.campaign_id, found.reward_id),
+        repair=_wire_id(found.campaign_id, found.repair_id),
         points=found.points,
         says=found.says,
         found_at=to_datetime(found.found_ms),

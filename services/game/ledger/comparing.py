@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from game.ledger.kinds import REFUSED, TERMS, CaseKind, Kind
+from game.ledger.kinds import CHARGES, REFUSED, TERMS, CaseKind, Kind
 from ledger_client import budget, house
 from ledger_client.operations import ISSUER, decode
 
@@ -23,7 +23,7 @@ RELEASED: Final = frozenset({"rejected", "cancelled"})
 _ID: Final = "([a-z0-9]{12})"
 _NAME: Final = re.compile(
     rf"house:{_ID}|campaign:{_ID}:budget|play:{_ID}-[0-9a-f]{{32}}|draw:{_ID}:[0-9]{{1,19}}(?::[0-9]{{1,10}})?"
-    rf"|(?:reward|return):{_ID}-[0-9a-f]{{32}}(?::[0-9]{{1,10}})?"
+    rf"|(?:reward|return|repair):{_ID}-[0-9a-f]{{32}}(?::[0-9]{{1,10}})?"
 )
 
 
@@ -38,7 +38,7 @@ class Repair(StrEnum):
 class Break(msgspec.Struct, frozen=True, kw_only=True):
     """One disagreement, its value in points, what it means.
 
-    Totals have no campaign; strangers have neither a play nor a reward, and others have one of them.
+    Totals have no campaign; strangers have no play, reward or repair, and others have one of them.
     """
 
     kind: Kind
@@ -46,6 +46,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: str | None
     play_id: UUID | None
     reward_id: UUID | None
+    repair_id: UUID | None
     points: int
     says: str
     repair: Repair | None = None
@@ -62,8 +63,9 @@ class Posted(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One operation as we hold it and as it was posted.
 
-    It belongs to a play, or (`reward`, `return`) to a reward, which has no `play_state`. `owed_points` is the
-    play's price, the prize or what is taken back, whatever the operation says; None: no such thing is known.
+    It belongs to a play, to a reward (`reward`, `return`) or to a repair; `play_state` is that of the play or
+    the repair, None of a reward. `owed_points` is the price, the prize or what is taken back, whatever the
+    operation says; None: no such thing is known.
     `state` and what follows it are None where we hold no operation. After `placed_by_ms` its entry is in the
     feed. `is_seated` holds for a play whose seat stands in the log, `is_reissued` for a refused credit that
     goes on as another.
@@ -73,6 +75,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: str
     play_id: UUID | None
     reward_id: UUID | None
+    repair_id: UUID | None
     play_state: str | None
     is_seated: bool
     is_reissued: bool
@@ -97,12 +100,12 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
 def find_break(case: Case, at: At) -> Break | None:
     """How the ledger and we disagree on an operation; None: we agree, or it is in flight still."""
     if not case.posted:
-        return _missing_debit(case, at) if case.kind == "debit" else _missing_credit(case, at)
-    if case.kind != "debit" and case.owed_points is None:
+        return _missing_debit(case, at) if case.kind in CHARGES else _missing_credit(case, at)
+    if case.kind not in CHARGES and case.owed_points is None:
         terms = TERMS[case.kind]
         return _break(case, terms.groundless, _sum(case.posted), f"The ledger {terms.did_for_nothing}.")
     return _difference(case) or (
-        _posted_debit(case, at) if case.kind == "debit" else _posted_credit(case, at)
+        _posted_debit(case, at) if case.kind in CHARGES else _posted_credit(case, at)
     )
 
 
@@ -119,6 +122,7 @@ def stranger(
         campaign_id=campaign_id,
         play_id=None,
         reward_id=None,
+        repair_id=None,
         points=_sum(foreign),
         says=f"Somebody else moved {_told(foreign)}.",
     )
@@ -134,6 +138,7 @@ def totals_break(hour_ms: int, ours: tuple[int, int], theirs: tuple[int, int]) -
         campaign_id=None,
         play_id=None,
         reward_id=None,
+        repair_id=None,
         points=abs(ours[1] - theirs[1]),
         says=f"Read: {ours[0]} entries, {ours[1]} points; the ledger counts {theirs[0]} and {theirs[1]}.",
     )
@@ -157,11 +162,13 @@ def _is_funding(transfer: Posted, *, is_closed: bool) -> bool:
 def _missing_debit(case: Case, at: At) -> Break | None:
     if case.state == "applied":
         return _lost(case, at)
-    if case.play_state in {"paid", "settled", "review"}:
-        says = f"The play is {case.play_state}, its debit is {case.state or 'missing'}; nothing was taken."
-        return _break(case, Kind.PLAY_WITHOUT_CHARGE, case.owed_points, says, repair=_stop(case))
+    charge = CHARGES[case.kind]
+    if case.play_state in charge.charged:
+        state = case.state or "missing"
+        says = f"The {charge.noun} is {case.play_state}, its debit is {state}; nothing was taken."
+        return _break(case, charge.missing, case.owed_points, says, repair=_stop(case))
     if case.play_state in UNCHARGED and at.now_ms > case.placed_by_ms:
-        says = f"The play is {case.play_state} long after its debit could be applied."
+        says = f"The {charge.noun} is {case.play_state} long after its debit could be applied."
         return _break(case, Kind.DEBIT_IN_DOUBT, case.owed_points, says, repair=Repair.DRIVE)
     return None
 
@@ -205,14 +212,14 @@ def _difference(case: Case) -> Break | None:
 
 
 def _posted_debit(case: Case, at: At) -> Break | None:
-    posted = _sum(case.posted)
+    charge, posted = CHARGES[case.kind], _sum(case.posted)
     if case.play_state in RELEASED | {"review"}:
-        says = f"The play is {case.play_state}, and {posted} points were taken for it."
-        return _break(case, Kind.CHARGE_WITHOUT_PLAY, posted, says, repair=_stop(case))
+        says = f"The {charge.noun} is {case.play_state}, and {posted} points were taken for it."
+        return _break(case, charge.groundless, posted, says, repair=_stop(case))
     if case.play_state in UNCHARGED:
-        says = f"The play is {case.play_state}, though its debit was applied."
+        says = f"The {charge.noun} is {case.play_state}, though its debit was applied."
         late = at.now_ms > case.since_ms + GRACE_MS
-        return _break(case, Kind.CHARGE_WITHOUT_PLAY, posted, says, repair=Repair.DRIVE) if late else None
+        return _break(case, charge.groundless, posted, says, repair=Repair.DRIVE) if late else None
     return _unrecorded(case)
 
 
@@ -224,7 +231,7 @@ def _unrecorded(case: Case) -> Break | None:
     if case.state in {"applied", None}:
         return None
     says = f"The ledger applied it, and we hold it for {case.state}."
-    repair = Repair.RESEND if case.kind != "debit" and case.state == "due" else None
+    repair = Repair.RESEND if case.kind not in CHARGES and case.state == "due" else None
     return _break(case, Kind.UNRECORDED, _sum(case.posted), says, repair=repair)
 
 
@@ -241,6 +248,7 @@ def _break(case: Case, kind: Kind, points: int | None, says: str, *, repair: Rep
         campaign_id=case.campaign_id,
         play_id=case.play_id,
         reward_id=case.reward_id,
+        repair_id=case.repair_id,
         points=points or 0,
         says=says,
         repair=repair,
@@ -257,7 +265,7 @@ def _body(case: Case) -> int:
 
 def _accounts(case: Case) -> tuple[str, str]:
     subject = case.subject or ""
-    if case.kind == "debit":
+    if case.kind in CHARGES:
         return subject, house(case.campaign_id)
     if case.kind == "return":
         return subject, budget(case.campaign_id)

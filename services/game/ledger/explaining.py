@@ -1,7 +1,8 @@
-"""All that is known of a play, a reward or an operation: by us, the ledger, its feed and reconciliation."""
+"""All that is known of a play, reward, repair or operation: by us, the ledger, its feed, reconciliation."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -22,6 +23,7 @@ OPERATIONS_MAX: Final = 40
 UNDER_WAY: Final = frozenset({"funding", "resolving", "paid"})
 _DEBIT: Final = "play:"
 _REWARD: Final = "reward:"
+_REPAIR: Final = "repair:"
 
 T = TypeVar("T")
 
@@ -65,6 +67,21 @@ class HeldReward(msgspec.Struct, frozen=True, kw_only=True):
     taken_back_ms: int | None
 
 
+class HeldRepair(msgspec.Struct, frozen=True, kw_only=True):
+    """A missed day of a streak that is repaired for points, as we hold it."""
+
+    campaign_id: str
+    repair_id: UUID
+    streak_id: str
+    day: date
+    state: str
+    price_points: int
+    asked_ms: int
+    apply_before_ms: int
+    finished_ms: int | None
+    is_refunded: bool
+
+
 class PlayDecision(msgspec.Struct, frozen=True, kw_only=True):
     """What a person decided about a play in review; `outcome` is what the ledger had proved."""
 
@@ -83,6 +100,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     play_id: UUID | None
     reward_id: UUID | None
+    repair_id: UUID | None
     state: str
     subject: str
     body: bytes
@@ -111,10 +129,11 @@ class ExplainedOperation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
-    """A play with its operations, the debit first, or a reward with its own; neither: it is not ours."""
+    """A play with its operations, the debit first, a reward or repair with its own; none: it is not ours."""
 
     play: HeldPlay | None
     reward: HeldReward | None
+    repair: HeldRepair | None
     decisions: Sequence[PlayDecision]
     operations: Sequence[ExplainedOperation]
 
@@ -122,6 +141,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 class _Rows(msgspec.Struct, frozen=True, kw_only=True):
     play: HeldPlay | None
     reward: HeldReward | None
+    repair: HeldRepair | None
     decisions: Sequence[PlayDecision]
     held: Sequence[Held]
     asked: tuple[str, ...]
@@ -130,15 +150,16 @@ class _Rows(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def explain(resources: Resources, asked: str, *, brand_id: str) -> Explained:
-    """All that is known of a play, a reward or an operation of the ledger. NotFound; LedgerUnreachable."""
+    """All that is known of a play, reward, repair or operation of the ledger. NotFound; LedgerUnreachable."""
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         rows = await _read(conn, asked, brand_id=brand_id)
-    if rows.play is None and rows.reward is None and not rows.breaks:
+    if not (rows.play or rows.reward or rows.repair or rows.breaks):
         raise NotFound("operation_not_found", "No play or operation of your campaigns has this id.")
     known = await asyncio.gather(*map(resources.ledger.explain, rows.asked))
     return Explained(
         play=rows.play,
         reward=rows.reward,
+        repair=rows.repair,
         decisions=rows.decisions,
         operations=[_operation(rows, each) for each in known],
     )
@@ -156,13 +177,15 @@ async def _read(conn: Connection, asked: str, *, brand_id: str) -> _Rows:
     owner = await _owner(conn, asked)
     play = await _one(conn, HeldPlay, _SQL.held_play, brand_id, owner)
     reward = None if play else await _one(conn, HeldReward, _SQL.held_reward, brand_id, owner)
+    repair = None if play or reward else await _one(conn, HeldRepair, _SQL.held_repair, brand_id, owner)
     held: list[Held] = []
-    if owner is not None and (play or reward):
+    if owner is not None and (play or reward or repair):
         held = _all(Held, await conn.fetch(_SQL.operations_of, *owner, OPERATIONS_MAX))
-    ids = _operation_ids(asked, play, reward, held)
+    ids = _operation_ids(asked, play, reward, repair, held)
     return _Rows(
         play=play,
         reward=reward,
+        repair=repair,
         decisions=[]
         if play is None
         else _all(PlayDecision, await conn.fetch(_SQL.decisions_of_play, play.campaign_id, play.play_id)),
@@ -174,11 +197,11 @@ async def _read(conn: Connection, asked: str, *, brand_id: str) -> _Rows:
 
 
 async def _owner(conn: Connection, asked: str) -> tuple[str, UUID] | None:
-    """The play or reward of this id, or the one that an operation of this id belongs to."""
+    """The play, reward or repair of this id, or the one that an operation of this id belongs to."""
     place = parse_wire_id(asked.removeprefix(_DEBIT))
     if place is None:
         row = await conn.fetchrow(_SQL.owner_of_operation, campaign_of(asked), asked)
-        place = None if row is None else (row["campaign_id"], row["play_id"] or row["reward_id"])
+        place = None if row is None else (row["campaign_id"], row["owner_id"])
     return place
 
 
@@ -190,13 +213,19 @@ async def _one(
 
 
 def _operation_ids(
-    asked: str, play: HeldPlay | None, reward: HeldReward | None, held: Sequence[Held]
+    asked: str,
+    play: HeldPlay | None,
+    reward: HeldReward | None,
+    repair: HeldRepair | None,
+    held: Sequence[Held],
 ) -> tuple[str, ...]:
     """What the ledger is asked about: also what there should be, and what was asked for."""
     due = [_DEBIT + wire_id(play.campaign_id, play.play_id)] if play and play.price_points else []
     if reward is not None and reward.amount > reward.withheld:
         due = [_REWARD + wire_id(reward.campaign_id, reward.reward_id)]
-    others = [asked] if parse_wire_id(asked) is None or not (play or reward) else []
+    if repair is not None:
+        due = [_REPAIR + wire_id(repair.campaign_id, repair.repair_id)]
+    others = [asked] if parse_wire_id(asked) is None or not (play or reward or repair) else []
     return tuple(dict.fromkeys([*due, *(each.operation_id for each in held), *others]))
 
 

@@ -8,7 +8,7 @@ from game.db.connection import Connection
 from game.ledger import reconcile_store as store
 from game.ledger.comparing import At, Break, Case, find_break, stranger
 from game.ledger.kinds import Kind
-from game.ledger.reconcile_store import OperationKey, PlayKey, RewardKey
+from game.ledger.reconcile_store import OperationKey, PlayKey, RepairKey, RewardKey
 
 
 class Judge(Protocol):
@@ -23,7 +23,7 @@ async def judge_plays(conn: Connection, plays: Sequence[PlayKey], *, now_ms: int
     if not plays:
         return
     found = await _found(conn, await store.cases(conn, plays), now_ms=now_ms)
-    await store.close_breaks_of_plays(conn, plays, found, now_ms=now_ms)
+    await store.close_breaks_of(conn, "plays", plays, found, now_ms=now_ms)
     await store.repair(conn, found, now_ms=now_ms)
 
 
@@ -32,7 +32,16 @@ async def judge_rewards(conn: Connection, rewards: Sequence[RewardKey], *, now_m
     if not rewards:
         return
     found = await _found(conn, await store.reward_cases(conn, rewards), now_ms=now_ms)
-    await store.close_breaks_of_rewards(conn, rewards, found, now_ms=now_ms)
+    await store.close_breaks_of(conn, "rewards", rewards, found, now_ms=now_ms)
+    await store.repair(conn, found, now_ms=now_ms)
+
+
+async def judge_repairs(conn: Connection, repairs: Sequence[RepairKey], *, now_ms: int) -> None:
+    """Compare repairs of streaks: keep what is found, close what has healed, drive on what is late."""
+    if not repairs:
+        return
+    found = await _found(conn, await store.repair_cases(conn, repairs), now_ms=now_ms)
+    await store.close_breaks_of(conn, "repairs", repairs, found, now_ms=now_ms)
     await store.repair(conn, found, now_ms=now_ms)
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-CaseKind = Literal["debit", "credit", "reward", "return"]
+CaseKind = Literal["debit", "credit", "reward", "return", "repair"]
 
 REFUSED: Final = frozenset({"rejected", "expired", "fenced"})
 
@@ -24,9 +24,36 @@ class Kind(StrEnum):
     CREDIT_WITHOUT_PRIZE = "credit_without_prize"
     RETURN_WITHOUT_REVERSAL = "return_without_reversal"
     REVERSAL_WITHOUT_RETURN = "reversal_without_return"
+    REPAIR_WITHOUT_CHARGE = "repair_without_charge"
+    CHARGE_WITHOUT_REPAIR = "charge_without_repair"
     DEBIT_IN_DOUBT = "debit_in_doubt"
     UNRECORDED = "unrecorded"
     TOTALS_DIFFER = "totals_differ"
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """What a debit is for, in which states of that it was charged, and which break it is otherwise."""
+
+    noun: str
+    charged: frozenset[str]
+    missing: Kind
+    groundless: Kind
+
+
+CHARGES: Final[Mapping[str, Charge]] = {
+    "debit": Charge(
+        noun="play",
+        charged=frozenset({"paid", "settled", "review"}),
+        missing=Kind.PLAY_WITHOUT_CHARGE,
+        groundless=Kind.CHARGE_WITHOUT_PLAY,
+    ),
+    "repair": Charge(
+        noun="repair",
+        charged=frozenset({"applied"}),
+        missing=Kind.REPAIR_WITHOUT_CHARGE,
+        groundless=Kind.CHARGE_WITHOUT_REPAIR,
+    ),
+}
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

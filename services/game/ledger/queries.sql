@@ -12,7 +12,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::uu
 -- Credits whose turn it is, put off until $2 so that no other process sends them too. No row: none is due.
 UPDATE operation AS o SET next_attempt_ms = $2
 FROM (SELECT campaign_id, operation_id FROM operation
-      WHERE state = 'due' AND kind <> 'debit' AND next_attempt_ms <= $1
+      WHERE state = 'due' AND kind NOT IN ('debit', 'repair') AND next_attempt_ms <= $1
       ORDER BY next_attempt_ms
       LIMIT $3
       FOR NO KEY UPDATE SKIP LOCKED) AS due
@@ -43,7 +43,7 @@ WITH given_up AS (
     FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::integer[])
         AS anew (campaign_id, refused_id, operation_id, body, attempt)
     WHERE (o.campaign_id, o.operation_id, o.attempt) = (anew.campaign_id, anew.refused_id, anew.attempt - 1)
-      AND o.state IN ('rejected', 'expired', 'fenced') AND o.kind <> 'debit' AND o.reissued_ms IS NULL
+      AND o.state IN ('rejected', 'expired', 'fenced') AND o.kind NOT IN ('debit', 'repair') AND o.reissued_ms IS NULL
     RETURNING o.campaign_id, o.kind, anew.operation_id, o.play_id, o.entry_index, o.reward_id, o.subject, anew.body, anew.attempt
 )
 INSERT INTO operation (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, state,
@@ -67,13 +67,13 @@ SET state = decided.state, ledger_seq = decided.ledger_seq, next_attempt_ms = de
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
     AS decided (campaign_id, operation_id, state, ledger_seq, next_attempt_ms)
 WHERE (o.campaign_id, o.operation_id) = (decided.campaign_id, decided.operation_id)
-  AND o.state = 'due' AND o.kind <> 'debit';
+  AND o.state = 'due' AND o.kind NOT IN ('debit', 'repair');
 
 -- name: claim_pass
 -- Takes up a pass until $3, so that no other process does. No row: it is not its turn.
 UPDATE reconciliation SET next_ms = $3
 WHERE pass = $1 AND next_ms <= $2
-RETURNING pass, after_seq, judged_seq, play_id, reward_id;
+RETURNING pass, after_seq, judged_seq, play_id, reward_id, repair_id;
 
 -- name: release_pass
 -- When a pass is taken up again, and when it last came to its end (null: it did not).
@@ -84,12 +84,12 @@ WHERE pass = $1;
 -- Lets a pass begin anew.
 UPDATE reconciliation
 SET after_seq = 0, judged_seq = 0, play_id = '00000000-0000-0000-0000-000000000000',
-    reward_id = '00000000-0000-0000-0000-000000000000'
+    reward_id = '00000000-0000-0000-0000-000000000000', repair_id = '00000000-0000-0000-0000-000000000000'
 WHERE pass = $1;
 
 -- name: read_pass
 -- How far a pass has come.
-SELECT pass, after_seq, judged_seq, play_id, reward_id FROM reconciliation WHERE pass = $1;
+SELECT pass, after_seq, judged_seq, play_id, reward_id, repair_id FROM reconciliation WHERE pass = $1;
 
 -- name: passes
 -- When each pass last came to its end.
@@ -147,8 +147,8 @@ UPDATE ledger_hour SET agreed = false WHERE agreed;
 UPDATE ledger_hour SET agreed = true WHERE hour_ms = $1;
 
 -- name: posted_operations
--- Operations of copied entries after a place in the feed, with the place and, where we made them, their play or reward.
-SELECT e.seq, e.campaign_id, e.operation_id, o.play_id, o.reward_id
+-- Operations of copied entries after a place in the feed, with the place and, where we made them, what they are for.
+SELECT e.seq, e.campaign_id, e.operation_id, o.play_id, o.reward_id, o.repair_id
 FROM ledger_entry AS e
 LEFT JOIN operation AS o USING (campaign_id, operation_id)
 WHERE e.seq > $1
@@ -171,6 +171,12 @@ RETURNING pass;
 -- Moves a pass on in the rewards that it has compared. No row: another process was faster.
 UPDATE reconciliation SET reward_id = $3
 WHERE pass = $1 AND reward_id = $2
+RETURNING pass;
+
+-- name: advance_repairs
+-- Moves a pass on in the repairs that it has compared. No row: another process was faster.
+UPDATE reconciliation SET repair_id = $3
+WHERE pass = $1 AND repair_id = $2
 RETURNING pass;
 
 -- name: plays_between
@@ -199,11 +205,31 @@ CROSS JOIN LATERAL (
 ORDER BY r.reward_id
 LIMIT $3;
 
+-- name: repairs_between
+-- Repairs of all campaigns in the order of their ids, which is that of their time.
+SELECT r.campaign_id, r.repair_id
+FROM campaign AS c
+CROSS JOIN LATERAL (
+    SELECT streak_repair.campaign_id, streak_repair.repair_id FROM streak_repair
+    WHERE streak_repair.campaign_id = c.campaign_id AND streak_repair.repair_id > $1 AND streak_repair.repair_id < $2
+    ORDER BY streak_repair.repair_id
+    LIMIT $3
+) AS r
+ORDER BY r.repair_id
+LIMIT $3;
+
+-- name: overdue_repairs
+-- Repairs whose debit has been in flight since before $1.
+SELECT campaign_id, repair_id FROM streak_repair
+WHERE state IN ('funding', 'resolving') AND asked_ms < $1
+ORDER BY campaign_id, repair_id
+LIMIT $2;
+
 -- name: overdue_rewards
 -- Rewards whose credit or return has been in flight since before $1.
 SELECT DISTINCT o.campaign_id, o.reward_id
 FROM operation AS o JOIN reward AS r USING (campaign_id, reward_id)
-WHERE o.state = 'due' AND o.kind <> 'debit' AND coalesce(r.taken_back_ms, r.given_ms) < $1
+WHERE o.state = 'due' AND o.kind NOT IN ('debit', 'repair') AND coalesce(r.taken_back_ms, r.given_ms) < $1
 ORDER BY o.campaign_id, o.reward_id
 LIMIT $2;
 
@@ -215,7 +241,7 @@ LIMIT $2;
 UNION
 (SELECT o.campaign_id, o.play_id FROM operation AS o
  JOIN prize_grant AS g USING (campaign_id, entry_index)
- WHERE o.state = 'due' AND o.kind <> 'debit' AND g.granted_ms < $1
+ WHERE o.state = 'due' AND o.kind NOT IN ('debit', 'repair') AND g.granted_ms < $1
  LIMIT $2);
 
 -- name: broken_plays
@@ -232,6 +258,13 @@ WHERE closed_ms IS NULL AND reward_id IS NOT NULL AND break_id > $1
 ORDER BY break_id
 LIMIT $2;
 
+-- name: broken_repairs
+-- Repairs with open breaks, after a break.
+SELECT break_id, campaign_id, repair_id FROM ledger_break
+WHERE closed_ms IS NULL AND repair_id IS NOT NULL AND break_id > $1
+ORDER BY break_id
+LIMIT $2;
+
 -- name: broken_strangers
 -- Operations of somebody else with open breaks, after a break.
 SELECT break_id, campaign_id, operation_id FROM ledger_break
@@ -241,8 +274,8 @@ LIMIT $2;
 
 -- name: debit_cases
 -- Plays that cost something with their debit, as it is held and as it was posted.
-SELECT 'debit' AS kind, p.campaign_id, p.play_id, NULL::uuid AS reward_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
-       false AS is_reissued, coalesce(o.operation_id, i.operation_id) AS operation_id, p.price_points AS owed_points, o.state,
+SELECT 'debit' AS kind, p.campaign_id, p.play_id, NULL::uuid AS reward_id, NULL::uuid AS repair_id, p.state AS play_state,
+       p.seat_id IS NOT NULL AS is_seated, false AS is_reissued, coalesce(o.operation_id, i.operation_id) AS operation_id, p.price_points AS owed_points, o.state,
        o.subject, o.body, o.ledger_seq, p.accepted_ms AS since_ms, p.apply_before_ms + $3 AS placed_by_ms, e.debits, e.credits,
        e.amounts
 FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
@@ -291,7 +324,8 @@ WITH asked AS (
            owed.subject, owed.body, owed.ledger_seq, owed.reissued_ms
     FROM won FULL JOIN owed USING (campaign_id, entry_index)
 )
-SELECT 'credit' AS kind, b.campaign_id, b.play_id, NULL::uuid AS reward_id, p.state AS play_state, p.seat_id IS NOT NULL AS is_seated,
+SELECT 'credit' AS kind, b.campaign_id, b.play_id, NULL::uuid AS reward_id, NULL::uuid AS repair_id, p.state AS play_state,
+       p.seat_id IS NOT NULL AS is_seated,
        b.reissued_ms IS NOT NULL AS is_reissued, b.operation_id, b.amount AS owed_points, b.state, b.subject, b.body,
        b.ledger_seq, coalesce(b.granted_ms, 0) AS since_ms,
        coalesce(b.granted_ms, 0) + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
@@ -321,7 +355,8 @@ WITH given AS (
     SELECT campaign_id, reward_id, state, 'return', recovered, taken_back_ms, 'return:' || wire_id
     FROM given
 )
-SELECT due.kind, due.campaign_id, NULL::uuid AS play_id, due.reward_id, NULL AS play_state, false AS is_seated,
+SELECT due.kind, due.campaign_id, NULL::uuid AS play_id, due.reward_id, NULL::uuid AS repair_id, NULL AS play_state,
+       false AS is_seated,
        o.reissued_ms IS NOT NULL AND (due.state <> 'given' OR EXISTS (
            SELECT FROM operation AS n
            WHERE (n.campaign_id, n.reward_id, n.kind) = (due.campaign_id, due.reward_id, due.kind) AND n.reissued_ms IS NULL
@@ -338,6 +373,24 @@ CROSS JOIN LATERAL (
 ) AS e
 WHERE o.operation_id IS NOT NULL OR due.owed IS NOT NULL;
 
+-- name: repair_cases
+-- Repairs with their debits, as they are held and as they were posted.
+SELECT 'repair' AS kind, r.campaign_id, NULL::uuid AS play_id, NULL::uuid AS reward_id, r.repair_id, r.state AS play_state,
+       false AS is_seated, false AS is_reissued, i.operation_id, r.price_points AS owed_points, o.state, o.subject, o.body,
+       o.ledger_seq, r.asked_ms AS since_ms, r.apply_before_ms + $3 AS placed_by_ms, e.debits, e.credits, e.amounts
+FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, repair_id)
+JOIN streak_repair AS r USING (campaign_id, repair_id)
+CROSS JOIN LATERAL (
+    SELECT 'repair:' || r.campaign_id || '-' || replace(r.repair_id::text, '-', '') AS operation_id
+) AS i
+LEFT JOIN operation AS o ON (o.campaign_id, o.repair_id) = (r.campaign_id, r.repair_id)
+CROSS JOIN LATERAL (
+    SELECT array_agg(x.debit ORDER BY x.seq) AS debits, array_agg(x.credit ORDER BY x.seq) AS credits,
+           array_agg(x.amount ORDER BY x.seq) AS amounts
+    FROM ledger_entry AS x
+    WHERE x.campaign_id = r.campaign_id AND x.operation_id = i.operation_id
+) AS e;
+
 -- name: strangers
 -- Entries of operations that we never made, and whether their campaign is closed.
 SELECT e.campaign_id, e.operation_id, c.state = 'closed' AS is_closed, array_agg(e.debit ORDER BY e.seq) AS debits,
@@ -352,13 +405,14 @@ GROUP BY e.campaign_id, e.operation_id, c.state;
 -- name: open_breaks
 -- Stores breaks that were found; one that is open keeps its time, one that had healed is found anew. What was
 -- acknowledged stays so while it is open and of the same value.
-INSERT INTO ledger_break AS b (kind, operation_id, campaign_id, play_id, reward_id, points, says, found_ms)
-SELECT kind, operation_id, campaign_id, play_id, reward_id, points, says, $8
-FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[])
-    AS found (kind, operation_id, campaign_id, play_id, reward_id, points, says)
+INSERT INTO ledger_break AS b (kind, operation_id, campaign_id, play_id, reward_id, repair_id, points, says, found_ms)
+SELECT kind, operation_id, campaign_id, play_id, reward_id, repair_id, points, says, $9
+FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[], $8::text[])
+    AS found (kind, operation_id, campaign_id, play_id, reward_id, repair_id, points, says)
 ORDER BY kind, operation_id
 ON CONFLICT ON CONSTRAINT ledger_break_once DO UPDATE
-SET play_id = excluded.play_id, reward_id = excluded.reward_id, points = excluded.points, says = excluded.says,
+SET play_id = excluded.play_id, reward_id = excluded.reward_id, repair_id = excluded.repair_id, points = excluded.points,
+    says = excluded.says,
     found_ms = CASE WHEN b.closed_ms IS NULL THEN b.found_ms ELSE excluded.found_ms END, closed_ms = NULL,
     acknowledged_ms = CASE WHEN b.closed_ms IS NULL AND b.points = excluded.points THEN b.acknowledged_ms END;
 
@@ -374,6 +428,13 @@ WHERE (b.campaign_id, b.play_id) = (compared.campaign_id, compared.play_id) AND 
 UPDATE ledger_break AS b SET closed_ms = $5
 FROM unnest($1::text[], $2::uuid[]) AS compared (campaign_id, reward_id)
 WHERE (b.campaign_id, b.reward_id) = (compared.campaign_id, compared.reward_id) AND b.closed_ms IS NULL
+  AND (b.kind, b.operation_id) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]));
+
+-- name: close_breaks_of_repairs
+-- Closes the breaks of repairs that were compared and that were not found again ($3 and $4: kinds and operations found).
+UPDATE ledger_break AS b SET closed_ms = $5
+FROM unnest($1::text[], $2::uuid[]) AS compared (campaign_id, repair_id)
+WHERE (b.campaign_id, b.repair_id) = (compared.campaign_id, compared.repair_id) AND b.closed_ms IS NULL
   AND (b.kind, b.operation_id) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]));
 
 -- name: close_breaks
@@ -392,13 +453,24 @@ FROM (SELECT campaign_id, play_id
       FOR NO KEY UPDATE OF play SKIP LOCKED) AS late
 WHERE (p.campaign_id, p.play_id) = (late.campaign_id, late.play_id);
 
+-- name: wake_repairs
+-- Repairs that a sweeper is to drive on at once. Whatever is locked is being driven on.
+UPDATE streak_repair AS r SET next_attempt_ms = $3
+FROM (SELECT campaign_id, repair_id
+      FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, repair_id)
+      JOIN streak_repair USING (campaign_id, repair_id)
+      WHERE state IN ('funding', 'resolving') AND next_attempt_ms > $3
+      ORDER BY campaign_id, repair_id
+      FOR NO KEY UPDATE OF streak_repair SKIP LOCKED) AS late
+WHERE (r.campaign_id, r.repair_id) = (late.campaign_id, late.repair_id);
+
 -- name: wake_credits
 -- Credits that are to be sent again at once. Whatever is locked is being sent.
 UPDATE operation AS o SET next_attempt_ms = $3
 FROM (SELECT campaign_id, operation_id
       FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, operation_id)
       JOIN operation USING (campaign_id, operation_id)
-      WHERE state = 'due' AND kind <> 'debit' AND next_attempt_ms > $3
+      WHERE state = 'due' AND kind NOT IN ('debit', 'repair') AND next_attempt_ms > $3
       ORDER BY campaign_id, operation_id
       FOR NO KEY UPDATE OF operation SKIP LOCKED) AS late
 WHERE (o.campaign_id, o.operation_id) = (late.campaign_id, late.operation_id);
@@ -429,7 +501,7 @@ ORDER BY b.kind;
 
 -- name: list_open
 -- Open breaks after one, oldest first, each with who acknowledged it as it stands; of one brand, or of all (null).
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says, b.found_ms, b.closed_ms,
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.repair_id, b.points, b.says, b.found_ms, b.closed_ms,
        a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 LEFT JOIN campaign AS c USING (campaign_id)
@@ -440,7 +512,7 @@ LIMIT $3;
 
 -- name: breaks_of_operations
 -- The breaks of operations in a brand's campaigns, healed ones too.
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says, b.found_ms, b.closed_ms,
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.repair_id, b.points, b.says, b.found_ms, b.closed_ms,
        a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 JOIN campaign AS c USING (campaign_id)
@@ -451,7 +523,7 @@ LIMIT 100;
 
 -- name: find_break
 -- A break in a brand's campaigns. No row: there is none of this number.
-SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says, b.found_ms, b.closed_ms,
+SELECT b.break_id, b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.repair_id, b.points, b.says, b.found_ms, b.closed_ms,
        a.at_ms AS acknowledged_ms, a.actor AS acknowledged_by, a.reason
 FROM ledger_break AS b
 JOIN campaign AS c USING (campaign_id)
@@ -476,8 +548,8 @@ RETURNING break_id;
 SELECT count(*) FROM play WHERE state = 'review';
 
 -- name: owner_of_operation
--- The play or the reward of an operation. No row: we never made it.
-SELECT campaign_id, play_id, reward_id FROM operation WHERE campaign_id = $1 AND operation_id = $2;
+-- What an operation is for. No row: we never made it.
+SELECT campaign_id, coalesce(play_id, reward_id, repair_id) AS owner_id FROM operation WHERE campaign_id = $1 AND operation_id = $2;
 
 -- name: held_play
 -- A play of a brand as we hold it. No row: there is none.
@@ -494,19 +566,32 @@ FROM reward AS r
 JOIN campaign AS c USING (campaign_id)
 WHERE c.brand_id = $1 AND r.campaign_id = $2 AND r.reward_id = $3 AND r.kind = 'points';
 
+-- name: held_repair
+-- A repair of a brand as we hold it. No row: there is none.
+SELECT r.campaign_id, r.repair_id, r.streak_id, r.day, r.state, r.price_points, r.asked_ms, r.apply_before_ms,
+       r.finished_ms, r.is_refunded
+FROM streak_repair AS r
+JOIN campaign AS c USING (campaign_id)
+WHERE c.brand_id = $1 AND r.campaign_id = $2 AND r.repair_id = $3;
+
 -- name: operations_of
--- What the ledger was asked for a play or a reward: its debit, then its credits in the order of their draws; its credit,
--- then its returns.
-(SELECT campaign_id, operation_id, kind, play_id, reward_id, state, subject, body, ledger_seq, next_attempt_ms
+-- What the ledger was asked for a play, a reward or a repair: a play's debit, then its credits in the order of their draws;
+-- a reward's credit, then its returns; a repair's debit.
+(SELECT campaign_id, operation_id, kind, play_id, reward_id, repair_id, state, subject, body, ledger_seq, next_attempt_ms
  FROM operation
  WHERE campaign_id = $1 AND play_id = $2
  ORDER BY kind DESC, entry_index, operation_id
  LIMIT $3)
 UNION ALL
-(SELECT campaign_id, operation_id, kind, play_id, reward_id, state, subject, body, ledger_seq, next_attempt_ms
+(SELECT campaign_id, operation_id, kind, play_id, reward_id, repair_id, state, subject, body, ledger_seq, next_attempt_ms
  FROM operation
  WHERE campaign_id = $1 AND reward_id = $2
  ORDER BY kind DESC, attempt
+ LIMIT $3)
+UNION ALL
+(SELECT campaign_id, operation_id, kind, play_id, reward_id, repair_id, state, subject, body, ledger_seq, next_attempt_ms
+ FROM operation
+ WHERE campaign_id = $1 AND repair_id = $2
  LIMIT $3);
 
 -- name: decisions_of_play

@@ -1,4 +1,4 @@
-"""Passes over the ledger's feed, our plays and our rewards: kept, compared, and repaired where that may be.
+"""Passes over the ledger's feed, our plays, rewards and repairs: compared, and mended where that may be.
 
 A pass comes forward in bounded steps, each a transaction that moves a cursor by compare-and-set together with
 what it found: cut off anywhere, or done by two processes at once, nothing is left out or done twice.
@@ -13,7 +13,7 @@ from game.db.connection import Connection
 from game.ledger import reconcile_store as store
 from game.ledger.comparing import GRACE_MS
 from game.ledger.hours import compare_hours, hours_of
-from game.ledger.judging import Judge, judge_plays, judge_rewards, judge_strangers
+from game.ledger.judging import Judge, judge_plays, judge_repairs, judge_rewards, judge_strangers
 from game.ledger.reconcile_store import Compared, PassName, PostedOperation
 from game.resources import Resources, uuid7
 from ledger_client import LedgerUnreachable
@@ -28,7 +28,11 @@ BATCH: Final = 500
 BATCHES_MAX: Final = 100
 TURNS_MAX: Final = 10_000
 
-_JUDGES: Final[Mapping[Compared, Judge]] = {"plays": judge_plays, "rewards": judge_rewards}
+_JUDGES: Final[Mapping[Compared, Judge]] = {
+    "plays": judge_plays,
+    "rewards": judge_rewards,
+    "repairs": judge_repairs,
+}
 
 _log = structlog.get_logger()
 
@@ -64,6 +68,7 @@ async def advance(resources: Resources, name: PassName) -> bool:
         and await _judge_entries(resources, name)
         and await _compare(resources, name, "plays")
         and await _compare(resources, name, "rewards")
+        and await _compare(resources, name, "repairs")
         and await _look_again(resources)
         and await compare_hours(resources)
     )
@@ -128,7 +133,7 @@ async def _read_page(resources: Resources, name: PassName) -> bool:
 
 
 async def _judge_entries(resources: Resources, name: PassName) -> bool:
-    """Compare the plays and rewards of entries that are new to the pass; whether none is left."""
+    """Compare what is behind entries that are new to the pass; whether none is left."""
     for _ in range(BATCHES_MAX):
         async with resources.pool.acquire() as conn, conn.transaction():
             judged_seq = (await store.read_pass(conn, name)).judged_seq
@@ -143,23 +148,25 @@ async def _judge_entries(resources: Resources, name: PassName) -> bool:
 async def _judge(conn: Connection, posted: Sequence[PostedOperation], *, now_ms: int) -> None:
     plays = {(each.campaign_id, each.play_id): None for each in posted if each.play_id}
     rewards = {(each.campaign_id, each.reward_id): None for each in posted if each.reward_id}
+    repairs = {(each.campaign_id, each.repair_id): None for each in posted if each.repair_id}
     theirs = {
         (each.campaign_id, each.operation_id): None
         for each in posted
-        if each.play_id is None and each.reward_id is None
+        if each.play_id is None and each.reward_id is None and each.repair_id is None
     }
     await judge_plays(conn, [*plays], now_ms=now_ms)
     await judge_rewards(conn, [*rewards], now_ms=now_ms)
+    await judge_repairs(conn, [*repairs], now_ms=now_ms)
     await judge_strangers(conn, [*theirs], now_ms=now_ms)
 
 
 async def _compare(resources: Resources, name: PassName, what: Compared) -> bool:
-    """Compare plays or rewards that have had their time, in the order of their ids; whether none is left."""
+    """Compare what has had its time, in the order of their ids; whether none is left."""
     before = uuid7(resources.clock() - GRACE_MS, bytes(10))
     for _ in range(BATCHES_MAX):
         async with resources.pool.acquire() as conn, conn.transaction():
             now = await store.read_pass(conn, name)
-            after = now.play_id if what == "plays" else now.reward_id
+            after = now.after(what)
             keys = await store.between(conn, what, after=after, before=before, limit=BATCH)
             if not keys:
                 return True

@@ -15,20 +15,26 @@ from ledger_client import Entry
 _SQL = load("game.ledger")
 
 PassName = Literal["recent", "full"]
-Compared = Literal["plays", "rewards"]
+Compared = Literal["plays", "rewards", "repairs"]
 PlayKey = tuple[str, UUID]
 RewardKey = tuple[str, UUID]
+RepairKey = tuple[str, UUID]
 OperationKey = tuple[str, str]
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """How far a pass has come in the feed, in the entries judged, in the plays and the rewards compared."""
+    """How far a pass has come: in the feed, in the entries judged, in what is compared with them."""
 
     name: PassName
     after_seq: int
     judged_seq: int
     play_id: UUID
     reward_id: UUID
+    repair_id: UUID
+
+    def after(self, what: Compared) -> UUID:
+        """The last of them that was compared."""
+        return {"plays": self.play_id, "rewards": self.reward_id, "repairs": self.repair_id}[what]
 
 
 class Hour(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +48,14 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostedOperation(msgspec.Struct, frozen=True, kw_only=True):
-    """The operation of an entry; without a play and a reward it is not ours."""
+    """The operation of an entry; without a play, a reward and a repair it is not ours."""
 
     seq: int
     campaign_id: str
     operation_id: str
     play_id: UUID | None
     reward_id: UUID | None
+    repair_id: UUID | None
 
 
 async def claim_pass(conn: Connection, name: PassName, *, now_ms: int, until_ms: int) -> Pass | None:
@@ -85,7 +92,7 @@ async def last_copied(conn: Connection) -> int:
 
 
 async def advance(conn: Connection, what: str, name: PassName, *, old: Any, new: Any) -> bool:
-    """Move a cursor of a pass on; False: another process was faster. `what`: feed, judged, plays, rewards."""
+    """Move a cursor of a pass on; False: another process was faster. `what`: feed, judged or Compared."""
     return bool(await conn.fetch(_SQL[f"advance_{what}"], name, old, new))
 
 
@@ -131,19 +138,19 @@ async def posted_operations(conn: Connection, *, after_seq: int, limit: int) -> 
 async def between(
     conn: Connection, what: Compared, *, after: UUID, before: UUID, limit: int
 ) -> list[tuple[str, UUID]]:
-    """Plays or rewards by the time at which they were accepted or given."""
+    """What is compared, by the time at which it was accepted, given or asked for."""
     return [(row[0], row[1]) for row in await conn.fetch(_SQL[f"{what}_between"], after, before, limit)]
 
 
 async def overdue(conn: Connection, what: Compared, *, before_ms: int, limit: int) -> list[tuple[str, UUID]]:
-    """Plays or rewards with something in flight since before a time; up to `limit` for each reason."""
+    """What has something in flight since before a time; up to `limit` for each reason."""
     return [(row[0], row[1]) for row in await conn.fetch(_SQL[f"overdue_{what}"], before_ms, limit)]
 
 
 async def broken(
     conn: Connection, what: Compared, *, after: int, limit: int
 ) -> list[tuple[int, tuple[str, UUID]]]:
-    """Plays or rewards with open breaks, each with the number of the break."""
+    """What has open breaks, each with the number of the break."""
     return [(row[0], (row[1], row[2])) for row in await conn.fetch(_SQL[f"broken_{what}"], after, limit)]
 
 
@@ -168,6 +175,12 @@ async def reward_cases(conn: Connection, rewards: Sequence[RewardKey]) -> list[C
     ]
 
 
+async def repair_cases(conn: Connection, repairs: Sequence[RepairKey]) -> list[Case]:
+    """All that repairs cost, as it is held and as it was posted."""
+    rows = await conn.fetch(_SQL.repair_cases, *_columns(repairs), GRACE_MS)
+    return [Case(**_with_posted(row)) for row in rows]
+
+
 async def posted_of(conn: Connection, operation_id: str, *, brand_id: str) -> list[Posted]:
     """An operation's entries on accounts of a brand's campaigns, as far as the feed was read."""
     rows = await conn.fetch(_SQL.entries_of_operations, brand_id, [operation_id])
@@ -184,25 +197,20 @@ async def strangers(
 
 async def open_breaks(conn: Connection, found: Sequence[Break], *, now_ms: int) -> None:
     """Store breaks; those that are stored keep the time at which they were found."""
-    rows = [(b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.points, b.says) for b in found]
+    rows = [
+        (b.kind, b.operation_id, b.campaign_id, b.play_id, b.reward_id, b.repair_id, b.points, b.says)
+        for b in found
+    ]
     if rows:
         await conn.execute(_SQL.open_breaks, *map(list, zip(*rows, strict=True)), now_ms)
 
 
-async def close_breaks_of_plays(
-    conn: Connection, plays: Sequence[PlayKey], found: Sequence[Break], *, now_ms: int
+async def close_breaks_of(
+    conn: Connection, what: Compared, keys: Sequence[tuple[str, UUID]], found: Sequence[Break], *, now_ms: int
 ) -> None:
-    """Close the breaks of compared plays that were not found again."""
+    """Close the breaks of what was compared that were not found again."""
     kinds, operations = [b.kind for b in found], [b.operation_id for b in found]
-    await conn.execute(_SQL.close_breaks_of_plays, *_columns(plays), kinds, operations, now_ms)
-
-
-async def close_breaks_of_rewards(
-    conn: Connection, rewards: Sequence[RewardKey], found: Sequence[Break], *, now_ms: int
-) -> None:
-    """Close the breaks of compared rewards that were not found again."""
-    kinds, operations = [b.kind for b in found], [b.operation_id for b in found]
-    await conn.execute(_SQL.close_breaks_of_rewards, *_columns(rewards), kinds, operations, now_ms)
+    await conn.execute(_SQL[f"close_breaks_of_{what}"], *_columns(keys), kinds, operations, now_ms)
 
 
 async def close_breaks(
@@ -218,7 +226,10 @@ async def repair(conn: Connection, found: Sequence[Break], *, now_ms: int) -> No
     due = [b for b in found if b.repair is Repair.RESEND]
     odd = [b for b in found if b.repair is Repair.REVIEW]
     if late:
-        await conn.execute(_SQL.wake_plays, *_columns((b.campaign_id, b.play_id) for b in late), now_ms)
+        plays = [(b.campaign_id, b.play_id) for b in late if b.play_id]
+        await conn.execute(_SQL.wake_plays, *_columns(plays), now_ms)
+        repairs = [(b.campaign_id, b.repair_id) for b in late if b.repair_id]
+        await conn.execute(_SQL.wake_repairs, *_columns(repairs), now_ms)
     if due:
         await conn.execute(_SQL.wake_credits, *_columns((b.campaign_id, b.operation_id) for b in due), now_ms)
     if odd:

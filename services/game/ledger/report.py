@@ -39,6 +39,7 @@ class FoundBreak(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: str | None
     play_id: UUID | None
     reward_id: UUID | None
+    repair_id: UUID | None
     points: int
     says: str
     found_ms: int

@@ -1,7 +1,7 @@
-"""What those who look after a brand are told of plays, rewards and operations: wire structs."""
+"""What those who look after a brand are told of plays, rewards, repairs and operations: wire structs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -13,12 +13,13 @@ from game.ledger.explaining import (
     ExplainedOperation,
     Held,
     HeldPlay,
+    HeldRepair,
     HeldReward,
     PlayDecision,
     PostedEntry,
     legs_of,
 )
-from game.ledger.words import of_operation, of_play, of_reward
+from game.ledger.words import of_operation, of_play, of_repair, of_reward
 from game.texts import explanations
 from ledger_client import Applied, Decided, Explanation, Leg
 
@@ -78,14 +79,29 @@ class HeldRewardView(msgspec.Struct, frozen=True, kw_only=True):
     taken_back_at: datetime | None
 
 
+class HeldRepairView(msgspec.Struct, frozen=True, kw_only=True):
+    """A missed day of a streak that is repaired for points, as we hold it."""
+
+    id: str
+    state: str
+    summary: SummaryView
+    streak: str
+    day: date
+    price_points: int
+    asked_at: datetime
+    charged_before: datetime
+    finished_at: datetime | None
+
+
 class HeldView(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation of a play or of a reward as we hold it. `next_attempt_at` is null once it is decided."""
+    """An operation as we hold it, of one thing. `next_attempt_at` is null once it is decided."""
 
     kind: str
     state: str
     campaign_id: str
     play: str | None
     reward: str | None
+    repair: str | None
     account: str
     legs: Sequence[Leg]
     ledger_seq: int | None
@@ -123,10 +139,11 @@ class OperationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExplanationView(msgspec.Struct, frozen=True, kw_only=True):
-    """A play with all of its operations, the debit first, or a reward with its own; or what is not ours."""
+    """A play with its operations, the debit first, a reward or repair with its own; or what is not ours."""
 
     play: HeldPlayView | None
     reward: HeldRewardView | None
+    repair: HeldRepairView | None
     operations: Sequence[OperationView]
 
 
@@ -135,6 +152,7 @@ def explanation_view(found: Explained) -> ExplanationView:
     return ExplanationView(
         play=None if found.play is None else _play_view(found.play, found),
         reward=None if found.reward is None else _reward_view(found.reward),
+        repair=None if found.repair is None else _repair_view(found.repair),
         operations=[_operation_view(each) for each in found.operations],
     )
 
@@ -172,6 +190,20 @@ def _reward_view(reward: HeldReward) -> HeldRewardView:
     )
 
 
+def _repair_view(repair: HeldRepair) -> HeldRepairView:
+    return HeldRepairView(
+        id=wire_id(repair.campaign_id, repair.repair_id),
+        state=repair.state,
+        summary=_summary(of_repair(repair)),
+        streak=repair.streak_id,
+        day=repair.day,
+        price_points=repair.price_points,
+        asked_at=to_datetime(repair.asked_ms),
+        charged_before=to_datetime(repair.apply_before_ms),
+        finished_at=at(repair.finished_ms),
+    )
+
+
 def _decision_view(made: PlayDecision) -> DecisionView:
     return DecisionView(
         at=to_datetime(made.at_ms),
@@ -200,6 +232,7 @@ def _held_view(held: Held) -> HeldView:
         campaign_id=held.campaign_id,
         play=None if held.play_id is None else wire_id(held.campaign_id, held.play_id),
         reward=None if held.reward_id is None else wire_id(held.campaign_id, held.reward_id),
+        repair=None if held.repair_id is None else wire_id(held.campaign_id, held.repair_id),
         account=held.subject,
         legs=legs_of(held.body),
         ledger_seq=held.ledger_seq,

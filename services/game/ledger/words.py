@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from game.ledger.explaining import ExplainedOperation, Held, HeldPlay, HeldReward
+from game.ledger.explaining import ExplainedOperation, Held, HeldPlay, HeldRepair, HeldReward
 from ledger_client import Applied
 
 _REFUSALS: Final = {
@@ -28,6 +28,11 @@ def of_play(play: HeldPlay, operations: Sequence[ExplainedOperation]) -> str:
 def of_reward(reward: HeldReward) -> str:
     """Where a reward stands."""
     return "reward_withheld" if reward.withheld == reward.amount else f"reward_{reward.state}"
+
+
+def of_repair(repair: HeldRepair) -> str:
+    """Where a repair stands."""
+    return "repair_refunded" if repair.is_refunded else f"repair_{repair.state}"
 
 
 def of_operation(found: ExplainedOperation) -> str:

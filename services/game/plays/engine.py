@@ -12,6 +12,7 @@ from game.batch import Batcher
 from game.campaigns.rules import Game
 from game.errors import Unavailable
 from game.ledger import service as outbox
+from game.ledger.charging import charge
 from game.plays import store
 from game.plays.accept import Driven, accept_batch
 from game.plays.clerk import Advanced, Answer, Sitting, Want, WantBeacon, WantDraws, WantSeat, write_batch
@@ -20,7 +21,7 @@ from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted
 from game.plays.settling import Funded
 from game.plays.views import Face
 from game.resources import Resources
-from ledger_client import Applied, Lane, LedgerBug, Outcome, Unknown, UnknownReason
+from ledger_client import Applied, Outcome, Unknown
 
 ACCEPTS_PER_BATCH = 128
 WANTS_PER_BATCH = 64
@@ -107,23 +108,13 @@ class Engine:
         return answer
 
     async def _charge(self, play: Play, debit: Debit) -> Outcome:
-        """Send the debit's bytes; once their time is over, have the ledger decide."""
-        try:
-            if self.resources.clock() >= play.apply_before_ms:
-                return await self.resources.ledger.decide_overdue(
-                    debit.operation_id, apply_before_ms=play.apply_before_ms
-                )
-            return await self.resources.ledger.apply(
-                operation_id=debit.operation_id,
-                body=debit.body,
-                lane=Lane.PLAY,
-                subject=debit.subject,
-                deadline=asyncio.get_running_loop().time()
-                + self.resources.settings.request_deadline_ms / 1000,
-            )
-        except LedgerBug as bug:  # the play is stored, and may have been charged or may yet be
-            log.exception("play.ledger_refuses_us", play=play.wire_id, code=bug.code)
-            return Unknown(debit.operation_id, UnknownReason.REFUSED)
+        return await charge(
+            self.resources,
+            operation_id=debit.operation_id,
+            body=debit.body,
+            subject=debit.subject,
+            apply_before_ms=play.apply_before_ms,
+        )
 
     async def _stored_debit(self, play: Play) -> Debit:
         async with self.resources.pool.acquire() as conn:

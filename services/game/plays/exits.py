@@ -7,8 +7,8 @@ import msgspec
 
 from game.campaigns.rules import Participation, PoolState, PoolTerms
 from game.errors import Conflict, Exhausted
+from game.ledger.charging import Refused
 from game.ledger.comparing import Posted
-from game.plays.release import Refused
 from game.plays.rules import Play, Seat, reserve
 from ledger_client import Applied, Explanation, LedgerUnreachable, Leg, Outcome, Unknown
 from ledger_client.operations import decode

@@ -7,13 +7,12 @@ import msgspec
 
 from game.campaigns.rules import Participation, PoolState
 from game.db.connection import Connection
+from game.ledger.charging import Refused, refusal_of
 from game.plays import store
 from game.plays.rules import UNCHARGED, Play, Seat, give_back, reserve
 from game.plays.store import PlayerKey, PoolKey
 from game.resources import Resources
-from ledger_client import Expired, Fenced, Rejected
-
-Refused = Rejected | Expired | Fenced
+from ledger_client import Rejected
 
 
 class Uncharged(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,16 +76,9 @@ def uncharged(play: Play, outcome: Refused, *, now_ms: int) -> Play:
     return msgspec.structs.replace(
         play,
         state="rejected" if isinstance(outcome, Rejected) else "cancelled",
-        refusal=_refusal(outcome),
+        refusal=refusal_of(outcome),
         finished_ms=now_ms,
     )
-
-
-def _refusal(outcome: Refused) -> str:
-    if not isinstance(outcome, Rejected):
-        return msgspec.json.encode({"code": "not_charged"}).decode()
-    numbers = {"code": outcome.code, "have": outcome.available, "need": outcome.needed}
-    return msgspec.json.encode(numbers).decode()
 
 
 async def _save(conn: Connection, freed: _Freed) -> None:

@@ -19,6 +19,7 @@ from game.db.connection import Connection
 from game.errors import Conflict, NotFound
 from game.ids import parse_wire_id
 from game.ledger import reconcile_store
+from game.ledger.charging import Refused
 from game.ledger.comparing import Posted
 from game.ledger.explaining import PlayDecision
 from game.plays import review_store, store
@@ -32,7 +33,7 @@ from game.plays.exits import (
     check_not_charged,
     reserve_again,
 )
-from game.plays.release import Refused, uncharged
+from game.plays.release import uncharged
 from game.plays.review_store import InReview
 from game.plays.rules import Debit, Play
 from game.resources import Resources

@@ -5,6 +5,7 @@ and if they did, nothing would happen twice.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from game.ledger.reissue import reissue_refused
@@ -30,20 +31,23 @@ def drain_size(decided: int) -> int:
 
 
 class Drain:
-    """Works off what an outage has left: plays in doubt first, else credits, else credits to be issued anew.
+    """Works off what an outage has left: plays in doubt first, then repairs of streaks, then credits.
 
-    Points that are taken back come last.
+    Credits to be issued anew come after those, and points that are taken back last. `repairs` takes a limit
+    and answers how many it has decided.
     One batch at a time: a small one at first, and larger ones as long as they are decided.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, repairs: Callable[[Resources, int], Awaitable[int]]) -> None:
         self._engine = engine
+        self._repairs = repairs
         self._size = PROBE_SIZE
 
     async def __call__(self, resources: Resources) -> int:
         """Work off one batch; how many of it were decided."""
         decided = (
             await sweep(self._engine, limit=min(self._size, CLAIM_MAX))
+            or await self._repairs(resources, self._size)
             or await resend_due(resources, limit=self._size)
             or await reissue_refused(resources, limit=self._size)
             or await return_points(resources, limit=self._size)

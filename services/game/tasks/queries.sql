@@ -276,7 +276,7 @@ UPDATE task_credit SET approved_by = $3 WHERE campaign_id = $1 AND credit_id = $
 
 -- name: insert_streak
 -- Writes a streak of a draft campaign.
-INSERT INTO streak (campaign_id, streak_id, brand_id, event_type, draft) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO streak (campaign_id, streak_id, brand_id, event_type, repairs, draft) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: insert_milestones
 -- Writes the milestones of a streak.
@@ -381,3 +381,83 @@ SELECT streak_id, days FROM streak_milestone WHERE campaign_id = $1 AND taken = 
 -- name: campaign_over_ms
 -- From when on nothing counts in a campaign.
 SELECT least(closes_ms, coalesce(ended_ms, closes_ms)) FROM campaign WHERE campaign_id = $1;
+
+-- name: find_repair
+-- A player's repair by its key. No row: the key is new.
+SELECT campaign_id, repair_id, player_id, streak_id, day, idempotency_key, state, price_points, asked_ms, apply_before_ms,
+       finished_ms, balance_points, refusal, refunds, is_refunded
+FROM streak_repair
+WHERE campaign_id = $1 AND player_id = $2 AND idempotency_key = $3;
+
+-- name: take_repair
+-- Takes a place of those for repairs of a streak, or gives it back.
+UPDATE streak SET repairs_taken = repairs_taken + $3 WHERE campaign_id = $1 AND streak_id = $2;
+
+-- name: insert_repair
+-- Stores a repair with the bytes of its debit.
+WITH asked AS (
+    INSERT INTO streak_repair (campaign_id, repair_id, player_id, streak_id, day, idempotency_key, state, price_points,
+                               asked_ms, apply_before_ms, next_attempt_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, 'funding', $7, $8, $9, $10)
+)
+INSERT INTO operation (campaign_id, operation_id, kind, repair_id, subject, body, state, next_attempt_ms)
+VALUES ($1, $11, 'repair', $2, $12, $13, 'due', $10);
+
+-- name: lock_repair
+-- A repair, for nobody else until the transaction ends.
+SELECT campaign_id, repair_id, player_id, streak_id, day, idempotency_key, state, price_points, asked_ms, apply_before_ms,
+       finished_ms, balance_points, refusal, refunds, is_refunded
+FROM streak_repair
+WHERE campaign_id = $1 AND repair_id = $2
+FOR NO KEY UPDATE;
+
+-- name: decide_repair
+-- What the ledger has decided about a locked repair and its debit.
+WITH decided AS (
+    UPDATE streak_repair SET state = $3, finished_ms = $4, balance_points = $5, refusal = $6::jsonb
+    WHERE campaign_id = $1 AND repair_id = $2
+)
+UPDATE operation SET state = $7, ledger_seq = $8 WHERE campaign_id = $1 AND repair_id = $2;
+
+-- name: doubt_repair
+-- The debit's outcome is not known: the sweeper asks again later, unless somebody else knows by now.
+UPDATE streak_repair SET state = 'resolving', next_attempt_ms = $3
+WHERE campaign_id = $1 AND repair_id = $2 AND state IN ('funding', 'resolving');
+
+-- name: claim_repairs
+-- Repairs whose turn it is with the bytes of their debits, put off until $2 so that no other process drives them too.
+UPDATE streak_repair AS r SET next_attempt_ms = $2
+FROM (SELECT campaign_id, repair_id FROM streak_repair
+      WHERE state IN ('funding', 'resolving') AND next_attempt_ms <= $1
+      ORDER BY next_attempt_ms
+      LIMIT $3
+      FOR NO KEY UPDATE SKIP LOCKED) AS due
+JOIN operation AS o USING (campaign_id, repair_id)
+WHERE (r.campaign_id, r.repair_id) = (due.campaign_id, due.repair_id)
+RETURNING r.campaign_id, r.repair_id, r.player_id, r.streak_id, r.day, r.idempotency_key, r.state, r.price_points,
+          r.asked_ms, r.apply_before_ms, r.finished_ms, r.balance_points, r.refusal, r.refunds, r.is_refunded, o.subject, o.body;
+
+-- name: paid_repairs
+-- The repairs of players' streaks that were charged.
+SELECT r.campaign_id, r.repair_id, r.player_id, r.streak_id, r.day, r.idempotency_key, r.state, r.price_points, r.asked_ms,
+       r.apply_before_ms, r.finished_ms, r.balance_points, r.refusal, r.refunds, r.is_refunded
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, streak_id)
+JOIN streak_repair AS r USING (campaign_id, player_id, streak_id)
+WHERE r.state = 'applied'
+ORDER BY r.campaign_id, r.player_id, r.streak_id, r.day;
+
+-- name: save_refunds
+-- Which repairs of locked players are refunded, and for which time.
+UPDATE streak_repair AS r SET refunds = i.refunds, is_refunded = i.is_refunded
+FROM unnest($1::text[], $2::uuid[], $3::integer[], $4::boolean[]) AS i (campaign_id, repair_id, refunds, is_refunded)
+WHERE (r.campaign_id, r.repair_id) = (i.campaign_id, i.repair_id);
+
+-- name: waiting_repairs
+-- A player's repairs that are under way.
+SELECT streak_id, day FROM streak_repair
+WHERE campaign_id = $1 AND player_id = $2 AND state IN ('funding', 'resolving')
+ORDER BY streak_id, day;
+
+-- name: used_up_repairs
+-- Streaks of a campaign of which no more days are repaired.
+SELECT streak_id FROM streak WHERE campaign_id = $1 AND repairs_taken = repairs ORDER BY streak_id;

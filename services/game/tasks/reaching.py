@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial
 
 import msgspec
 
 from game.db.connection import Connection
+from game.prizes.rewards import Reward, RewardKey
 from game.resources import Resources
+from game.tasks import repair_store
 from game.tasks import store as known_store
 from game.tasks import streak_store as store
 from game.tasks.days import Zones, exists, within
+from game.tasks.drafts import RewardDraft
 from game.tasks.handing import Handed, reward_of
 from game.tasks.records import Published
+from game.tasks.repair_rules import Repair
 from game.tasks.streak_drafts import MilestoneDraft
-from game.tasks.streak_records import Days, Defined, Reach, StreakKey
+from game.tasks.streak_records import Days, Defined, Reach, StreakKey, reward_key
 from game.tasks.streak_store import CapKey
 from game.tasks.streaks import Streak, milestones_reached, streak
 
@@ -30,7 +35,9 @@ async def reached(
     """
     if not moved:
         return Handed(given=(), taken=(), heads=frozenset())
-    days = await store.days_of(conn, moved)
+    checked = await store.checked_days(conn, moved)
+    repairs = await repair_store.paid_repairs(conn, moved)
+    days = {key: days_of(checked[key], repairs[key]) for key in moved}
     zones = await known_store.zones_of(conn, {key.player_id for key in moved})
     there = await store.reaches_of(conn, moved)
     wanted = {
@@ -42,10 +49,28 @@ async def reached(
     gone = [each for key in wanted for each in _extra(wanted[key], there[key])]
     withdrawn = [msgspec.structs.replace(each, state="withdrawn") for each in gone]
     await store.save_reaches(conn, [*made, *withdrawn], now_ms=resources.clock())
-    return _handed(resources, made, gone, campaigns)
+    changed = [refund for key in wanted for refund in refunds(repairs[key], checked[key])]
+    await repair_store.save_refunds(conn, changed)
+    return _handed(resources, made, gone, changed, campaigns)
 
 
-def folded(defined: Defined, days: Days, zones: Zones) -> Streak:
+def days_of(checked: frozenset[date], repairs: Iterable[Repair]) -> Days:
+    """A player's days by what stands on them."""
+    return Days(checked=checked, repaired=frozenset(repair.day for repair in repairs))
+
+
+def refunds(repairs: Iterable[Repair], checked: Collection[date]) -> list[Repair]:
+    """The repairs of which the refund changes: due while the day is checked by an event as well, else not."""
+    return [
+        msgspec.structs.replace(
+            each, is_refunded=not each.is_refunded, refunds=each.refunds + (not each.is_refunded)
+        )
+        for each in repairs
+        if each.is_refunded != (each.day in checked)
+    ]
+
+
+def _folded(defined: Defined, days: Days, zones: Zones) -> Streak:
     """A streak as far as its days go: what comes after the last of them changes no run."""
     last = max(days.checked | days.repaired)
     return streak(
@@ -60,7 +85,7 @@ def folded(defined: Defined, days: Days, zones: Zones) -> Streak:
 def _milestones(defined: Defined, days: Days, zones: Zones) -> list[int]:
     if not days.checked:
         return []
-    return milestones_reached(folded(defined, days, zones), defined.milestones)
+    return milestones_reached(_folded(defined, days, zones), defined.milestones)
 
 
 def _lacking(key: StreakKey, wanted: Iterable[int], there: Mapping[int, Reach]) -> list[Reach]:
@@ -98,19 +123,38 @@ async def _placed(conn: Connection, due: Sequence[Reach]) -> list[Reach]:
 
 
 def _handed(
-    resources: Resources, made: Sequence[Reach], gone: Sequence[Reach], campaigns: Campaigns
+    resources: Resources,
+    made: Sequence[Reach],
+    gone: Sequence[Reach],
+    changed: Sequence[Repair],
+    campaigns: Campaigns,
 ) -> Handed:
     rewarded = [each for each in made if each.state == "rewarded"]
     unearned = [each for each in gone if each.state == "rewarded"]
     return Handed(
-        given=[reward_of(resources, each.reward, _milestone(each, campaigns).reward) for each in rewarded],
-        taken=[each.reward for each in unearned],
+        given=[
+            *(reward_of(resources, each.reward, _milestone(each, campaigns).reward) for each in rewarded),
+            *(_refund(resources, each) for each in changed if each.is_refunded),
+        ],
+        taken=[
+            *(each.reward for each in unearned),
+            *(_refund_key(each) for each in changed if not each.is_refunded),
+        ],
         heads=frozenset(
             each.key.campaign_id
             for each in [*rewarded, *unearned]
             if _milestone(each, campaigns).reward.kind == "voucher"
         ),
     )
+
+
+def _refund(resources: Resources, repair: Repair) -> Reward:
+    points = RewardDraft(kind="points", amount=repair.price_points)
+    return reward_of(resources, _refund_key(repair), points)
+
+
+def _refund_key(repair: Repair) -> RewardKey:
+    return reward_key(repair.key, f"repair-{repair.day:%Y%m%d}", repair.refunds)
 
 
 def _cap(reach: Reach) -> CapKey:

@@ -2,24 +2,31 @@
 
 from typing import Annotated
 
-from litestar import Controller, Response, delete, get, put
+from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED
 
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
+from game.plays.api import IdempotencyKey
 from game.polling import polled
 from game.problems import problem_responses
 from game.tasks import streak_defining as defining
 from game.tasks.api import READ, READERS, SAME, WRITE, WRITERS
+from game.tasks.repairing import repair_day
 from game.tasks.streak_drafts import StreakDraft
 from game.tasks.streak_listing import my_calendar, my_streaks
 from game.tasks.streak_views import (
     CalendarView,
     MyStreaks,
+    RepairIn,
+    RepairView,
     StreakList,
     StreakView,
     calendar_view,
     my_streak,
+    repair_view,
     streak_list,
     streak_view,
 )
@@ -28,6 +35,13 @@ StreakId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description
 Month = Annotated[
     str, QueryParameter(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)", description="Such as `2026-11`")
 ]
+
+
+UNDER_WAY = {
+    HTTP_202_ACCEPTED: ResponseSpec(
+        RepairView, description="Stored and under way: ask again with the same key."
+    )
+}
 
 
 class ManagedStreaks(Controller):
@@ -87,3 +101,33 @@ class Streaks(Controller):
             request.resources, request.caller, campaign_id=campaign_id, streak_id=streak_id, month=month
         )
         return polled(request, calendar_view(month, days))
+
+    @post(
+        "/{streak_id:str}/repairs",
+        status_code=HTTP_201_CREATED,
+        responses=UNDER_WAY | problem_responses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    )
+    async def repair(
+        self,
+        request: AppRequest,
+        campaign_id: CampaignId,
+        streak_id: StreakId,
+        idempotency_key: IdempotencyKey,
+        data: JSONBody[RepairIn],
+    ) -> Response[RepairView]:
+        """Repair the missed day that your streak offers, for points.
+
+        202 when the outcome is not known within the request's deadline; it never means that you were charged
+        for nothing. Repeat the request with the same key as often as you like.
+        """
+        view = repair_view(
+            await repair_day(
+                request.resources,
+                request.caller,
+                campaign_id=campaign_id,
+                streak_id=streak_id,
+                day=data.day,
+                key=idempotency_key,
+            )
+        )
+        return Response(view, status_code=HTTP_202_ACCEPTED if view.finished_at is None else HTTP_201_CREATED)

@@ -1,6 +1,6 @@
 """A player's streaks: how long each is, what comes next, and the days of the calendar."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Literal
@@ -14,9 +14,11 @@ from game.campaigns.records import Campaign
 from game.db.connection import Connection
 from game.players import player_id_of
 from game.resources import Resources
-from game.tasks import store, streak_store
+from game.tasks import repair_store, store, streak_store
 from game.tasks.counting import published
-from game.tasks.days import Zones, day_at, ends_ms, exists, within
+from game.tasks.days import DAY, Zones, day_at, ends_ms, exists, within
+from game.tasks.reaching import days_of
+from game.tasks.repair_rules import RepairReason, Standpoint, unavailable
 from game.tasks.streak_defining import streak_of
 from game.tasks.streak_drafts import MilestoneDraft
 from game.tasks.streak_records import Days, Defined, StreakKey
@@ -36,7 +38,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """A streak as a player has it.
 
     `day_ends_ms` is when the player's present day is over, or the campaign before that. `reason` says why no
-    day can be checked now, None: it can.
+    day can be checked now, None: it can. `no_repair` says why no missed day can be repaired now, None: the
+    one that the standing names can, before `repair_ends_ms`.
     """
 
     defined: Defined
@@ -44,6 +47,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     day_ends_ms: int
     next: Next | None
     reason: Reason | None
+    no_repair: RepairReason | None
+    repair_ends_ms: int | None
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     days: Mapping[str, Days]
     zones: Zones
     full: frozenset[tuple[str, int]]
+    waiting: Sequence[tuple[str, date]]
+    used_up: frozenset[str]
     now_ms: int
     over_ms: int
 
@@ -77,6 +84,16 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
             repaired=self.days[streak_id].repaired,
             today=self.today,
             exists=partial(exists, self.zones),
+        )
+
+    def standpoint(self, streak_id: str) -> Standpoint:
+        """What decides whether a missed day of a streak can be repaired."""
+        return Standpoint(
+            policy=self.streaks[streak_id].draft.policy,
+            standing=self.standing(streak_id),
+            closed=self.reason or ("paused" if self.campaign.state == "paused" else None),
+            waiting=[day for name, day in self.waiting if name == streak_id],
+            has_places=streak_id not in self.used_up,
         )
 
 
@@ -104,14 +121,17 @@ async def read_streaks(
         raise no_such_campaign()
     streaks = (await published(conn, resources, campaign_id)).streaks
     keys = [StreakKey(campaign_id, player_id, streak_id) for streak_id in streaks]
-    days = await streak_store.days_of(conn, keys)
+    checked = await streak_store.checked_days(conn, keys)
+    repairs = await repair_store.paid_repairs(conn, keys)
     chosen = (await store.zones_of(conn, [player_id])).get(player_id, ())
     return Read(
         campaign=campaign,
         streaks=streaks,
-        days={key.streak_id: theirs for key, theirs in days.items()},
+        days={key.streak_id: days_of(checked[key], repairs[key]) for key in keys},
         zones=within(chosen, campaign.time_zone),
         full=await streak_store.full_milestones(conn, campaign_id=campaign_id),
+        waiting=await repair_store.waiting_repairs(conn, campaign_id=campaign_id, player_id=player_id),
+        used_up=await repair_store.used_up(conn, campaign_id=campaign_id),
         now_ms=resources.clock(),
         over_ms=await streak_store.over_ms(conn, campaign_id=campaign_id),
     )
@@ -131,7 +151,17 @@ def _listed(defined: Defined, read: Read) -> Listed:
         day_ends_ms=min(ends_ms(read.zones, read.today) or read.over_ms, read.over_ms),
         next=_next(defined, standing, read.full),
         reason=read.reason,
+        no_repair=unavailable(read.standpoint(defined.streak_id)),
+        repair_ends_ms=_repair_ends_ms(defined, standing, read),
     )
+
+
+def _repair_ends_ms(defined: Defined, standing: Streak, read: Read) -> int | None:
+    """When the last day is over on which the missed day can be repaired, or the campaign before that."""
+    if standing.repairable is None:
+        return None
+    last = standing.repairable + defined.draft.policy.repair_days * DAY
+    return min(ends_ms(read.zones, last) or read.over_ms, read.over_ms)
 
 
 def _next(defined: Defined, standing: Streak, full: frozenset[tuple[str, int]]) -> Next | None:

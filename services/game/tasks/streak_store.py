@@ -13,7 +13,7 @@ import msgspec
 from game.db.connection import Connection
 from game.db.statements import load
 from game.tasks.streak_drafts import STREAKS_MAX, StreakDraft, terms_of
-from game.tasks.streak_records import Days, Defined, Mark, Reach, StreakKey
+from game.tasks.streak_records import Defined, Mark, Reach, StreakKey
 from game.webhooks.store import Event
 
 _SQL = load("game.tasks")
@@ -28,7 +28,9 @@ async def save_streak(
     """Write a streak of a locked draft campaign, with its milestones."""
     await delete_streak(conn, campaign_id=campaign_id, streak_id=streak_id)
     encoded = msgspec.json.encode(draft).decode()
-    await conn.execute(_SQL.insert_streak, campaign_id, streak_id, brand_id, draft.event_type, encoded)
+    await conn.execute(
+        _SQL.insert_streak, campaign_id, streak_id, brand_id, draft.event_type, draft.repairs_overall, encoded
+    )
     rows = [
         (each.days, each.reward.item if each.reward.kind == "badge" else None, each.times_overall)
         for each in draft.milestones
@@ -84,12 +86,12 @@ async def _change(conn: Connection, statement: str, sums: Mapping[DayKey, int]) 
     return {(_key(row), row["day"]): row["events"] for row in stored}
 
 
-async def days_of(conn: Connection, keys: Collection[StreakKey]) -> dict[StreakKey, Days]:
-    """All days of players' streaks that count."""
-    checked: dict[StreakKey, set[date]] = {key: set() for key in keys}
+async def checked_days(conn: Connection, keys: Collection[StreakKey]) -> dict[StreakKey, frozenset[date]]:
+    """The days of players' streaks on which an event stands."""
+    found: dict[StreakKey, set[date]] = {key: set() for key in keys}
     for row in await conn.fetch(_SQL.days_of, *_columns(map(_parts, sorted(keys)), 3)):
-        checked[_key(row)].add(row["day"])
-    return {key: Days(checked=frozenset(days), repaired=frozenset()) for key, days in checked.items()}
+        found[_key(row)].add(row["day"])
+    return {key: frozenset(days) for key, days in found.items()}
 
 
 async def reaches_of(conn: Connection, keys: Collection[StreakKey]) -> dict[StreakKey, dict[int, Reach]]:

@@ -7,7 +7,9 @@ import msgspec
 
 from game.campaigns.drafts import NameDraft
 from game.instants import to_datetime
+from game.plays.views import RefusalView
 from game.tasks.drafts import RewardDraft
+from game.tasks.repair_rules import Repair, RepairReason, RepairState
 from game.tasks.streak_defining import promised
 from game.tasks.streak_drafts import StreakDraft
 from game.tasks.streak_listing import Listed, Reason
@@ -46,11 +48,20 @@ class NextMilestone(msgspec.Struct, frozen=True, kw_only=True):
     is_full: bool
 
 
+class RepairOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """The missed day that can be repaired, for so many points, until the player's day ends at `until`."""
+
+    day: date
+    price_points: int
+    until: datetime
+
+
 class MyStreak(msgspec.Struct, frozen=True, kw_only=True):
     """A streak as you have it: the present run, which began on `begun`, and the longest one.
 
     `freezes` are held, of `freezes_held` that can be; one is used by itself on a missed day. `unavailable`
-    says why no day can be checked now, null: it can.
+    says why no day can be checked now, null: it can. `no_repair` says why no missed day can be repaired now,
+    null: that of `repair` can.
     """
 
     streak: str
@@ -65,6 +76,8 @@ class MyStreak(msgspec.Struct, frozen=True, kw_only=True):
     today: TodayView
     next: NextMilestone | None
     unavailable: Reason | None
+    repair: RepairOffer | None
+    no_repair: RepairReason | None
 
 
 class MyStreaks(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +99,31 @@ class CalendarView(msgspec.Struct, frozen=True, kw_only=True):
 
     month: str
     days: Sequence[DayView]
+
+
+class RepairIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The missed day to repair: the one that your streak offers."""
+
+    day: date
+
+
+class RepairView(msgspec.Struct, frozen=True, kw_only=True):
+    """A missed day that is repaired for points.
+
+    `funding` and `resolving`: it is not known yet whether you were charged. `applied`: the day counts.
+    `rejected` and `cancelled`: you were not charged. `is_refunded`: an event has checked the day after all.
+    """
+
+    id: str
+    streak: str
+    day: date
+    state: RepairState
+    price_points: int
+    balance_points: int | None
+    asked_at: datetime
+    finished_at: datetime | None
+    refusal: RefusalView | None
+    is_refunded: bool
 
 
 def streak_view(defined: Defined) -> StreakView:
@@ -118,7 +156,33 @@ def my_streak(listed: Listed) -> MyStreak:
         today=TodayView(day=today.day, state=today.state, ends_at=to_datetime(listed.day_ends_ms)),
         next=_next(listed),
         unavailable=listed.reason,
+        repair=_offer(listed),
+        no_repair=listed.no_repair,
     )
+
+
+def repair_view(repair: Repair) -> RepairView:
+    """A repair as it is sent."""
+    return RepairView(
+        id=repair.wire_id,
+        streak=repair.streak_id,
+        day=repair.day,
+        state=repair.state,
+        price_points=repair.price_points,
+        balance_points=repair.balance_points,
+        asked_at=to_datetime(repair.asked_ms),
+        finished_at=None if repair.finished_ms is None else to_datetime(repair.finished_ms),
+        refusal=None if repair.refusal is None else msgspec.json.decode(repair.refusal, type=RefusalView),
+        is_refunded=repair.is_refunded,
+    )
+
+
+def _offer(listed: Listed) -> RepairOffer | None:
+    day, ends_ms = listed.standing.repairable, listed.repair_ends_ms
+    if listed.no_repair or day is None or ends_ms is None:
+        return None
+    price_points = listed.defined.draft.policy.repair_points
+    return RepairOffer(day=day, price_points=price_points, until=to_datetime(ends_ms))
 
 
 def calendar_view(month: str, days: Sequence[Day]) -> CalendarView:

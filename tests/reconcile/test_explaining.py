@@ -116,11 +116,13 @@ async def _away(operation_id: str) -> Explanation:
 
 
 def test_every_state_has_words_in_both_languages() -> None:
-    """Of a play, of a reward and of an operation."""
+    """Of a play, of a reward, of a repair and of an operation."""
     states = ("funding", "resolving", "paid", "settled", "rejected", "cancelled")
     assert {f"play_{state}" for state in states} <= explanations().keys()
+    repairs = ("funding", "resolving", "applied", "rejected", "cancelled", "refunded")
+    assert {f"repair_{state}" for state in repairs} <= explanations().keys()
     for code, words in explanations().items():
-        assert code.startswith(("play_", "reward_", "operation_"))
+        assert code.startswith(("play_", "reward_", "repair_", "operation_"))
         assert words.keys() == {"zh", "en"}
         assert all(words.values())
 

@@ -98,7 +98,7 @@ async def load(settings: Settings, *, webhook_secret: bytes) -> dict[str, str]:
 
 async def keep_source(resources: Resources, secret: bytes) -> None:
     """Store the brand's webhook source with its key, where it has none."""
-    found = await sources.put_source(resources, MANAGER, source=SOURCE, title="Demonstration")
+    found = await sources.put_source(resources, MANAGER, source=SOURCE, title="Demonstration", types=None)
     if not found.keys:
         await sources.keep_secret(resources, MANAGER, secret, source=SOURCE, expires_ms=None)
 

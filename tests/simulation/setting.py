@@ -109,7 +109,7 @@ async def _have_tasks(resources: Resources, campaign_id: str, *, closes_ms: int)
     for board_id, board in BOARDS.items():
         ranked = msgspec.convert(board, BoardDraft)
         await save_board(resources, MANAGER, ranked, campaign_id=campaign_id, board_id=board_id)
-    await put_source(resources, MANAGER, source=SOURCE, title="Shop")
+    await put_source(resources, MANAGER, source=SOURCE, title="Shop", types=None)
     await keep_secret(resources, MANAGER, _SECRET, source=SOURCE, expires_ms=None)
 
 

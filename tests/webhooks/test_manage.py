@@ -44,6 +44,7 @@ async def test_a_source(office: Office, clock: ManualClock) -> None:
     assert made == {
         "source": "shop",
         "title": "Shop",
+        "types": None,
         "path": "/v1/webhooks/acme.shop",
         "conflicts": 0,
         "created_by": "mia",

@@ -57,16 +57,6 @@ def with_exchange(
     return Fraction(ways, weight**draws)
 
 
-def draws_to_certainty(missing: int, *, duplicates: int, price: int, set_only: bool) -> int | None:
-    """After how many draws at most the set is complete however they fall; None: luck could be bad for ever.
-
-    Where every draw pays a badge of the set (`set_only`) each one is either new or a duplicate.
-    """
-    if not set_only:
-        return None if missing * price > duplicates else 0
-    return max(0, missing * price - duplicates)
-
-
 def _completed(missing: Sequence[int], untouched: Callable[[int], Fraction]) -> Fraction:
     """Inclusion and exclusion; `untouched`: the chance that nothing of a weight is drawn."""
     return sum((count * untouched(lost) for lost, count in _signed(missing).items()), Fraction())

@@ -102,7 +102,7 @@ class Webhooks(Controller):
         opt=PUBLIC,
         status_code=HTTP_202_ACCEPTED,
         operation_class=_Operation,
-        responses=problem_responses(400, 401, 409, 413, 415, 422),
+        responses=problem_responses(400, 401, 403, 409, 413, 415, 422),
     )
     async def receive(self, request: AppRequest, source: SourceAddress) -> EventReceived:
         """Send an event, signed as Standard Webhooks say. Send it again until it is answered with 2xx."""

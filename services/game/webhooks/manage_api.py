@@ -83,8 +83,10 @@ class WebhookSources(Controller):
 
     @put("/{source:str}", guards=_WRITERS, responses=_WRITE)
     async def save(self, request: AppRequest, source: SourceName, data: JSONBody[SourceDraft]) -> SourceView:
-        """Make a source, or give it another title."""
-        found = await sources.put_source(request.resources, request.caller, source=source, title=data.title)
+        """Make a source, or give it another title and other types. Each time: all of it."""
+        found = await sources.put_source(
+            request.resources, request.caller, source=source, title=data.title, types=data.types
+        )
         return source_view(found, brand_id=request.caller.brand_id)
 
     @post("/{source:str}/keys", guards=_WRITERS, responses=_WRITE)

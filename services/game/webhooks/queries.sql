@@ -3,11 +3,11 @@
 -- all events of a brand.
 
 -- name: find_keys
--- The keys of a source that have not expired. No row: no such source, or none of its keys holds.
-SELECT key_id, sealed, public_key, expires_ms
-FROM webhook_key
-WHERE brand_id = $1 AND source = $2 AND (expires_ms IS NULL OR expires_ms > $3)
-ORDER BY key_id
+-- The keys of a source that have not expired, with the types of which it may tell. No row: no such source, or none of its keys holds.
+SELECT k.key_id, k.sealed, k.public_key, k.expires_ms, s.types
+FROM webhook_key AS k JOIN webhook_source AS s USING (brand_id, source)
+WHERE k.brand_id = $1 AND k.source = $2 AND (k.expires_ms IS NULL OR k.expires_ms > $3)
+ORDER BY k.key_id
 LIMIT $4;
 
 -- name: declared_types
@@ -174,10 +174,10 @@ SELECT 'dead', (SELECT count(*) FROM (SELECT FROM event WHERE state = 'dead' LIM
 ORDER BY state;
 
 -- name: put_source
--- Makes a source, or gives it another title.
-INSERT INTO webhook_source (brand_id, source, title, created_by, created_ms)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (brand_id, source) DO UPDATE SET title = excluded.title;
+-- Makes a source, or gives it another title and other types.
+INSERT INTO webhook_source (brand_id, source, title, types, created_by, created_ms)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (brand_id, source) DO UPDATE SET title = excluded.title, types = excluded.types;
 
 -- name: count_sources
 -- How many other sources a brand has.
@@ -189,7 +189,7 @@ SELECT brand_id FROM brand WHERE brand_id = $1 FOR NO KEY UPDATE;
 
 -- name: sources_of_brand
 -- A brand's sources.
-SELECT source, title, conflicts, created_by, created_ms
+SELECT source, title, types, conflicts, created_by, created_ms
 FROM webhook_source
 WHERE brand_id = $1
 ORDER BY source
@@ -197,7 +197,7 @@ LIMIT $2;
 
 -- name: lock_source
 -- A source whose keys nobody else changes until the transaction ends. No row: there is no such source.
-SELECT source, title, conflicts, created_by, created_ms
+SELECT source, title, types, conflicts, created_by, created_ms
 FROM webhook_source
 WHERE brand_id = $1 AND source = $2
 FOR NO KEY UPDATE;

@@ -15,7 +15,7 @@ from game.limits import Bucket, Limits
 from game.players import player_ids_of
 from game.resources import Resources
 from game.webhooks import store
-from game.webhooks.rules import Said, check_age, read_body
+from game.webhooks.rules import Said, check_age, check_type, read_body
 from game.webhooks.signing import Header, SignatureRefused, Stamp, read_stamp, signature_invalid
 from game.webhooks.store import Known, NewEvent
 from game.webhooks.trust import Trust
@@ -80,7 +80,8 @@ class Reception:
     async def receive(self, sender: Sender, stamp: Stamp, body: bytes) -> Received:
         """Verify, read and store a webhook; it is committed when this answers.
 
-        Unsigned, TooMany, Malformed, Invalid; Conflict `webhook_id_reused` for an id with another body.
+        Unsigned, TooMany, Malformed, Invalid; Forbidden for a type that the source may not tell of; Conflict
+        `webhook_id_reused` for an id with another body.
         """
         trusted = await self._trust.of(sender.brand_id, sender.source)
         if not stamp.holds(trusted.keys(self._resources.clock()), body):
@@ -89,6 +90,7 @@ class Reception:
         per_second = self._resources.settings.events_per_source
         await self._limits.count(Bucket("source", f"{sender.brand_id}.{sender.source}", per_second))
         said = read_body(body, trusted.bodies)
+        check_type(said, trusted.allowed)
         check_age(said.occurred_ms, now_ms=self._resources.clock())
         digest = hashlib.sha256(body).digest()
         webhook = _Webhook(sender=sender, webhook_id=stamp.webhook_id, body_digest=digest, said=said)

@@ -1,11 +1,11 @@
 """What a webhook's body says, whether it is of our time, how long a failed event waits: pure decisions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 
-from game.errors import Invalid
+from game.errors import Forbidden, Invalid
 from game.instants import to_ms
 from game.webhooks.catalogue import CATALOGUE
 from game.webhooks.declaring import REVERSED, Attributes, Data, Envelope, TypeName, body_type
@@ -119,6 +119,15 @@ def _known(envelope: Envelope, reverses: str | None) -> Said:
             if value is not None and name not in Data.__struct_fields__
         },
     )
+
+
+def check_type(said: Said, allowed: Collection[str] | None) -> None:
+    """Raise Forbidden for an event, or a reversal, of which its source may not tell; None: of all."""
+    type_name = said.type.removesuffix(REVERSED)
+    if allowed is not None and type_name not in allowed:
+        raise Forbidden(
+            "event_type_not_allowed", f"This source may not tell of {type_name}.", type_name=type_name
+        )
 
 
 def check_age(occurred_ms: int, *, now_ms: int) -> None:

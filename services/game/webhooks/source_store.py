@@ -17,12 +17,13 @@ _SQL = load("game.webhooks")
 
 
 class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A key to verify with: a sealed secret or a public key."""
+    """A key to verify with: a sealed secret or a public key; `types` are those of its source, None: all."""
 
     key_id: UUID
     sealed: bytes | None
     public_key: bytes | None
     expires_ms: int | None
+    types: Sequence[str] | None
 
 
 class ListedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +48,11 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A source. `conflicts` counts webhooks that came again with another body."""
+    """A source. It may tell of `types`, None: of all. `conflicts` counts ids with another body."""
 
     source: str
     title: str
+    types: Sequence[str] | None
     conflicts: int
     created_by: str
     created_ms: int
@@ -86,10 +88,17 @@ async def declared_types(conn: Connection, *, brand_id: str) -> list[DeclaredTyp
 
 
 async def put_source(
-    conn: Connection, *, brand_id: str, source: str, title: str, actor: str, now_ms: int
+    conn: Connection,
+    *,
+    brand_id: str,
+    source: str,
+    title: str,
+    types: Sequence[str] | None,
+    actor: str,
+    now_ms: int,
 ) -> None:
-    """Make a source, or give it another title."""
-    await conn.execute(_SQL.put_source, brand_id, source, title, actor, now_ms)
+    """Make a source, or give it another title and other types."""
+    await conn.execute(_SQL.put_source, brand_id, source, title, types, actor, now_ms)
 
 
 async def lock_brand(conn: Connection, *, brand_id: str) -> None:

@@ -13,7 +13,7 @@ from game.errors import Conflict, Exhausted, Invalid, NotFound
 from game.resources import Resources
 from game.webhooks import source_store
 from game.webhooks.catalogue import CATALOGUE
-from game.webhooks.declaring import EventTypeDraft, complaint
+from game.webhooks.declaring import REVERSED, EventTypeDraft, complaint
 from game.webhooks.signing import KeyTextError, PublicKey, read_key, secret_text
 from game.webhooks.source_store import (
     KEYS_OF_SOURCE_MAX,
@@ -38,9 +38,13 @@ class SourceKeys(msgspec.Struct, frozen=True, kw_only=True):
     keys: Sequence[ListedKey]
 
 
-async def put_source(resources: Resources, caller: Caller, *, source: str, title: str) -> SourceKeys:
-    """Make a source, or give it another title. Exhausted `too_many_sources`."""
+async def put_source(
+    resources: Resources, caller: Caller, *, source: str, title: str, types: Sequence[str] | None
+) -> SourceKeys:
+    """Make a source, or give it another title and other types, None: all. Exhausted `too_many_sources`."""
     brand_id = caller.brand_id
+    if any(each.endswith(REVERSED) for each in types or ()):
+        raise _invalid("$.types", "types without their reversals, which come with them")
     async with resources.pool.acquire() as conn, conn.transaction():
         await source_store.lock_brand(conn, brand_id=brand_id)
         if await source_store.count_sources(conn, brand_id=brand_id, beside=source) >= SOURCES_MAX:
@@ -50,6 +54,7 @@ async def put_source(resources: Resources, caller: Caller, *, source: str, title
             brand_id=brand_id,
             source=source,
             title=title,
+            types=types,
             actor=caller.subject,
             now_ms=resources.clock(),
         )

@@ -27,9 +27,13 @@ class TrustedKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trusted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a source: its keys (of one that is not there, none), and how its bodies are read."""
+    """What is known of a source: its keys (of one that is not there, none), and how its bodies are read.
+
+    It may tell of the types that are `allowed`; None: of all.
+    """
 
     trusted_keys: tuple[TrustedKey, ...]
+    allowed: frozenset[str] | None
     bodies: Mapping[str, type[Envelope]]
     read_ms: int
 
@@ -64,7 +68,8 @@ class Trust:
             types = await source_store.declared_types(conn, brand_id=brand_id) if rows else []
         keys = (TrustedKey(key=self._key(row), expires_ms=row.expires_ms) for row in rows)
         bodies = bodies_of({each.type: each.attributes for each in types})
-        return Trusted(trusted_keys=tuple(keys), bodies=bodies, read_ms=now_ms)
+        allowed = frozenset(rows[0].types) if rows and rows[0].types is not None else None
+        return Trusted(trusted_keys=tuple(keys), allowed=allowed, bodies=bodies, read_ms=now_ms)
 
     def _key(self, row: source_store.KeyRow) -> VerifyingKey:
         if row.public_key is not None:

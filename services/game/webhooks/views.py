@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -18,15 +18,23 @@ from game.webhooks.source_store import DeclaredType, ListedKey
 from game.webhooks.sources import SourceKeys
 from game.wire import Instant, Line
 
+SOURCE_TYPES_MAX: Final = 50
+
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An absent optional field is None."""
 
 
 class SourceDraft(_Input, frozen=True, kw_only=True):
-    """What people call a source."""
+    """What people call a source, and of which event types it may tell; absent: of all.
+
+    Whoever holds the key of a source can tell all that it may: a widget for reviews needs no purchases.
+    """
 
     title: Line
+    types: Annotated[tuple[TypeName, ...], msgspec.Meta(min_length=1, max_length=SOURCE_TYPES_MAX)] | None = (
+        None
+    )
 
 
 class SecretWanted(_Input, frozen=True, kw_only=True, tag_field="kind", tag="secret"):
@@ -75,6 +83,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     title: str
+    types: Sequence[str] | None
     path: str
     conflicts: int
     created_by: str
@@ -149,6 +158,7 @@ def source_view(found: SourceKeys, *, brand_id: str) -> SourceView:
     return SourceView(
         source=source.source,
         title=source.title,
+        types=source.types,
         path=f"/v1/webhooks/{brand_id}.{source.source}",
         conflicts=source.conflicts,
         created_by=source.created_by,

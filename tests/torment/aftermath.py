@@ -14,6 +14,7 @@ SELECT (SELECT count(*) FROM play WHERE finished_ms IS NULL)
      + (SELECT count(*) FROM event WHERE state = 'stored')
      + (SELECT count(*) FROM reward WHERE state = 'returning')
      + (SELECT count(*) FROM score_due)
+     + (SELECT count(*) FROM board_standing WHERE NOT is_published)
 """
 
 

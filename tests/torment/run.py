@@ -23,6 +23,7 @@ from tests.story.verdict import ended, wrong
 from tests.torment.aftermath import quiet, reconciled
 from tests.torment.killer import Killer
 from tests.torment.players import CARDS, Notes, Player, name_of
+from tests.torment.ranking import ranked_wrong
 from tests.torment.storm import Storm
 from tests.torment.tellers import IDLE, Tellers, plan_of, tale_for
 from tests.torment.victims import WORKERS
@@ -162,7 +163,8 @@ class _Run:
             )
             for name in IDLE
         ]
-        return [*wrong(found), *(says for each in idle for says in each)]
+        ranked = await ranked_wrong(self._people, which)
+        return [*wrong(found), *(says for each in idle for says in each), *ranked]
 
     async def _wrong(self, places: Sequence[Place]) -> list[str]:
         resources = self._people.resources

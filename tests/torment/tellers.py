@@ -21,7 +21,7 @@ from game.webhooks.signing import secret_text, signed_headers
 from tests.campaigns.office import DAY_MS
 from tests.crash.bets import WHEEL, People
 from tests.story.deciding import APPEAL, REASON, ToDo, to_do
-from tests.story.tale import BADGE, BATCH, FAN, SPAN_MS, STREAK, Tale, tale_of
+from tests.story.tale import BADGE, BATCH, BOARDS, FAN, SPAN_MS, STREAK, Tale, tale_of
 
 IDLE: Final = ("idle-1", "idle-2")
 KEEN: Final = "keen"
@@ -52,6 +52,7 @@ def plan_of(tale: Tale) -> Plan:
         badges={BADGE: FAN},
         tasks=tale.tasks(closes_ms=0),
         streaks={"daily": STREAK},
+        boards=BOARDS | {"draws": BOARDS["days"] | {"metric": "draws", "seasons": "campaign"}},
         vouchers=WHEEL.vouchers | {BATCH: CODES},
     )
 

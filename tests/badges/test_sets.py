@@ -72,7 +72,7 @@ async def test_player_sees_set_and_exact_odds(album: Album) -> None:
         {"ox": 1},
     )
     assert mine["draws_at_most"] == 4
-    assert mine["refused"] == {
+    assert {kind: reason["code"] for kind, reason in mine["refused"].items()} == {
         "exchange": "wrong_price",
         "claim": "no_claim_yet",
         "redeem": "set_incomplete",
@@ -84,6 +84,36 @@ async def test_player_sees_set_and_exact_odds(album: Album) -> None:
     assert one["alone"] == {"fraction": "1/6", "decimal": "0.166666666667"}
     assert ten["alone"]["fraction"] == "50700551/60466176"
     assert one["exchanged"]["fraction"] == "1/2"
+
+
+async def test_reasons_have_their_numbers(album: Album) -> None:
+    """So an app says how much is lacking without asking for what is refused."""
+    await album.give("ann", "ox")
+    refused = (await album.mine("ann"))["refused"]
+    assert refused["claim"]["numbers"] == {"guarantee_draws": 4, "draws": 0, "claims": 0}
+    assert refused["redeem"]["numbers"] == {"missing": ["rat", "tiger"]}
+    assert refused["exchange"]["numbers"] == {"price": 2, "offered": 0}
+
+
+async def test_the_next_reward(album: Album) -> None:
+    """The prize while there is one, then the alternative, in the end nothing."""
+    ask = "UPDATE badge_set SET prize_left = $1, alternative_left = $2"
+    for left, reward in (((1, 1), 500), ((0, 1), 50), ((0, 0), None)):
+        await album.office.resources.pool.execute(ask, *left)
+        found = (await album.mine("ann"))["next_reward"]
+        assert (found and found["amount"]) == reward
+
+
+async def test_what_has_not_changed_is_not_sent(album: Album) -> None:
+    """An app may ask as often as it likes."""
+    path = f"/v1/campaigns/{album.campaign_id}/me/badges"
+    headers = album.office.issuer.headers("ann")
+    tag = (await album.office.client.get(path, headers=headers)).headers["etag"]
+    same = await album.office.client.get(path, headers=headers | {"If-None-Match": tag})
+    assert (same.status_code, same.content) == (304, b"")
+    await album.give("ann", "ox")
+    other = await album.office.client.get(path, headers=headers | {"If-None-Match": tag})
+    assert other.status_code == 200
 
 
 async def test_manager_sees_odds_of_a_newcomer(album: Album) -> None:

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from litestar import Controller, delete, get, post, put
+from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
+from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_304_NOT_MODIFIED
 
 from game.auth import AppRequest, Role, require
 from game.badges import defining, service
@@ -14,10 +15,12 @@ from game.badges.views import MyBadges, SetList, TradedView, my_badges, set_list
 from game.campaigns.access import managed
 from game.campaigns.api import CampaignId
 from game.plays.api import IdempotencyKey
+from game.polling import polled
 from game.problems import problem_responses
 
 SetId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 
+SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 READ = problem_responses(401, 403, 404, 422)
 WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 READERS = [require(Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.ADMIN)]
@@ -68,12 +71,16 @@ class Badges(Controller):
     tags = ("Badges",)
     guards = (require(Role.PLAYER),)
 
-    @get("/badges", responses=READ)
-    async def mine(self, request: AppRequest, campaign_id: CampaignId) -> MyBadges:
-        """Your badges by set: what is missing, what is spare, what you can do, and the exact odds."""
+    @get("/badges", responses=SAME | READ)
+    async def mine(self, request: AppRequest, campaign_id: CampaignId) -> Response[MyBadges | None]:
+        """Your badges by set: what is missing, what is spare, what you can do, and the exact odds.
+
+        Ask again with `If-None-Match`: what has not changed is not sent.
+        """
         found = await service.collections(request.resources, request.caller, campaign_id=campaign_id)
         campaign = await managed(request.resources, request.caller, campaign_id=campaign_id)
-        return my_badges(found, [pool for pool in campaign.pools if pool.state != "draft"])
+        published = [pool for pool in campaign.pools if pool.state != "draft"]
+        return polled(request, my_badges(found, published))
 
     @post("/sets/{set_id:str}/trades", status_code=HTTP_200_OK, responses=WRITE)
     async def trade(

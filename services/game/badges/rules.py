@@ -124,6 +124,17 @@ def refusal(set_id: str, terms: SetDraft, standing: Standing, stock: Stock, trad
     return None
 
 
+def pays_now(set_id: str, terms: SetDraft, stock: Stock) -> Gives | None:
+    """What a full set is redeemed for as things stand; None: all is gone."""
+    if stock.prize > 0:
+        prize = terms.prize
+        item = set_id if prize.kind == "goods" else prize.voucher_batch
+        return Gives(kind=prize.kind, amount=prize.amount, item=item)
+    if stock.alternative > 0:
+        return Gives(kind=terms.alternative.kind, amount=terms.alternative.amount, item=None)
+    return None
+
+
 def claims_left(terms: SetDraft, standing: Standing) -> int:
     """How many missing badges the player may claim now."""
     assert terms.guarantee_draws is not None, "no set without a guaranteed path"
@@ -211,18 +222,11 @@ def _claim(terms: SetDraft, standing: Standing, trade: Claim) -> Decision:
 def _redeem(set_id: str, terms: SetDraft, standing: Standing, stock: Stock) -> Decision:
     if missing := standing.missing(terms):
         raise Conflict("set_incomplete", "Badges of the set are missing.", missing=list(missing))
-    spends = dict.fromkeys(terms.badges, 1)
-    if stock.prize > 0:
-        prize = terms.prize
-        item = set_id if prize.kind == "goods" else prize.voucher_batch
-        return Decision(
-            spends=spends, gives=Gives(kind=prize.kind, amount=prize.amount, item=item), takes="prize"
-        )
-    if stock.alternative < 1:
+    gives = pays_now(set_id, terms, stock)
+    if gives is None:
         raise Exhausted("set_sold_out", "The prizes of the set are gone, and the alternatives too.", left=0)
-    other = terms.alternative
-    gives = Gives(kind=other.kind, amount=other.amount, item=None)
-    return Decision(spends=spends, gives=gives, takes="alternative")
+    takes: StockName = "prize" if stock.prize > 0 else "alternative"
+    return Decision(spends=dict.fromkeys(terms.badges, 1), gives=gives, takes=takes)
 
 
 def _check_missing(terms: SetDraft, standing: Standing, wanted: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from game.badges.chances import CACHED, Odds, odds_of
 from game.badges.drafts import SetDraft
 from game.badges.rules import (
+    Gives,
     Standing,
     Stock,
     TradeKind,
@@ -18,10 +19,12 @@ from game.badges.rules import (
     draws_at_most,
     gift_refusal,
     likely,
+    pays_now,
     refusal,
 )
 from game.badges.service import Collection
 from game.badges.store import BadgeSet, Traded
+from game.campaigns.public_views import ReasonView, reason_view
 from game.campaigns.records import Pool
 from game.errors import Refusal
 from game.fair.entries import PoolEntry, decode
@@ -91,10 +94,10 @@ class SetList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MySet(msgspec.Struct, frozen=True, kw_only=True):
-    """A player in a set. `refused` has the code by which a kind of trade, or a gift, is refused; no entry:
-    it can be.
+    """A player in a set. `refused` says why a kind of trade, or a gift, is refused; no entry: it can be.
 
-    The set can be completed after `draws_at_most` more draws, however they fall.
+    The set can be completed after `draws_at_most` more draws, however they fall. `next_reward` is what a full
+    set is redeemed for as things stand, null: all is gone.
     """
 
     set_id: str
@@ -106,7 +109,8 @@ class MySet(msgspec.Struct, frozen=True, kw_only=True):
     spare: dict[str, int]
     claims_left: int
     draws_at_most: int
-    refused: dict[TradeKind | Literal["gift"], str]
+    next_reward: Gives | None
+    refused: dict[TradeKind | Literal["gift"], ReasonView]
     odds: tuple[OddsView, ...]
 
 
@@ -179,7 +183,8 @@ def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
         spare=standing.spare(terms),
         claims_left=claims_left(terms, standing),
         draws_at_most=draws_at_most(terms, standing),
-        refused={kind: reason.code for kind, reason in reasons.items() if reason is not None},
+        next_reward=pays_now(mine.set_id, terms, mine.stock),
+        refused={kind: reason_view(reason) for kind, reason in reasons.items() if reason is not None},
         odds=_odds(pools, terms, standing),
     )
 

@@ -94,7 +94,7 @@ class UsedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReasonView(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a draw cannot be taken now; `numbers` explain the code."""
+    """Why something cannot be done now; `numbers` explain the code."""
 
     code: str
     detail: str
@@ -246,10 +246,11 @@ def _your_pool(pool_id: str, you: Standing) -> YourPool:
     return YourPool(
         pool_id=pool_id,
         playable=reason is None,
-        reason=_reason(reason) if reason else None,
+        reason=reason_view(reason) if reason else None,
         seat=SeatLeft(seat_id=seat.seat_id.hex(), draws_left=seat.draws_left) if seat else None,
     )
 
 
-def _reason(reason: Refusal) -> ReasonView:
+def reason_view(reason: Refusal) -> ReasonView:
+    """A refusal as it is told beforehand."""
     return ReasonView(code=reason.code, detail=reason.detail, numbers=dict(reason.numbers))

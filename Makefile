@@ -64,6 +64,7 @@ rules := $(rules),$(game)/tasks/checks.py,$(game)/tasks/completing.py,$(game)/ta
 rules := $(rules),$(game)/tasks/days.py,$(game)/tasks/streaks.py
 rules := $(rules),$(game)/prizes/reward_rules.py,$(game)/ledger/comparing.py
 rules := $(rules),$(game)/webhooks/signing.py,$(game)/webhooks/declaring.py
+rules := $(rules),$(game)/passcodes.py,$(game)/boards/groups/rules.py
 rules := $(rules),$(game)/webhooks/out/rules.py,$(game)/webhooks/out/guard.py
 pure_tests := tests/fair tests/audit tests/outbox tests/*/test_rules.py tests/attack/test_secrets.py
 pure_tests += tests/plays/test_settling.py tests/plays/test_drawing.py
@@ -71,6 +72,7 @@ pure_tests += tests/badges/test_odds.py tests/badges/test_chances.py tests/badge
 pure_tests += tests/tasks/test_checks.py tests/tasks/test_completing.py tests/tasks/test_windows.py
 pure_tests += tests/tasks/test_days.py tests/tasks/test_streaks.py
 pure_tests += tests/prizes/test_reward_rules.py tests/reconcile/test_comparing*.py
+pure_tests += tests/service/test_passcodes.py tests/boards/test_groups_rules.py
 pure_tests += tests/webhooks/test_signing*.py tests/webhooks/out/test_rules.py tests/webhooks/out/test_guard.py
 rules-check: install-dev ## Check that the tests reach every branch of the draws and the rules
 	@$(python) -m coverage run -m pytest -q $(pure_tests)

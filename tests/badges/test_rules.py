@@ -19,11 +19,14 @@ from game.badges.rules import (
     Stock,
     Trade,
     TradeKind,
+    badges_changed,
     claims_left,
     decide,
     draws_at_most,
+    gift_refusal,
     likely,
     refusal,
+    set_closed,
 )
 from game.errors import Refusal
 from tests.support.badges import GOODS, VOUCHER, standing, terms
@@ -212,3 +215,25 @@ def test_no_trade_takes_what_is_not_there_or_breaks_a_set(held: dict[str, int], 
             left = Counter(held)
             left.subtract(decided(trade, player).spends)
             assert all(count >= (kind != "redeem") for name, count in left.items() if held[name])
+
+
+@pytest.mark.parametrize(
+    ("player", "gifts", "reason"),
+    [
+        (SPARE, True, None),
+        (SPARE, False, {"code": "not_offered", "kind": "gift"}),
+        (standing(ox=1), True, {"code": "not_spare", "badge": "ox", "spare": 0, "asked": 1}),
+    ],
+)
+def test_a_badge_is_given_where_it_is_spare(
+    player: Standing, *, gifts: bool, reason: dict[str, Any] | None
+) -> None:
+    """And where the policy of its set has gifts; the album says so by the same rule."""
+    found = gift_refusal(terms(gifts=gifts), player)
+    assert reason == (None if found is None else {"code": found.code, **found.numbers})
+
+
+def test_what_stands_in_the_way_of_all_that_is_made_of_badges() -> None:
+    """The set is over, or its badges have changed meanwhile."""
+    assert (set_closed(5).code, set_closed(5).numbers) == ("set_closed", {"until_ms": 5})
+    assert badges_changed().code == "badges_changed"

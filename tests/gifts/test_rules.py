@@ -90,6 +90,12 @@ def test_a_code_that_opens_nothing(state: GiftState) -> None:
     assert check_recipient(gift, BOB, now_ms=DAY_MS - 1) == gift
 
 
+def test_what_was_taken_back_is_not_in_a_gift() -> None:
+    """The rest is."""
+    gift = opened(GIFT, ANN, GiveChances(amount=3), now_ms=0, until_ms=DAY_MS)
+    assert (gift.units, msgspec.structs.replace(gift, taken_back=2).units) == (3, 1)
+
+
 def test_nobody_gives_to_themselves() -> None:
     """Even who knows the code."""
     gift = opened(GIFT, ANN, GiveChances(amount=1), now_ms=0, until_ms=DAY_MS)

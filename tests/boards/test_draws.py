@@ -46,7 +46,9 @@ async def stage(
     """Without steps."""
     del issuer
     async with resources_of(database_url, redis_url, ledger=ledger, clock=clock) as resources:
-        yield Stage(resources, ledger, clock)
+        made = Stage(resources, ledger, clock)
+        yield made
+        await made.audit()
 
 
 @pytest_asyncio.fixture

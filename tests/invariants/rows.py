@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from tests.invariants.board_rows import BoardRows, read_board_rows
 from tests.invariants.gift_rows import Gift, Portion
 from tests.invariants.reward_rows import Award, Debt, Reward
 from tests.invariants.row import Row
@@ -257,6 +258,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     awards: tuple[Award, ...]
     gifts: tuple[Gift, ...]
     portions: tuple[Portion, ...]
+    boards: BoardRows
 
 
 R = TypeVar("R", bound=Row)
@@ -290,4 +292,5 @@ async def read_rows(pool: "asyncpg.Pool[asyncpg.Record]", campaign_ids: Sequence
             awards=await read(Award),
             gifts=await read(Gift),
             portions=await read(Portion),
+            boards=await read_board_rows(conn, campaign_ids),
         )

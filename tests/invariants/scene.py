@@ -23,6 +23,7 @@ from ledger_client.outcomes import Decided
 from ledger_client.testing import FakeLedger
 from tests.badges.album import badge_set
 from tests.invariants.check import violations
+from tests.invariants.ranked import define_board, rank_players
 from tests.invariants.told import Told
 from tests.reconcile.world import PRICE, World
 from tests.support.pools import BEACON, cards, pool, row, wheel
@@ -87,6 +88,7 @@ async def played(resources: Resources, ledger: FalseLedger, clock: ManualClock) 
     stage = Stage(resources, ledger, clock)
     slow = pool("slow", *COIN, draws_cap=10, beacon=BEACON)
     campaign_id = await stage.launch(wheel(seat_draws=64), cards(), slow, pool("coin", *COIN, draws_cap=10))
+    await define_board(stage, campaign_id)
     stage.fund("ann", 1_000)
     stage.fund("bob", 9)
     await stage.grant(campaign_id, "ann", 5)
@@ -97,6 +99,7 @@ async def played(resources: Resources, ledger: FalseLedger, clock: ManualClock) 
     await engine.close()
     await _give_everything(stage, campaign_id)
     await _exchange_gifts(stage, campaign_id)
+    await rank_players(stage, campaign_id)
     await stage.play(engine, campaign_id, "ann", "coin", key="last")
     await engine.close()
     return Run(ledger, campaign_id, tuple(stage.heard))

@@ -6,6 +6,7 @@ import pytest
 
 from tests.invariants import (
     faults_in_answers,
+    faults_in_boards,
     faults_in_books,
     faults_in_gifts,
     faults_in_rewards,
@@ -16,7 +17,14 @@ from tests.invariants.flight import AT_REST
 from tests.invariants.plants import Plant, planted_in
 from tests.invariants.scene import FeedOnly, Scene
 
-MODULES: Final = (faults_in_books, faults_in_answers, faults_in_rows, faults_in_rewards, faults_in_gifts)
+MODULES: Final = (
+    faults_in_books,
+    faults_in_answers,
+    faults_in_rows,
+    faults_in_rewards,
+    faults_in_gifts,
+    faults_in_boards,
+)
 PLANTS: Final = tuple(plant for module in MODULES for plant in planted_in(module))
 
 

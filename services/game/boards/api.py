@@ -1,23 +1,27 @@
 """Boards over HTTP: managers write them, everybody sees the first, players where they are."""
 
 from typing import Annotated
+from uuid import UUID
 
 from litestar import Controller, Response, delete, get, put
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from game.auth import PUBLIC, AppRequest, Role, require
 from game.boards import defining, reading
+from game.boards.among import among
 from game.boards.drafts import BoardDraft
 from game.boards.rules import AROUND_MAX, TOP_MAX
 from game.boards.views import (
     BoardList,
+    GroupRanking,
     ManagedBoard,
     ManagedBoardList,
     MyRank,
     TopView,
     board_list,
+    group_ranking,
     managed_board,
     managed_list,
     my_rank,
@@ -135,3 +139,20 @@ class MyBoards(Controller):
         )
         found = await reading.mine(resources, caller, where, around=around)
         return polled(request, my_rank(where, found, now_ms=resources.clock()))
+
+    @get("/{board_id:str}/groups/{group_id:uuid}", responses=SAME | READ)
+    async def group(
+        self,
+        request: AppRequest,
+        campaign_id: CampaignId,
+        board_id: BoardId,
+        group_id: FromPath[UUID],
+        season: SeasonName = None,
+    ) -> Response[GroupRanking | None]:
+        """The members of one of your groups among themselves, by nickname."""
+        resources, caller = request.resources, request.caller
+        where = await reading.asked(
+            resources, caller, campaign_id=campaign_id, board_id=board_id, season=season
+        )
+        found = await among(resources, caller, where, group_id=group_id)
+        return polled(request, group_ranking(where, found, now_ms=resources.clock()))

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
+from game.boards.among import Place
 from game.boards.drafts import BoardDraft, RankReward
 from game.boards.reading import Asked, Mine
 from game.boards.rules import Ranked, alias, lacking, next_reward, reward_of
@@ -108,6 +110,24 @@ class MyRank(msgspec.Struct, frozen=True, kw_only=True):
     around: tuple[RankView, ...]
 
 
+class GroupRankView(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's rank in the group; null without a score."""
+
+    member: UUID
+    nickname: str
+    is_me: bool
+    rank: int | None
+    score: int
+
+
+class GroupRanking(msgspec.Struct, frozen=True, kw_only=True):
+    """The members of a group among themselves in a season, those without a score last."""
+
+    board_id: str
+    season: SeasonView
+    members: tuple[GroupRankView, ...]
+
+
 def board_list(found: Mapping[str, Board], *, now_ms: int) -> BoardList:
     """Boards as everybody may see them."""
     return BoardList(boards=tuple(_board(each, now_ms) for each in found.values()))
@@ -163,6 +183,24 @@ def _reward(earned: RankReward) -> RewardView:
         kind=prize.kind,
         amount=prize.amount,
         item=prize.item,
+    )
+
+
+def group_ranking(where: Asked, found: Iterable[Place], *, now_ms: int) -> GroupRanking:
+    """The members of a group in a season."""
+    return GroupRanking(
+        board_id=where.board.board_id,
+        season=_season(where.kept, now_ms),
+        members=tuple(
+            GroupRankView(
+                member=each.member.member_id,
+                nickname=each.member.nickname,
+                is_me=each.is_me,
+                rank=each.rank,
+                score=each.score,
+            )
+            for each in found
+        ),
     )
 
 

@@ -139,8 +139,7 @@ def done_before_the_work(patch: pytest.MonkeyPatch) -> None:
     async def process(resources: Resources) -> int:
         async with resources.pool.acquire() as conn, conn.transaction():
             events = await service.claim(conn, now_ms=resources.clock(), limit=processing.BATCH)
-            for event in events:
-                await service.done(conn, event)
+            await service.done(conn, events)
         async with resources.pool.acquire() as conn, conn.transaction():
             await processing.take_in(conn, resources, events)
         return len(events)

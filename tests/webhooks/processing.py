@@ -29,8 +29,7 @@ async def process_all(resources: Resources) -> list[Event]:
     while True:
         async with worker(resources) as conn:
             events = await claimed(conn, resources)
-            for event in events:
-                await service.done(conn, event)
+            await service.done(conn, events)
         if not events:
             return processed
         processed += events

@@ -134,7 +134,7 @@ class Life:
             assert found == {subject: (f.occurrence, f.is_reversal) for subject, f in due.items()}
             for subject, event in zip(subjects, events, strict=True):
                 if self.luck.random() < 0.5:
-                    await service.done(conn, event)
+                    await service.done(conn, [event])
                     self.oracle.done(due[subject])
                 else:
                     await service.failed(conn, event, "bad luck", now_ms=now_ms)

@@ -19,7 +19,7 @@ SELECT brand_id, gen_random_uuid(), source, 'old ' || nth, body_digest, type, pl
        occurred_ms, received_ms, attributes, 'processed', next_attempt_ms
 FROM event, generate_series(1, $1::integer) AS nth
 """
-STATEMENTS = ("insert_events", "find_events", "annul_events", "next_events", "finish_event")
+STATEMENTS = ("insert_events", "find_events", "annul_events", "next_events", "finish_events", "fail_event")
 
 
 @pytest.mark.asyncio

@@ -70,10 +70,8 @@ async def test_two_workers_never_share_a_player(sender: Sender, resources: Resou
         async with worker(resources) as other:
             second = await claimed(other, resources)
             assert not {event.player_id for event in first} & {event.player_id for event in second}
-            for event in second:
-                await service.done(other, event)
-        for event in first:
-            await service.done(one, event)
+            await service.done(other, second)
+        await service.done(one, first)
     assert len(await process_all(resources)) == 6 - len(first) - len(second)
 
 
@@ -92,7 +90,7 @@ async def test_many_workers_process_each_event_once(sender: Sender, resources: R
             async with worker(resources) as conn:
                 for event in await claimed(conn, resources, limit=2):
                     order.append(event)
-                    await service.done(conn, event)
+                    await service.done(conn, [event])
             await asyncio.sleep(0)
 
     await asyncio.gather(*(work() for _ in range(4)))
@@ -109,7 +107,7 @@ async def test_work_that_is_cut_off_is_done_again(sender: Sender, resources: Res
         transaction = conn.transaction()
         await transaction.start()
         [event] = await claimed(conn, resources)
-        await service.done(conn, event)
+        await service.done(conn, [event])
         await transaction.rollback()
     assert occurrences(await process_all(resources)) == ["1"]
 

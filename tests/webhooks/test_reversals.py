@@ -65,7 +65,7 @@ async def test_a_reversal_that_comes_during_the_work(sender: Sender, resources: 
         [event] = await claimed(conn, resources)
         await sender.sent("review.created.reversed", occurrence="1")
         assert await process_all(resources) == []
-        await service.done(conn, event)
+        await service.done(conn, [event])
     [reversal] = await process_all(resources)
     assert reversal.reverses == "review.created"
 

@@ -77,6 +77,5 @@ async def _process_all(conn: Connection, resources: Resources, events: Sequence[
 async def _process(conn: Connection, resources: Resources, events: Sequence[Event]) -> list[Credit]:
     async with conn.transaction():
         credits_due = await take_in(conn, resources, events)
-        for event in events:
-            await service.done(conn, event)
+        await service.done(conn, events)
     return credits_due

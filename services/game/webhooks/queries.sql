@@ -133,23 +133,24 @@ UPDATE event AS e SET next_attempt_ms = i.until_ms
 FROM unnest($1::uuid[], $2::bigint[]) AS i (player_id, until_ms)
 WHERE e.player_id = i.player_id AND e.state = 'stored' AND e.next_attempt_ms < i.until_ms;
 
--- name: finish_event
--- An event was processed; what it reverses is reversed. No row: it is not stored any more.
+-- name: finish_events
+-- Events of locked players were processed; what they reverse is reversed. No row for one: it is not stored any more.
+-- By player, as the index of what waits is: by the events' ids alone a plan reads all that waits.
 WITH reversed AS (
     UPDATE event AS o SET state = 'reversed'
     FROM event AS r
-    WHERE r.brand_id = $1 AND r.event_id = $2 AND r.state = 'stored'
+    WHERE r.player_id = ANY ($1::uuid[]) AND r.event_id = ANY ($2::uuid[]) AND r.state = 'stored'
       AND o.player_id = r.player_id AND o.occurrence = r.occurrence AND o.source = r.source
       AND o.type = r.reverses AND o.state = 'processed'
 )
 UPDATE event SET state = 'processed', attempts = attempts + 1, reason = NULL
-WHERE brand_id = $1 AND event_id = $2 AND state = 'stored'
+WHERE player_id = ANY ($1::uuid[]) AND event_id = ANY ($2::uuid[]) AND state = 'stored'
 RETURNING event_id;
 
 -- name: fail_event
 -- An attempt failed: the event waits for the next one, or is a dead letter. No row: it is not stored any more.
 UPDATE event SET state = $3, attempts = attempts + 1, next_attempt_ms = $4, reason = $5
-WHERE brand_id = $1 AND event_id = $2 AND state = 'stored'
+WHERE player_id = $1 AND event_id = $2 AND state = 'stored'
 RETURNING event_id;
 
 -- name: delete_ended

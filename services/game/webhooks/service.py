@@ -5,6 +5,7 @@ that it did it are committed together. When its work fails it rolls back to a sa
 Reversals come to it only for events that it has processed.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from game import telemetry
@@ -39,10 +40,10 @@ async def claim(conn: Connection, *, now_ms: int, limit: int) -> list[Event]:
     return [event for event in events if event.next_attempt_ms <= now_ms]
 
 
-async def done(conn: Connection, event: Event) -> None:
-    """Note that an event was processed, in the transaction that claimed it and does what it asks for."""
-    is_finished = await store.finish_event(conn, brand_id=event.brand_id, event_id=event.event_id)
-    assert is_finished, "only the claim's own transaction ends an event"
+async def done(conn: Connection, events: Sequence[Event]) -> None:
+    """Note that events were processed, in the transaction that claimed them and does what they ask for."""
+    finished = await store.finish_events(conn, events)
+    assert finished == {event.event_id for event in events}, "only the claim's own transaction ends an event"
 
 
 async def failed(conn: Connection, event: Event, reason: str, *, now_ms: int) -> None:

@@ -111,14 +111,17 @@ async def put_off(conn: Connection, events: Sequence[Event]) -> None:
     await conn.execute(_SQL.put_off, [e.player_id for e in events], [e.next_attempt_ms for e in events])
 
 
-async def finish_event(conn: Connection, *, brand_id: str, event_id: UUID) -> bool:
-    """Note that an event was processed; False: it is not stored any more."""
-    return await conn.fetchval(_SQL.finish_event, brand_id, event_id) is not None
+async def finish_events(conn: Connection, events: Sequence[Event]) -> set[UUID]:
+    """Note that events of locked players were processed; those that were still stored."""
+    rows = await conn.fetch(
+        _SQL.finish_events, [event.player_id for event in events], [event.event_id for event in events]
+    )
+    return {row["event_id"] for row in rows}
 
 
 async def fail_event(conn: Connection, event: Event, *, state: State, until_ms: int, reason: str) -> bool:
     """Note why an attempt failed; False: the event is not stored any more."""
-    row = await conn.fetchval(_SQL.fail_event, event.brand_id, event.event_id, state, until_ms, reason)
+    row = await conn.fetchval(_SQL.fail_event, event.player_id, event.event_id, state, until_ms, reason)
     return row is not None
 
 

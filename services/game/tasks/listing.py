@@ -1,28 +1,34 @@
 """A player's tasks: how far each is, what comes next, and why one is out of reach."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from game.auth import Caller
+from game.batch import Batcher
 from game.campaigns.access import launched
 from game.campaigns.records import Campaign
-from game.db.connection import Connection
+from game.errors import NotFound
+from game.instants import to_datetime
 from game.players import player_id_of
+from game.recent import Recent
 from game.resources import Resources
-from game.tasks import progress_store, store
 from game.tasks.completing import APPROVED, Completion
 from game.tasks.counting import published
 from game.tasks.days import DAY, Zones, day_at, ends_ms, start_of, within, zone_at
+from game.tasks.holding_store import Holding, Place, holdings_of
 from game.tasks.records import Published, Task
 from game.tasks.rules import Bar, bar
 from game.tasks.windows import window_end, window_start
 
-COMPLETIONS_MAX: Final = 10_000
+CAMPAIGNS_KEPT: Final = 2_000
+POLLS_PER_BATCH: Final = 64
+POLLS_WAITING: Final = 4_096
 
 Reason = Literal["campaign_ended", "not_open_yet", "closed", "segment", "done", "cap_reached", "prerequisite"]
 
@@ -55,39 +61,68 @@ class _Read(msgspec.Struct, frozen=True, kw_only=True):
 async def my_tasks(resources: Resources, caller: Caller, *, campaign_id: str) -> list[Listed]:
     """The tasks of a launched campaign, for the caller. NotFound for a draft or another brand's."""
     player_id = await player_id_of(resources, caller)
-    now_ms = resources.clock()
-    async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        campaign = await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-        found = await published(conn, resources, campaign_id)
-        read = await _read(conn, campaign, found, player_id, now_ms)
-    return [_listed(task, campaign, read, now_ms=now_ms) for task in found.tasks.values()]
+    key = (resources.pool, caller.brand_id, campaign_id)
+    polls = _recent.get(key) or _recent.put(key, _polls(resources, caller.brand_id, campaign_id))
+    asked = await polls.submit(player_id)
+    zones = within(asked.holding.zones, asked.campaign.time_zone)
+    read = _read(asked.found, asked.holding, zones, now_ms=asked.now_ms)
+    return [_listed(task, asked.campaign, read, now_ms=asked.now_ms) for task in asked.found.tasks.values()]
 
 
-async def _read(
-    conn: Connection, campaign: Campaign, found: Published, player_id: UUID, now_ms: int
-) -> _Read:
-    campaign_id, brand_id = campaign.campaign_id, campaign.brand_id
-    chosen = (await store.zones_of(conn, [player_id])).get(player_id, ())
-    zones = within(chosen, campaign.time_zone)
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read for a player at a time."""
+
+    campaign: Campaign
+    found: Published
+    holding: Holding
+    now_ms: int
+
+
+_recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, str], Batcher[UUID, _Asked]]" = Recent(
+    limit=CAMPAIGNS_KEPT
+)
+
+
+def _polls(resources: Resources, brand_id: str, campaign_id: str) -> Batcher[UUID, _Asked]:
+    """Asks for all players of a campaign who wait at once: apps poll, and all at the same moment."""
+
+    async def ask(player_ids: Sequence[UUID]) -> Sequence[_Asked | BaseException]:
+        now_ms = resources.clock()
+        async with resources.pool.acquire() as conn:
+            try:
+                campaign = await launched(conn, campaign_id=campaign_id, brand_id=brand_id)
+            except NotFound as refusal:
+                return [refusal for _ in player_ids]
+            found = await published(conn, resources, campaign_id)
+            places = _places(found.tasks.values(), now_ms=now_ms)
+            holdings = await holdings_of(conn, places, player_ids, campaign_id=campaign_id, brand_id=brand_id)
+        return [_Asked(campaign=campaign, found=found, holding=each, now_ms=now_ms) for each in holdings]
+
+    return Batcher(ask, batch_limit=POLLS_PER_BATCH, waiting_limit=POLLS_WAITING)
+
+
+def _places(tasks: Iterable[Task], *, now_ms: int) -> list[Place]:
+    """The windows of now in all time zones: the player's own comes with the answer."""
+    today = to_datetime(now_ms).date()
+    days = (today - DAY, today, today + DAY)
+    return [(task.task_id, start) for task in tasks for start in {_start(task, day) for day in days}]
+
+
+def _read(found: Published, holding: Holding, zones: Zones, *, now_ms: int) -> _Read:
     today = day_at(zones, now_ms)
     starts = {task_id: _start(task, today) for task_id, task in found.tasks.items()}
-    segments = await store.segments_of(conn, [player_id], brand_ids=[brand_id])
     return _Read(
-        progress=await progress_store.windows_of_player(
-            conn, starts, campaign_id=campaign_id, player_id=player_id
-        ),
-        completions=await progress_store.completions_of_player(
-            conn, campaign_id=campaign_id, player_id=player_id, limit=COMPLETIONS_MAX
-        ),
-        full=await progress_store.full_caps(conn, campaign_id=campaign_id),
-        segments=segments.get(player_id, frozenset()),
+        progress={task_id: holding.progress.get((task_id, start), 0) for task_id, start in starts.items()},
+        completions=holding.completions,
+        full=holding.full,
+        segments=holding.segments,
         zones=zones,
     )
 
 
 def _listed(task: Task, campaign: Campaign, read: _Read, *, now_ms: int) -> Listed:
     theirs = tuple(each for each in read.completions if each.key.task_id == task.task_id)
-    shown = bar(task.terms, progress=read.progress.get(task.task_id, 0), held_in_all=len(theirs))
+    shown = bar(task.terms, progress=read.progress[task.task_id], held_in_all=len(theirs))
     missing = _missing(task, read.completions)
     return Listed(
         task=task,

@@ -136,29 +136,6 @@ async def find_completion(conn: Connection, *, campaign_id: str, completion_id: 
     return None if row is None else _completion(row)
 
 
-async def windows_of_player(
-    conn: Connection, starts: Mapping[str, date], *, campaign_id: str, player_id: UUID
-) -> dict[str, int]:
-    """The progress of one window of each task; no entry: none yet."""
-    rows = await conn.fetch(
-        _SQL.windows_of_player, campaign_id, player_id, list(starts), list(starts.values())
-    )
-    return {row["task_id"]: row["progress"] for row in rows}
-
-
-async def completions_of_player(
-    conn: Connection, *, campaign_id: str, player_id: UUID, limit: int
-) -> list[Completion]:
-    """What a player has completed in a campaign, the withdrawn aside."""
-    rows = await conn.fetch(_SQL.completions_of_player, campaign_id, player_id, limit)
-    return [_completion(row) for row in rows]
-
-
-async def full_caps(conn: Connection, *, campaign_id: str) -> frozenset[str]:
-    """The tasks of a campaign that have no place left."""
-    return frozenset(row["task_id"] for row in await conn.fetch(_SQL.full_caps, campaign_id))
-
-
 async def completions_to_review(
     conn: Connection, *, campaign_id: str, after: UUID, limit: int
 ) -> list[Completion]:

@@ -213,24 +213,35 @@ WHERE campaign_id = $1 AND completion_id > $2 AND state IN ('pending', 'appealed
 ORDER BY completion_id
 LIMIT $3;
 
--- name: windows_of_player
--- How far a player is in windows; arrays in pairs. No row: nothing yet.
-SELECT p.task_id, p.progress
-FROM unnest($3::text[], $4::date[]) AS i (task_id, window_start)
-JOIN task_progress AS p ON (p.campaign_id, p.player_id, p.task_id, p.window_start) = ($1, $2, i.task_id, i.window_start)
-ORDER BY p.task_id;
-
--- name: completions_of_player
--- What a player has completed in a campaign, the withdrawn aside.
-SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal
-FROM task_completion
-WHERE campaign_id = $1 AND player_id = $2 AND state <> 'withdrawn'
-ORDER BY task_id, nth
-LIMIT $3;
-
--- name: full_caps
--- Tasks of a campaign that have no place left.
-SELECT task_id FROM task_cap WHERE campaign_id = $1 AND taken = places ORDER BY task_id;
+-- name: holdings_of_players
+-- All that the lists of tasks of some players are told by, one value each, since apps ask again and again: the zones that
+-- the player chose, oldest first, the segments, how far the player is in windows ($4 and $5 in pairs, by their place),
+-- what was completed, the withdrawn aside, and which tasks have no place left.
+SELECT jsonb_build_object(
+    'zones', ARRAY (
+        SELECT jsonb_build_object('since_ms', since_ms, 'name', name)
+        FROM player_zone WHERE player_id = asked.player_id ORDER BY since_ms),
+    'segments', ARRAY (
+        SELECT segment FROM player_segment WHERE brand_id = $3 AND player_id = asked.player_id ORDER BY segment),
+    'windows', ARRAY (
+        SELECT jsonb_build_array(i.place, p.progress)
+        FROM unnest($4::text[], $5::date[]) WITH ORDINALITY AS i (task_id, window_start, place)
+        JOIN task_progress AS p
+          ON (p.campaign_id, p.player_id, p.task_id, p.window_start)
+           = ($1, asked.player_id, i.task_id, i.window_start)
+        ORDER BY i.place),
+    'completions', ARRAY (
+        SELECT jsonb_build_object('task_id', task_id, 'nth', nth, 'completion_id', completion_id,
+                                  'generation', generation, 'state', state, 'has_place', has_place,
+                                  'reason', reason, 'appeal', appeal)
+        FROM task_completion
+        WHERE campaign_id = $1 AND player_id = asked.player_id AND state <> 'withdrawn'
+        ORDER BY task_id, nth
+        LIMIT $6),
+    'full', ARRAY (
+        SELECT task_id FROM task_cap WHERE campaign_id = $1 AND taken = places ORDER BY task_id)) AS holding
+FROM unnest($2::uuid[]) WITH ORDINALITY AS asked (player_id, ordinal)
+ORDER BY asked.ordinal;
 
 -- name: past_events
 -- Processed events of some types among the next ones of a brand, in the order in which they came; $4 are looked at.

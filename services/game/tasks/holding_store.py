@@ -1,0 +1,88 @@
+"""What players have in a campaign, as far as their lists of tasks tell it: read in one round trip."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from game.db.connection import Connection
+from game.db.statements import load
+from game.tasks.completing import Completion, State
+from game.tasks.days import Zone
+from game.tasks.records import TaskKey
+
+COMPLETIONS_MAX: Final = 10_000
+
+_SQL = load("game.tasks")
+
+Place = tuple[str, date]
+"""A task, and the day on which one of its windows starts."""
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player has. `zones` are those that the player chose, `full` tasks that have no place left."""
+
+    zones: tuple[Zone, ...]
+    segments: frozenset[str]
+    progress: Mapping[Place, int]
+    completions: Sequence[Completion]
+    full: frozenset[str]
+
+
+class _Completed(msgspec.Struct, frozen=True):
+    task_id: str
+    nth: int
+    completion_id: UUID
+    generation: int
+    state: State
+    has_place: bool
+    reason: str | None
+    appeal: str | None
+
+
+class _Row(msgspec.Struct, frozen=True):
+    zones: tuple[Zone, ...]
+    segments: frozenset[str]
+    windows: list[tuple[int, int]]
+    completions: list[_Completed]
+    full: frozenset[str]
+
+
+_decoder = msgspec.json.Decoder(_Row)
+
+
+async def holdings_of(
+    conn: Connection,
+    places: Sequence[Place],
+    player_ids: Sequence[UUID],
+    *,
+    campaign_id: str,
+    brand_id: str,
+) -> list[Holding]:
+    """What each player has, with the progress in these windows; no entry: none yet."""
+    task_ids, starts = [task_id for task_id, _ in places], [start for _, start in places]
+    rows = await conn.fetch(
+        _SQL.holdings_of_players, campaign_id, player_ids, brand_id, task_ids, starts, COMPLETIONS_MAX
+    )
+    return [
+        _holding(_decoder.decode(row["holding"]), places, campaign_id, player_id)
+        for row, player_id in zip(rows, player_ids, strict=True)
+    ]
+
+
+def _holding(row: _Row, places: Sequence[Place], campaign_id: str, player_id: UUID) -> Holding:
+    return Holding(
+        zones=row.zones,
+        segments=row.segments,
+        progress={places[ordinal - 1]: progress for ordinal, progress in row.windows},
+        completions=[_completion(each, campaign_id, player_id) for each in row.completions],
+        full=row.full,
+    )
+
+
+def _completion(completed: _Completed, campaign_id: str, player_id: UUID) -> Completion:
+    fields = msgspec.structs.asdict(completed)
+    key = TaskKey(campaign_id, player_id, fields.pop("task_id"))
+    return Completion(key=key, **fields)

@@ -7,12 +7,13 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from tests.bench import events
+from tests.bench import events, polls, progress
 from tests.bench.installation import installed
 from tests.bench.report import Report, lines_of, machine, write
+from tests.bench.rounds import Scale
 
 ROUNDS = 5
-PARTS = {"events": events.accepted}
+PARTS = {"events": events.accepted, "progress": progress.processed, "polls": polls.polled}
 
 
 def main() -> int:
@@ -28,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all when not given")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each contestant")
+    parser.add_argument("--players", type=int, default=100_000, help="how full the tables get: up to 1000000")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go as JSON")
     return parser
 
@@ -38,7 +40,8 @@ async def _run(given: argparse.Namespace) -> None:
         _tell(f"{name} …")
         with TemporaryDirectory(prefix="playfair-bench-") as folder:
             async with installed(Path(folder)) as installation:
-                report.sections.append(await PARTS[name](installation, rounds=given.rounds, tell=_tell))
+                scale = Scale(rounds=given.rounds, players=given.players, tell=_tell)
+                report.sections.append(await PARTS[name](installation, scale))
         write(report, given.out)
     _tell("\n".join(line for section in report.sections for line in lines_of(section)))
     _tell(f"\nAll rounds are in {given.out}.")

@@ -1,7 +1,6 @@
 """How many events are accepted (verified, read, stored, committed, answered), against a trivial POST."""
 
 import itertools
-from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -13,7 +12,7 @@ from game.webhooks.signing import secret_text, signed_headers
 from tests.bench.generator import request
 from tests.bench.installation import WAITING, Installation, Server
 from tests.bench.report import Section, compared
-from tests.bench.rounds import Round, interleaved
+from tests.bench.rounds import Round, Scale, interleaved
 
 PLAYERS = 10_000
 # Requests of a round for so many connections.
@@ -66,7 +65,7 @@ def subject_of(number: int) -> str:
     return f"player-{number:07}"
 
 
-async def accepted(installation: Installation, *, rounds: int, tell: Callable[[str], None]) -> Section:
+async def accepted(installation: Installation, scale: Scale) -> Section:
     """Rounds of each number of connections, with the yardstick's between them."""
     site = installation.site
     async with demo.open_resources(site.settings) as resources:
@@ -78,12 +77,12 @@ async def accepted(installation: Installation, *, rounds: int, tell: Callable[[s
             await service.answered(sender.events(WARM_UP), connections=64, status="202")
             await installation.trivial.answered(sender.trivial(WARM_UP), connections=64, status="202")
         for connections, count in LOADS.items():
-            tell(f"  {connections} connections")
+            scale.tell(f"  {connections} connections")
             turns = {
                 "events": partial(_accept, service, sender, count, connections),
                 "trivial POST": partial(_yardstick, installation.trivial, sender, count, connections),
             }
-            ours, yardstick = await interleaved(turns, rounds=rounds, tell=tell)
+            ours, yardstick = await interleaved(turns, scale)
             rows.append(compared(f"{connections} connections", ours, yardstick))
     return Section(title="Events accepted: verified, stored and committed, then answered", rows=rows)
 

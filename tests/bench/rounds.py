@@ -1,11 +1,21 @@
 """Interleaved rounds: whoever is compared takes turns, so that a machine's moods meet all alike."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 import msgspec
 
 PERCENTILES = {"p50": 0.5, "p99": 0.99}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much is done: turns of each contestant, players in the tables; `tell` is told how far it is."""
+
+    rounds: int
+    players: int
+    tell: Callable[[str], None]
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,13 +71,13 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 Turn = Callable[[], Awaitable[Round]]
 
 
-async def interleaved(turns: Mapping[str, Turn], *, rounds: int, tell: Callable[[str], None]) -> list[Series]:
+async def interleaved(turns: Mapping[str, Turn], scale: Scale) -> list[Series]:
     """Let each have so many turns, in alternating order; each series has the others' moments."""
     found: dict[str, list[Round]] = {name: [] for name in turns}
-    for number in range(rounds):
+    for number in range(scale.rounds):
         for name in list(turns) if number % 2 == 0 else reversed(list(turns)):
             found[name].append(taken := await turns[name]())
-            tell(f"    round {number + 1} of {rounds}  {name:<28}{taken.per_second:>10,.0f}/s")
+            scale.tell(f"    round {number + 1} of {scale.rounds}  {name:<28}{taken.per_second:>10,.0f}/s")
     return [Series(name=name, rounds=taken) for name, taken in found.items()]
 
 

@@ -58,7 +58,7 @@ async def _told(venue: Venue) -> Told:
         [*venue.guests, venue.poor],
         [*places, fair.place],
         [*played.made, *fair.collected.made],
-        festival.points_given(fair, venue.guests),
+        festival.points_moved(fair, venue.guests),
     )
     return Told(
         places,

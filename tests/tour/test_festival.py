@@ -8,7 +8,7 @@ import pytest
 
 from game.badges.rules import Convert, Redeem
 from game.tour.errands import AWAY, FORBIDDEN_CHANNEL, tally
-from game.tour.festival import REJECTED, TAKEN_BACK, dues_of, points_given
+from game.tour.festival import REJECTED, TAKEN_BACK, dues_of, points_moved
 from game.tour.festival_checks import check_festival
 from game.tour.incidents import Incident
 from game.tour.luck import Hope, completed, expected
@@ -28,6 +28,7 @@ from tests.tour.lies import (
     with_deal,
     with_inbox,
     with_odds,
+    with_repair,
     with_second_answer,
     with_streak,
     with_told,
@@ -99,6 +100,15 @@ LIES: dict[str, tuple[Lie, str]] = {
     "a longest run that was taken back": (with_streak(TAKEN_BACK, longest=4), "not (3, 3, 1)"),
     "a freeze that was used": (with_streak(AWAY, freezes=2), "it is (4, 4, 2), not (4, 4, "),
     "days that were missed": (with_calendar(AWAY, "missed"), "calendar of"),
+    "a day repaired twice": (
+        lambda fair: with_repair(fair, id="other"),
+        "repaired",
+    ),
+    "a repair that cost more": (lambda fair: with_repair(fair, price_points=51), "for 50 points once"),
+    "a repair that was not offered": (
+        lambda fair: with_told(fair, mended=replace(fair.told.mended, offered=None)),
+        "and is offered None",
+    ),
     "a free draw too many": (free_draws("free", chances_left=2), "should have 1 free draws"),
     "a lot that is not listed": (free_draws("left", lots=()), "should have 1 free draws"),
     "a conversion that pays more": (with_deal(Convert, amount=6), "not ('points', 5, None)"),
@@ -156,9 +166,10 @@ def test_a_lie_about_the_fair_is_found(told: Told, lie: str) -> None:
 
 def test_points_that_were_taken_back_are_not_kept(told: Told) -> None:
     """What the ledger should have is counted from the events, not from an inbox."""
-    kept = {given.guest.name: given.points for given in points_given(told.fair, told_guests(told))}
-    assert kept[name_of(told.fair, TAKEN_BACK)] == 30 + 10
-    assert kept[name_of(told.fair, 7)] == 60 + 30
+    guests = told_guests(told)
+    kept = {moved.credit: moved.points for moved in points_moved(told.fair, guests)}
+    assert kept[guests[TAKEN_BACK].account] == 30 + 10
+    assert kept[guests[7].account] == 60 + 30
 
 
 def told_guests(told: Told) -> list[Any]:

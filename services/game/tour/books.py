@@ -26,16 +26,16 @@ class Balances(msgspec.Struct, frozen=True):
         return self.held == self.due
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that a guest has earned otherwise than by a draw, and keeps."""
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """Points that went from an account to another otherwise than by a play."""
 
-    guest: Guest
-    place: Place
+    debit: str
+    credit: str
     points: int
 
 
 def due_balances(
-    guests: Sequence[Guest], places: Sequence[Place], made: Sequence[Made], given: Sequence[Given]
+    guests: Sequence[Guest], places: Sequence[Place], made: Sequence[Made], moved: Sequence[Moved]
 ) -> dict[str, int]:
     """What every account should hold once all credits are applied and all that was taken back is back."""
     due = {guest.account: guest.start_points for guest in guests}
@@ -46,9 +46,9 @@ def due_balances(
         due[play.guest.account] += play.won_points - price_points
         due[house(play.place.campaign_id)] += price_points
         due[budget(play.place.campaign_id)] -= play.won_points
-    for reward in given:
-        due[reward.guest.account] += reward.points
-        due[budget(reward.place.campaign_id)] -= reward.points
+    for each in moved:
+        due[each.debit] -= each.points
+        due[each.credit] += each.points
     return due
 
 

@@ -125,12 +125,17 @@ async def play(
     player: Client, pool: str, *, count: int, key: str, pay_with: Literal["points", "chance"] = "points"
 ) -> Answer:
     """Play, and ask again with the same key until the outcome is known: it stays one play."""
+    return await repeated(player, f"{pool}/plays", {"count": count, "pay_with": pay_with}, key=key)
+
+
+async def repeated(player: Client, path: str, body: object, *, key: str) -> Answer:
+    """Ask for something that points are paid for, again with the same key until the outcome is known."""
     for _ in range(ASKED_MAX):
-        answer = await player.post(f"{pool}/plays", {"count": count, "pay_with": pay_with}, key=key)
+        answer = await player.post(path, body, key=key)
         if answer.status not in ASK_AGAIN:
             return answer
         await asyncio.sleep(PAUSE_SECONDS)
-    raise UnexpectedAnswerError(f"play {key} had no outcome after {ASKED_MAX} requests: {answer}")
+    raise UnexpectedAnswerError(f"{path} {key} had no outcome after {ASKED_MAX} requests: {answer}")
 
 
 async def uncover(player: Client, covered: PlayView) -> PlayView:

@@ -11,7 +11,7 @@ import msgspec
 from game.tour.sender import Event, Notice
 
 FORBIDDEN_CHANNEL = "wechat-moments"
-AWAY = 11
+AWAY, FORGETS = 11, 10
 # Which task each type of event is for.
 TASKS = {"share.created": "share", "review.created": "review", "checkin.created": "visit"}
 
@@ -68,8 +68,8 @@ def _of_one(number: int, name: str, now: datetime) -> list[Event]:
 
 
 def _days_ago(number: int) -> Iterable[int]:
-    """Up to four days in a row, today the last; one guest was away for a day after three."""
-    return (0, 2, 3, 4) if number == AWAY else range(number % 4 + 1)
+    """Up to four days in a row, today the last; one guest was away for a day after three, one after one."""
+    return {AWAY: (0, 2, 3, 4), FORGETS: (0, 1, 3)}.get(number, range(number % 4 + 1))
 
 
 def check_in(name: str, now: datetime, *, days_ago: int) -> Event:

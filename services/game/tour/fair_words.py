@@ -11,6 +11,7 @@ from game.tour.festival import SET, Festival, dues_of
 from game.tour.presents import Present
 from game.tour.progress import Line
 from game.tour.ranking import Board
+from game.tour.runs import Mended
 from game.tour.sender import Notice
 
 UNITS = {"chances": "free draw", "badge": "badge", "points": "points", "goods": "goods"}
@@ -24,6 +25,7 @@ def earned(fair: Festival) -> list[tuple[str, str]]:
     for name, source in (("by tasks", progress.TASK), ("by days in a row", runs.WORDS)):
         words = [_reward(line, times) for line, times in lines.items() if line.source == source]
         rows.append((name, ", ".join(words)))
+    rows.append(("a missed day repaired", _repair(fair.told.mended)))
     rows.append(("a gift by code", _present(fair.present)))
     rows += [(name, _collector(fair, name)) for name in fair.collected.albums]
     return rows + [(f"board {board_id}", _ranks(board)) for board_id, board in fair.boards.items()]
@@ -41,6 +43,11 @@ def checked(fair: Festival) -> list[str]:
         f"of the set computed anew for {1 + len(collected.albums)} albums",
         f"{sum(len(board.mine) for board in fair.boards.values())} ranks on {len(fair.boards)} boards",
     ]
+
+
+def _repair(mended: Mended) -> str:
+    done, twice = mended.answers
+    return f"{done.price_points} points of {mended.guest.name}, asked for twice: {done.state}, {twice.state}"
 
 
 def _present(present: Present) -> str:

@@ -15,19 +15,21 @@ from game.prizes.lots_api import LotPage
 from game.tasks.streak_views import CalendarView, MyStreaks
 from game.tasks.views import CompletionPage, CompletionView, MyTasks
 from game.tour import progress, runs
-from game.tour.books import Given
+from game.tour.books import Moved
 from game.tour.client import eventually
 from game.tour.collecting import Deal, album_of, collectors_of, draw_badges, fill_sets
-from game.tour.errands import FORBIDDEN_CHANNEL, Tally, check_in, deeds, tally
+from game.tour.errands import FORBIDDEN_CHANNEL, FORGETS, Tally, check_in, deeds, tally
 from game.tour.guests import Guest, Made, ask_all, prizes_of, sit_down
 from game.tour.incidents import Incident
 from game.tour.mishaps import mishaps
 from game.tour.presents import Present, exchange_presents, of_presents
 from game.tour.progress import Line
 from game.tour.ranking import TREASURE, VISITORS, Board, read_board, treasures, visits
+from game.tour.runs import Mended, mend
 from game.tour.sender import Event, Notice, Sender, open_source
 from game.tour.stage import Place, Plan, festival_plan, open_campaign
 from game.tour.venue import Venue
+from ledger_client import budget, house
 
 SET = "fair"
 COLLECTORS = 3
@@ -48,6 +50,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     after: Mapping[str, MyTasks]
     last: Mapping[str, MyTasks]
     reviews: Mapping[str, str]
+    mended: Mended
     streaks: Mapping[str, MyStreaks]
     calendars: Mapping[str, CalendarView]
 
@@ -145,6 +148,8 @@ async def _tell(venue: Venue, plan: Plan, place: Place, sender: Sender) -> Told:
         await _points_arrived(venue.guests[TAKEN_BACK], place)
         then = await _take_back(venue, sender, now)
         last = await _shown(venue, plan, place, tally([*first, *then]), reviews=reviews_due(before))
+    with step("Repairing a missed day"):
+        mended = await mend(venue.guests[FORGETS], place, now)
     path = f"/v1/campaigns/{place.campaign_id}/me/streaks"
     return Told(
         first=tuple(first),
@@ -153,6 +158,7 @@ async def _tell(venue: Venue, plan: Plan, place: Place, sender: Sender) -> Told:
         after=after,
         last=last,
         reviews=reviews,
+        mended=mended,
         streaks=await ask_all(venue.guests, MyStreaks, path),
         calendars=await ask_all(
             venue.guests, CalendarView, f"{path}/{runs.STREAK}/calendar?month={now:%Y-%m}"
@@ -170,7 +176,12 @@ def dues(plan: Plan, told: Told, present: Present, deals: Sequence[Deal]) -> dic
     reviews = reviews_due(told.before)
     return {
         name: progress.of_tasks(plan, name, earlier=told.earlier, in_all=told.in_all, reviews=reviews)
-        + runs.of_streaks(plan, runs.days_of(told.first, name), runs.days_of(told.everything, name))
+        + runs.of_streaks(
+            plan,
+            runs.days_of(told.first, name),
+            runs.days_of(told.everything, name),
+            told.mended.of(name),
+        )
         + progress.of_deals(name, deals)
         + of_presents(present, name)
         for name in told.before
@@ -182,14 +193,16 @@ def dues_of(festival: Festival) -> dict[str, Counter[Line]]:
     return dues(festival.plan, festival.told, festival.present, festival.collected.deals)
 
 
-def points_given(festival: Festival, guests: Iterable[Guest]) -> list[Given]:
-    """The points that each guest keeps of the fair's rewards."""
-    due = dues_of(festival)
-    return [
-        Given(guest=guest, place=festival.place, points=progress.points_kept(due[guest.name]))
+def points_moved(festival: Festival, guests: Iterable[Guest]) -> list[Moved]:
+    """The points that guests keep of the fair's rewards, and those that were paid for a repair."""
+    due, campaign_id, mended = dues_of(festival), festival.place.campaign_id, festival.told.mended
+    given = [
+        Moved(debit=budget(campaign_id), credit=guest.account, points=progress.points_kept(due[guest.name]))
         for guest in guests
         if guest.name in due
     ]
+    price = festival.plan.streaks[runs.STREAK]["policy"]["repair_points"]
+    return [*given, Moved(debit=mended.guest.account, credit=house(campaign_id), points=price)]
 
 
 async def _shown(

@@ -21,7 +21,7 @@ from game.tour.luck import Hope, completed, expected
 from game.tour.presents import check_present
 from game.tour.progress import check_notices, check_rewards, check_tasks
 from game.tour.ranking import TREASURE, VISITORS, check_board, treasures, visits
-from game.tour.runs import check_streak, days_of
+from game.tour.runs import check_repair, check_streak, days_of
 from game.tour.stage import Plan
 
 DIGITS = 10**11
@@ -67,9 +67,11 @@ def check_told(plan: Plan, told: Told) -> Iterator[str]:
 
 
 def check_streaks(plan: Plan, told: Told) -> Iterator[str]:
-    """Runs, freezes and calendars."""
+    """Runs, freezes, calendars, and the day that was repaired."""
+    yield from check_repair(plan, told.mended)
     for name, mine in told.streaks.items():
-        yield from check_streak(plan, name, days_of(told.everything, name), mine, told.calendars[name])
+        days, mended = days_of(told.everything, name), told.mended.of(name)
+        yield from check_streak(plan, name, days, mended, mine, told.calendars[name])
 
 
 def check_inboxes(festival: Festival) -> Iterator[str]:

@@ -1,18 +1,21 @@
 """Runs of days with a check-in, by the tour's own count."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from game.tasks.streak_views import CalendarView, MyStreaks
+from game.tasks.streak_views import CalendarView, MyStreaks, RepairOffer, RepairView
+from game.tour.client import repeated
 from game.tour.errands import TASKS, happened
+from game.tour.guests import Guest
 from game.tour.progress import Line, lines
 from game.tour.sender import Notice
-from game.tour.stage import TIME_ZONE, Plan
+from game.tour.stage import TIME_ZONE, Place, Plan
 
 STREAK = "daily"
 WORDS = "Check-in streak"
@@ -27,6 +30,34 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     states: dict[date, str]
 
 
+class Mended(msgspec.Struct, frozen=True, kw_only=True):
+    """A missed day that a guest repaired: what was offered, and what was answered twice under one key."""
+
+    guest: Guest
+    day: date
+    offered: RepairOffer | None
+    answers: tuple[RepairView, RepairView]
+
+    def of(self, name: str) -> Collection[date]:
+        """The days that somebody has repaired."""
+        return (self.day,) if name == self.guest.name else ()
+
+
+async def mend(guest: Guest, place: Place, now: datetime) -> Mended:
+    """Repair the day before yesterday, which the guest forgot."""
+    path = f"/v1/campaigns/{place.campaign_id}/me/streaks"
+    (told,) = (await guest.client.get(path)).read(MyStreaks, status=200).streaks
+    day = now.astimezone(ZoneInfo(TIME_ZONE)).date() - timedelta(days=2)
+    path = f"{path}/{STREAK}/repairs"
+
+    async def ask() -> RepairView:
+        answer = await repeated(guest.client, path, {"day": day}, key="mend")
+        return answer.read(RepairView, status=201)
+
+    one, two = await asyncio.gather(ask(), ask())
+    return Mended(guest=guest, day=day, offered=told.repair, answers=(one, two))
+
+
 def days_of(notices: Iterable[Notice], name: str) -> frozenset[date]:
     """The days, where the fair is, on which somebody checked in."""
     zone = ZoneInfo(TIME_ZONE)
@@ -37,13 +68,13 @@ def days_of(notices: Iterable[Notice], name: str) -> frozenset[date]:
     )
 
 
-def run_of(days: Collection[date], today: date, policy: dict[str, Any]) -> Run:
-    """Day by day: a missed one ends the run, unless a freeze is at hand."""
+def run_of(days: Collection[date], mended: Collection[date], today: date, policy: dict[str, Any]) -> Run:
+    """Day by day: a missed one ends the run, unless it was repaired or a freeze is at hand."""
     current = longest = freezes = 0
     states: dict[date, str] = {}
     for day in _until(min(days, default=today), today):
-        if day in days:
-            current, states[day] = current + 1, "checked"
+        if day in days or day in mended:
+            current, states[day] = current + 1, "checked" if day in days else "repaired"
             longest = max(longest, current)
             freezes = min(policy["freezes_held"], freezes + (current % policy["freeze_every"] == 0))
         elif day == today:
@@ -55,21 +86,29 @@ def run_of(days: Collection[date], today: date, policy: dict[str, Any]) -> Run:
     return Run(current=current, longest=longest, freezes=freezes, states=states)
 
 
-def of_streaks(plan: Plan, was: Collection[date], now: Collection[date]) -> Counter[Line]:
+def of_streaks(
+    plan: Plan, was: Collection[date], now: Collection[date], mended: Collection[date]
+) -> Counter[Line]:
     """What an inbox should list of milestones: those reached, and those that were taken back."""
     due = Counter[Line]()
     for milestone in plan.streaks[STREAK]["milestones"]:
-        reached, kept = (_longest(plan, days) >= milestone["days"] for days in (was, now))
+        reached = _longest(plan, was, ()) >= milestone["days"]
+        kept = _longest(plan, now, mended) >= milestone["days"]
         due += lines(WORDS, milestone["reward"], kept=kept, taken_back=reached and not kept)
     return due
 
 
 def check_streak(
-    plan: Plan, name: str, days: Collection[date], mine: MyStreaks, calendar: CalendarView
+    plan: Plan,
+    name: str,
+    days: Collection[date],
+    mended: Collection[date],
+    mine: MyStreaks,
+    calendar: CalendarView,
 ) -> Iterator[str]:
     """What a guest is told of the streak and of its days is what was counted."""
     (told,) = mine.streaks
-    run = run_of(days, told.today.day, plan.streaks[STREAK]["policy"])
+    run = run_of(days, mended, told.today.day, plan.streaks[STREAK]["policy"])
     shown = (told.current, told.longest, told.freezes)
     if shown != (run.current, run.longest, run.freezes):
         yield f"{name}, streak {told.streak}: it is {shown}, not {(run.current, run.longest, run.freezes)}"
@@ -79,8 +118,20 @@ def check_streak(
         yield f"{name}, calendar of {calendar.month}: it says {listed}, not {wanted}"
 
 
-def _longest(plan: Plan, days: Collection[date]) -> int:
-    return run_of(days, max(days, default=date.min), plan.streaks[STREAK]["policy"]).longest
+def check_repair(plan: Plan, repair: Mended) -> Iterator[str]:
+    """It was offered, and paid for once."""
+    price = plan.streaks[STREAK]["policy"]["repair_points"]
+    one, two = repair.answers
+    if one != two or (one.state, one.day, one.price_points) != ("applied", repair.day, price):
+        yield f"{repair.guest.name} repaired {repair.day} for {price} points once, and got {one} and {two}"
+    offer = repair.offered
+    if offer is None or (offer.day, offer.price_points) != (repair.day, price):
+        yield f"{repair.guest.name} missed {repair.day}, and is offered {offer}"
+
+
+def _longest(plan: Plan, days: Collection[date], mended: Collection[date]) -> int:
+    last = max(days, default=date.min)
+    return run_of(days, mended, last, plan.streaks[STREAK]["policy"]).longest
 
 
 def _until(first: date, last: date) -> Iterator[date]:

@@ -12,7 +12,7 @@ from game.campaigns.views import ManagedCampaign
 from game.embedded.stack import step
 from game.settings import Settings
 from game.tour import books, checks, fair_words, festival, incidents
-from game.tour.books import Given
+from game.tour.books import Moved
 from game.tour.festival import Festival
 from game.tour.festival_checks import check_festival
 from game.tour.guests import Made, play_all, play_free_draws, sit_down, uncover_all
@@ -94,8 +94,8 @@ async def check_everything(venue: Venue, games: Sequence[Place], played: Played,
         findings += check_festival(fair)
         checked += fair_words.checked(fair)
     with step("Comparing points and prizes"):
-        given = festival.points_given(fair, venue.guests)
-        checked.append(await _check_books(venue, places, made, given, findings))
+        moved = festival.points_moved(fair, venue.guests)
+        checked.append(await _check_books(venue, places, made, moved, findings))
     return Verdict(tuple(checked), tuple(findings))
 
 
@@ -117,10 +117,10 @@ async def _check_log(venue: Venue, place: Place, made: Sequence[Made], findings:
 
 
 async def _check_books(
-    venue: Venue, places: Sequence[Place], made: Sequence[Made], given: Sequence[Given], findings: list[str]
+    venue: Venue, places: Sequence[Place], made: Sequence[Made], moved: Sequence[Moved], findings: list[str]
 ) -> str:
     everybody = [*venue.guests, venue.poor]
-    due = books.due_balances(everybody, places, made, given)
+    due = books.due_balances(everybody, places, made, moved)
     found = await books.balances(venue.resources.ledger, due)
     findings += books.check_balances(found, made)
     inboxes = [(guest, place) for guest in everybody for place in places]

@@ -1,5 +1,6 @@
 """Badges as credentials: what is in them, who verifies them, and that they stay the same."""
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -79,6 +80,13 @@ async def test_the_same_bytes_for_ever(wallet: Wallet) -> None:
     assert (await opened(wallet, later))["issuer"]["name"] == "Acme Coffee"
     kids = [jwt.get_unverified_header(token)["kid"].rsplit("/", 1)[1] for token in (first, later)]
     assert kids == ["1", "3"]
+
+
+async def test_many_ask_at_once(wallet: Wallet) -> None:
+    """An award has one place in the lists, and one credential."""
+    award = await wallet.awarded()
+    tokens = await asyncio.gather(*(wallet.exported(award) for _ in range(5)))
+    assert len(set(tokens)) == 1
 
 
 async def test_the_same_issuer_is_no_new_version(wallet: Wallet) -> None:

@@ -76,6 +76,11 @@ def test_an_achievement() -> None:
     assert achievement(BADGE, "zh-CN", AT)["name"] == "牛"
 
 
+def test_addresses() -> None:
+    """A key of another version is somewhere else."""
+    assert (AT.key(1), AT.key(2)) == (f"{AT.base}/keys/1", f"{AT.base}/keys/2")
+
+
 def test_a_credential() -> None:
     """Claims say what the document says, in whole seconds; places in lists go on in the next list."""
     made = credential(AWARD, BARE, AT, index=LIST_BITS + 3, language="en", email=None)

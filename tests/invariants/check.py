@@ -14,6 +14,7 @@ from ledger_client import Account, EntryPage, Lookup, budget, house
 from ledger_client.operations import ISSUER
 from ledger_client.outcomes import Decided, Entry
 from tests.invariants.answers import ANSWERS
+from tests.invariants.badges import BADGES
 from tests.invariants.boards import BOARDS
 from tests.invariants.counts import COUNTS
 from tests.invariants.facts import Facts
@@ -25,7 +26,7 @@ from tests.invariants.outcomes import OUTCOMES
 from tests.invariants.rows import Rows, read_rows
 from tests.invariants.told import Told
 
-ALWAYS: Final = (*MONEY, *GIVEN, *GIFTS, *ANSWERS, *OUTCOMES, *COUNTS, *BOARDS)
+ALWAYS: Final = (*MONEY, *GIVEN, *GIFTS, *BADGES, *ANSWERS, *OUTCOMES, *COUNTS, *BOARDS)
 PAGE_ENTRIES: Final = 1_000
 PAGES_MAX: Final = 10_000
 LOOKUP_IDS: Final = 256

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from tests.invariants.badge_rows import BadgeRows, read_badge_rows
 from tests.invariants.board_rows import BoardRows, read_board_rows
 from tests.invariants.gift_rows import Gift, Portion
 from tests.invariants.reward_rows import Award, Debt, Reward
@@ -259,6 +260,7 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     gifts: tuple[Gift, ...]
     portions: tuple[Portion, ...]
     boards: BoardRows
+    others: BadgeRows
 
 
 R = TypeVar("R", bound=Row)
@@ -293,4 +295,5 @@ async def read_rows(pool: "asyncpg.Pool[asyncpg.Record]", campaign_ids: Sequence
             gifts=await read(Gift),
             portions=await read(Portion),
             boards=await read_board_rows(conn, campaign_ids),
+            others=await read_badge_rows(conn, campaign_ids),
         )

@@ -6,6 +6,7 @@ import pytest
 
 from tests.invariants import (
     faults_in_answers,
+    faults_in_badges,
     faults_in_boards,
     faults_in_books,
     faults_in_gifts,
@@ -23,6 +24,7 @@ MODULES: Final = (
     faults_in_rows,
     faults_in_rewards,
     faults_in_gifts,
+    faults_in_badges,
     faults_in_boards,
 )
 PLANTS: Final = tuple(plant for module in MODULES for plant in planted_in(module))

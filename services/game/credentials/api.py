@@ -108,12 +108,12 @@ class OpenBadges(Controller):
     tags = ("Open Badges",)
     opt = PUBLIC
 
-    @get("/issuer", cache_control=BRIEFLY, responses=problem_responses(404))
+    @get("/issuer", cache_control=BRIEFLY, responses=problem_responses(404, 422))
     async def issuer(self, request: AppRequest, brand_id: BrandId) -> Response[dict[str, Any]]:
         """Who issues the badges (Profile)."""
         return _public(await service.issuer_profile(request.resources, brand_id=_own(request, brand_id)))
 
-    @get("/keys/{version:int}", cache_control=FOR_AN_HOUR, responses=problem_responses(404))
+    @get("/keys/{version:int}", cache_control=FOR_AN_HOUR, responses=problem_responses(404, 422))
     async def key(self, request: AppRequest, brand_id: BrandId, version: Version) -> Response[dict[str, Any]]:
         """The public key that `kid` names (JWK). Keys that sign nothing new any more stay here."""
         return _public(
@@ -124,7 +124,7 @@ class OpenBadges(Controller):
         "/status/{number:int}",
         media_type=MediaType.TEXT,
         cache_control=BRIEFLY,
-        responses=problem_responses(404),
+        responses=problem_responses(404, 422),
     )
     async def status(self, request: AppRequest, brand_id: BrandId, number: ListNumber) -> Response[str]:
         """Which credentials were revoked (BitstringStatusListCredential as VC-JWT)."""
@@ -135,7 +135,7 @@ class OpenBadges(Controller):
     @get(
         "/achievements/{campaign_id:str}/{badge_id:str}/{language:str}",
         cache_control=FOR_AN_HOUR,
-        responses=problem_responses(404),
+        responses=problem_responses(404, 422),
     )
     async def achievement(
         self,

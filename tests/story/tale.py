@@ -179,9 +179,10 @@ STREAK: Final[dict[str, Any]] = {
         for days, points in ((1, 3), (2, 4), (3, 5), (4, 6))
     ],
 }
+# What is told late counts for as long as it may: no season is frozen before the end.
 BOARDS: Final[dict[str, dict[str, Any]]] = {
-    "days": {"name": NAME, "metric": "tasks", "seasons": "day", "grace_hours": 24},
+    "days": {"name": NAME, "metric": "tasks", "seasons": "day", "grace_hours": 720},
     "spenders": {
-        "name": NAME, "metric": "progress", "task": "spend", "seasons": "campaign", "grace_hours": 24
+        "name": NAME, "metric": "progress", "task": "spend", "seasons": "campaign", "grace_hours": 720
     },
 }  # fmt: skip

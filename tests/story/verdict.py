@@ -33,7 +33,7 @@ ROWS: Final = {
     "debts": """
         SELECT p.subject, d.kind, d.item, d.amount FROM debt AS d
         JOIN player AS p USING (player_id) WHERE d.campaign_id = $1 AND p.subject = ANY ($2)""",
-    # What is, or was, in a player's hands of what tasks gave, less what came back.
+    # What is, or was, in a player's hands of what tasks gave, less what came back; debts paid by gifts too.
     "had": """
         SELECT p.subject, h.kind, h.item, sum(h.amount)::int8 AS amount FROM (
             SELECT player_id, 'chances' AS kind, NULL AS item, granted - taken_back AS amount
@@ -42,6 +42,8 @@ ROWS: Final = {
             FROM voucher AS v JOIN reward AS r USING (campaign_id, reward_id) WHERE campaign_id = $1
             UNION ALL SELECT player_id, 'badge', badge_id, 1
             FROM badge_award WHERE campaign_id = $1 AND source ~ '^(task|streak):' AND state <> 'reversed'
+            UNION ALL SELECT player_id, kind, item, withheld
+            FROM reward WHERE campaign_id = $1 AND source LIKE 'gift:%' AND withheld > 0
         ) AS h JOIN player AS p USING (player_id) WHERE p.subject = ANY ($2) GROUP BY 1, 2, 3""",
     "standings": """
         SELECT p.subject, s.board_id, s.season, s.score, s.reached_ms FROM board_standing AS s

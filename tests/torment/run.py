@@ -21,11 +21,12 @@ from tests.invariants.check import violations
 from tests.story.idle import idle_wrong
 from tests.story.verdict import ended, wrong
 from tests.torment.aftermath import quiet, reconciled
+from tests.torment.givers import Givers
 from tests.torment.killer import Killer
 from tests.torment.players import CARDS, Notes, Player, name_of
 from tests.torment.ranking import ranked_wrong
 from tests.torment.storm import Storm
-from tests.torment.tellers import IDLE, Tellers, plan_of, tale_for
+from tests.torment.tellers import IDLE, SPENDERS, Tellers, plan_of, tale_for
 from tests.torment.victims import WORKERS
 from tests.torment.weather import Fault
 
@@ -105,11 +106,17 @@ class _Run:
         places = await asyncio.gather(*(self._people.place(plan) for plan in plans))
         chance = Random(self._random.random())
         tellers = Tellers(self._people, self._tale, places[0].campaign_id, random=chance)
+        givers = Givers(self._people, places[0].campaign_id, SPENDERS, random=Random(self._random.random()))
         players = await self._players(places)
-        await self._rage(players, tellers)
+        await self._rage(players, tellers, givers)
         await self._settle_down(tellers)
-        wrong = [*tellers.broken, *await self._told_wrong(tellers, places[0]), *await self._wrong(places)]
-        return Result(await self._figures(tellers), wrong)
+        wrong = [
+            *tellers.broken,
+            *givers.broken,
+            *await self._told_wrong(tellers, places[0]),
+            *await self._wrong(places),
+        ]
+        return Result([*await self._figures(tellers), f"gifts: {givers.given}"], wrong)
 
     async def _players(self, places: Sequence[Place]) -> list[Player]:
         points = [POOR_POINTS if n % POOR_EVERY == 0 else RICH_POINTS for n in range(self._plan.players)]
@@ -123,10 +130,12 @@ class _Run:
             for seats in zip(*seated, strict=True)
         ]
 
-    async def _rage(self, players: Sequence[Player], tellers: Tellers) -> None:
+    async def _rage(self, players: Sequence[Player], tellers: Tellers, givers: Givers) -> None:
         """Kill while there are plays; then heal everything, and let every player learn how it ended."""
         over = asyncio.Event()
-        load = asyncio.gather(tellers.rage(over), *(player.play_on(over) for player in players))
+        load = asyncio.gather(
+            tellers.rage(over), givers.rage(over), *(player.play_on(over) for player in players)
+        )
         async with _going_on(self._storm.rage()), _going_on(self._report()):
             await self._killer.kill(self._plan.kills)
         await self._storm.calm_down()

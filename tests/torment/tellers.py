@@ -25,6 +25,7 @@ from tests.story.tale import BADGE, BATCH, BOARDS, FAN, SPAN_MS, STREAK, Tale, t
 
 IDLE: Final = ("idle-1", "idle-2")
 KEEN: Final = "keen"
+SPENDERS: Final = ("p1", "p2", KEEN)
 COPIES: Final = 5
 CODES: Final = 100
 EVENTS_MIN, EVENTS_MAX, EVENTS_PER_KILL = 60, 240, 2
@@ -41,7 +42,7 @@ def tale_for(seed: int, *, kills: int) -> Tale:
     """What is told while so many kills are dealt: of players, of who redeems at once, and of the idle."""
     events = min(EVENTS_MIN + EVENTS_PER_KILL * kills, EVENTS_MAX)
     opens_ms = time.time_ns() // 1_000_000 - SPAN_MS
-    return tale_of(f"torment {seed}", subjects=("p1", "p2", KEEN, *IDLE), events=events, opens_ms=opens_ms)
+    return tale_of(f"torment {seed}", subjects=(*SPENDERS, *IDLE), events=events, opens_ms=opens_ms)
 
 
 def plan_of(tale: Tale) -> Plan:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from game.gifts.returning import expire_gifts
+from game.gifts.rules import DAY_MS
 from tests.gifts.party import Party
 from tests.support.locks import until_waiting
 from tests.support.rewarding import count
+from tests.support.service import ManualClock
 
 REDEEMERS = 32
 pytestmark = pytest.mark.asyncio
@@ -58,17 +61,27 @@ async def test_a_cancellation_meets_the_expiry(party: Party) -> None:
     """The chances come back once."""
     await party.stage.grant(party.campaign_id, "ann", 3)
     gift_id, _ = await party.given("ann", 3)
-    party.stage.clock.advance(30 * 86_400_000)
+    party.stage.clock.advance(30 * DAY_MS)
     await meet(party, "chance_lot", party.cancel("ann", gift_id), expire_gifts(party.resources))
     assert await party.units("ann") == 3
     assert await count(party.resources, "gift", "state IN ('cancelled', 'expired')") == 1
+
+
+async def test_a_redemption_meets_the_expiry_of_a_clock_ahead(party: Party) -> None:
+    """For one process there is time left, for another it is over: one of them has its way."""
+    await party.stage.grant(party.campaign_id, "ann", 3, lasts_ms=DAY_MS)
+    _, code = await party.given("ann", 3)
+    ahead = replace(party.resources, clock=ManualClock(party.stage.clock() + DAY_MS))
+    redeemed, expired = await asyncio.gather(party.redeem("bob", code), expire_gifts(ahead))
+    assert (redeemed.status_code, expired) in ((200, 0), (404, 1))
+    assert await party.units("ann") + await party.units("bob") == 3
 
 
 async def test_two_steps_expire_a_gift_once(party: Party) -> None:
     """Whoever comes second finds it ended."""
     await party.stage.grant(party.campaign_id, "ann", 3)
     await party.given("ann", 3)
-    party.stage.clock.advance(30 * 86_400_000)
+    party.stage.clock.advance(30 * DAY_MS)
     done = await asyncio.gather(*(expire_gifts(party.resources) for _ in range(4)))
     assert sorted(done) == [0, 0, 0, 1]
     assert await party.units("ann") == 3

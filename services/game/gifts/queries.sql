@@ -99,48 +99,38 @@ RETURNING g.campaign_id, g.gift_id;
 
 -- name: lock_lots_of
 -- Locks the lots that gifts were made of, in key order.
-SELECT l.lot_id
-FROM chance_lot AS l
-WHERE (l.campaign_id, l.lot_id) IN (
-    SELECT g.campaign_id, g.lot_id
-    FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, gift_id)
-    JOIN gift_lot AS g USING (campaign_id, gift_id))
-ORDER BY l.campaign_id, l.lot_id
+SELECT lot_id FROM chance_lot
+WHERE campaign_id = $1 AND lot_id IN (SELECT lot_id FROM gift_lot WHERE campaign_id = $1 AND gift_id = ANY ($2::uuid[]))
+ORDER BY lot_id
 FOR NO KEY UPDATE;
 
 -- name: lock_awards_of
 -- Locks the badges in gifts, in key order.
-SELECT a.award_id
-FROM badge_award AS a
-WHERE (a.campaign_id, a.award_id) IN (
-    SELECT g.campaign_id, g.award_id
-    FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, gift_id)
-    JOIN gift AS g USING (campaign_id, gift_id))
-ORDER BY a.campaign_id, a.award_id
+SELECT award_id FROM badge_award
+WHERE campaign_id = $1 AND award_id IN (SELECT award_id FROM gift WHERE campaign_id = $1 AND gift_id = ANY ($2::uuid[]))
+ORDER BY award_id
 FOR NO KEY UPDATE;
 
 -- name: give_back
 -- Ends open gifts whose lots and awards are locked; what is in them is the giver's again. No row for one: it is over.
 WITH open AS (
-    SELECT campaign_id, gift_id, award_id FROM gift
-    WHERE (campaign_id, gift_id) IN (SELECT * FROM unnest($1::text[], $2::uuid[])) AND state = 'open'
-    ORDER BY campaign_id, gift_id
+    SELECT gift_id, award_id FROM gift
+    WHERE campaign_id = $1 AND gift_id = ANY ($2::uuid[]) AND state = 'open'
+    ORDER BY gift_id
     FOR NO KEY UPDATE
-), back AS (
-    SELECT c.campaign_id, c.lot_id, sum(c.units) AS units
-    FROM open JOIN gift_lot AS c USING (campaign_id, gift_id)
-    WHERE NOT c.is_taken_back
-    GROUP BY c.campaign_id, c.lot_id
 ), refilled AS (
     UPDATE chance_lot AS l SET units_left = l.units_left + back.units, given_away = l.given_away - back.units
-    FROM back
-    WHERE (l.campaign_id, l.lot_id) = (back.campaign_id, back.lot_id)
+    FROM (SELECT c.lot_id, sum(c.units) AS units
+          FROM open JOIN gift_lot AS c USING (gift_id)
+          WHERE c.campaign_id = $1 AND NOT c.is_taken_back
+          GROUP BY c.lot_id) AS back
+    WHERE l.campaign_id = $1 AND l.lot_id = back.lot_id
 ), held AS (
     UPDATE badge_award AS a SET state = 'held'
     FROM open
-    WHERE (a.campaign_id, a.award_id) = (open.campaign_id, open.award_id)
+    WHERE a.campaign_id = $1 AND a.award_id = open.award_id
 )
 UPDATE gift AS g SET state = $3, ended_ms = $4, next_attempt_ms = NULL
 FROM open
-WHERE (g.campaign_id, g.gift_id) = (open.campaign_id, open.gift_id)
-RETURNING g.campaign_id, g.giver_id, g.kind;
+WHERE g.campaign_id = $1 AND g.gift_id = open.gift_id
+RETURNING g.giver_id, g.kind;

@@ -41,7 +41,7 @@ async def cancel(resources: Resources, caller: Caller, *, campaign_id: str, gift
         await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         if await store.find_own(conn, campaign_id=campaign_id, giver_id=player_id, gift_id=gift_id) is None:
             raise no_such_gift()
-        await give_back(conn, resources, [(campaign_id, gift_id)], "cancelled")
+        await give_back(conn, resources, [gift_id], "cancelled", campaign_id=campaign_id)
         gift = await store.find_own(conn, campaign_id=campaign_id, giver_id=player_id, gift_id=gift_id)
     assert gift is not None, "gifts are never removed"
     if gift.state != "cancelled":

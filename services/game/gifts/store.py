@@ -1,7 +1,7 @@
 """The rows of gifts, and of what they are made of."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -11,8 +11,6 @@ from game.db.statements import load
 from game.gifts.rules import Gift, GiftState, Give, Portion
 
 _SQL = load("game.gifts")
-
-Key = tuple[str, UUID]
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +24,6 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """A gift that went back to its giver."""
 
-    campaign_id: str
     giver_id: UUID
     kind: str
 
@@ -118,19 +115,19 @@ async def redeem(conn: Connection, taken: Gift, *, campaign_id: str) -> None:
     await conn.execute(_SQL.redeem, campaign_id, taken.gift_id, taken.recipient_id, taken.ended_ms)
 
 
-async def claim_expired(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> list[Key]:
-    """Gifts whose time is over; nobody else gets them before `until_ms`."""
-    rows = await conn.fetch(_SQL.claim_expired, now_ms, until_ms, limit)
-    return [(row["campaign_id"], row["gift_id"]) for row in rows]
+async def claim_expired(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> dict[str, list[UUID]]:
+    """Gifts whose time is over, by campaign; nobody else gets them before `until_ms`."""
+    found: defaultdict[str, list[UUID]] = defaultdict(list)
+    for row in await conn.fetch(_SQL.claim_expired, now_ms, until_ms, limit):
+        found[row["campaign_id"]].append(row["gift_id"])
+    return found
 
 
-async def give_back(conn: Connection, keys: Sequence[Key], state: GiftState, *, now_ms: int) -> list[Ended]:
+async def give_back(
+    conn: Connection, gift_ids: Sequence[UUID], state: GiftState, *, campaign_id: str, now_ms: int
+) -> list[Ended]:
     """End those of the gifts that are open, and return what is in them; those that were."""
-    columns = _columns(keys)
-    await conn.execute(_SQL.lock_lots_of, *columns)
-    await conn.execute(_SQL.lock_awards_of, *columns)
-    return [Ended(**row) for row in await conn.fetch(_SQL.give_back, *columns, state, now_ms)]
-
-
-def _columns(keys: Iterable[Key]) -> list[list[Any]]:
-    return list(map(list, zip(*keys, strict=True)))
+    await conn.execute(_SQL.lock_lots_of, campaign_id, gift_ids)
+    await conn.execute(_SQL.lock_awards_of, campaign_id, gift_ids)
+    rows = await conn.fetch(_SQL.give_back, campaign_id, gift_ids, state, now_ms)
+    return [Ended(**row) for row in rows]

@@ -11,11 +11,14 @@ OF_DRAWS = frozenset({"draws", "points", "badges"})
 
 
 def _ranked(facts: Facts) -> set[tuple[str, str]]:
-    """The metrics that boards rank by, by campaign, as far as all that happened was looked at."""
+    """The metrics that boards rank by, by campaign, as far as all that happened was looked at.
+
+    What a run of days is worth only a fold can say; the oracle of streaks judges that.
+    """
     return {
         (each.campaign_id, each.metric)
         for each in facts.rows.boards.seasons
-        if each.is_followed or each.metric not in OF_DRAWS
+        if (each.is_followed or each.metric not in OF_DRAWS) and not each.metric.startswith("streak:")
     }
 
 

@@ -16,13 +16,22 @@ HOUR_MS: Final = 3_600_000
 
 
 def check_board(
-    draft: BoardDraft, seasons: Sequence[Season], *, tasks: Collection[str], badges: Collection[str]
+    draft: BoardDraft,
+    seasons: Sequence[Season],
+    *,
+    tasks: Collection[str],
+    streaks: Collection[str],
+    badges: Collection[str],
 ) -> None:
-    """Raise Invalid unless a board may stand in a campaign that has these tasks and badges."""
+    """Raise Invalid unless a board may stand in a campaign that has these tasks, streaks and badges."""
     if (draft.metric == "progress") != (draft.task is not None):
         raise broken("$.task", "the task of a board for its progress, and of no other")
     if draft.task is not None and draft.task not in tasks:
         raise broken("$.task", "a task of the campaign", task=draft.task)
+    if (draft.metric == "streak") != (draft.streak is not None):
+        raise broken("$.streak", "the streak of a board for its longest run, and of no other")
+    if draft.streak is not None and draft.streak not in streaks:
+        raise broken("$.streak", "a streak of the campaign", streak=draft.streak)
     if len(seasons) > SEASONS_MAX:
         raise broken("$.seasons", f"at most {SEASONS_MAX} seasons", limit=SEASONS_MAX)
     final_ms = seasons[-1].ends_ms + draft.grace_hours * HOUR_MS

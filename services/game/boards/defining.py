@@ -50,6 +50,7 @@ async def save_board(
             draft,
             seasons,
             tasks=await store.task_ids(conn, campaign_id=campaign_id),
+            streaks=await store.streak_ids(conn, campaign_id=campaign_id),
             badges={badge.badge_id for badge in badges},
         )
         await store.save_board(conn, draft, seasons, campaign_id=campaign_id, board_id=board_id)

@@ -6,7 +6,7 @@ import msgspec
 
 from game.boards.seasons import Period
 from game.campaigns.drafts import MAX_POINTS, NameDraft
-from game.scores.rules import SCORE_MAX, Metric, progress_of
+from game.scores.rules import SCORE_MAX, Metric, progress_of, streak_of
 from game.wire import Instant, Slug
 
 GRACE_HOURS_MAX: Final = 720
@@ -41,13 +41,14 @@ class BoardDraft(_Input, frozen=True, kw_only=True):
     """What a board counts, and its seasons.
 
     `metric`: draws made, points won in draws, tasks completed, progress of one `task`, different badges
-    collected, or sets redeemed. A season that is over is final `grace_hours` later: what comes until then
-    counts. Its ranks earn `rewards`, those below `least_score` none.
+    collected, sets redeemed, or the longest run of one `streak`. A season that is over is final `grace_hours`
+    later: what comes until then counts. Its ranks earn `rewards`, those below `least_score` none.
     """
 
     name: NameDraft
     metric: Metric
     task: Slug | None = None
+    streak: Slug | None = None
     seasons: Period
     grace_hours: Annotated[int, msgspec.Meta(ge=1, le=GRACE_HOURS_MAX)]
     least_score: Annotated[int, msgspec.Meta(ge=1, le=SCORE_MAX)] | None = None
@@ -56,4 +57,6 @@ class BoardDraft(_Input, frozen=True, kw_only=True):
     @property
     def counts(self) -> str:
         """The metric of the scores that count."""
-        return self.metric if self.task is None else progress_of(self.task)
+        if self.task is not None:
+            return progress_of(self.task)
+        return self.metric if self.streak is None else streak_of(self.streak)

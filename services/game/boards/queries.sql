@@ -33,6 +33,10 @@ LIMIT $2;
 -- The tasks of a campaign.
 SELECT task_id FROM task WHERE campaign_id = $1 ORDER BY task_id;
 
+-- name: streak_ids
+-- The streaks of a campaign.
+SELECT streak_id FROM streak WHERE campaign_id = $1 ORDER BY streak_id;
+
 -- name: claim_due
 -- Takes metrics of players that have changed; what others are changing is left for the next time.
 DELETE FROM score_due AS d

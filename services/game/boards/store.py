@@ -97,6 +97,11 @@ async def task_ids(conn: Connection, *, campaign_id: str) -> frozenset[str]:
     return frozenset(row["task_id"] for row in await conn.fetch(_SQL.task_ids, campaign_id))
 
 
+async def streak_ids(conn: Connection, *, campaign_id: str) -> frozenset[str]:
+    """The streaks of a campaign."""
+    return frozenset(row["streak_id"] for row in await conn.fetch(_SQL.streak_ids, campaign_id))
+
+
 async def claim_due(conn: Connection, *, limit: int) -> list[Due]:
     """Take metrics of players that have changed; whoever changes them again waits until the end."""
     return [Due(**row) for row in await conn.fetch(_SQL.claim_due, limit)]

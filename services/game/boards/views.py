@@ -41,12 +41,13 @@ class RewardView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BoardView(msgspec.Struct, frozen=True, kw_only=True):
-    """A board as everybody may see it. `task` is null unless it ranks by the progress of one."""
+    """A board as everybody may see it. `task` and `streak` are null unless it ranks by one."""
 
     board_id: str
     name: NameDraft
     metric: Metric
     task: str | None
+    streak: str | None
     grace_hours: int
     least_score: int | None
     rewards: tuple[RewardView, ...]
@@ -215,6 +216,7 @@ def _board(board: Board, now_ms: int) -> BoardView:
         name=draft.name,
         metric=draft.metric,
         task=draft.task,
+        streak=draft.streak,
         grace_hours=draft.grace_hours,
         least_score=draft.least_score,
         rewards=tuple(map(_reward, draft.rewards)),

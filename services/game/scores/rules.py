@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-Metric = Literal["draws", "points", "tasks", "progress", "badges", "sets"]
+Metric = Literal["draws", "points", "tasks", "progress", "badges", "sets", "streak"]
 
 DRAWS: Final = "draws"
 POINTS: Final = "points"
@@ -19,6 +19,11 @@ OF_DRAWS: Final = frozenset({DRAWS, POINTS, BADGES})
 def progress_of(task_id: str) -> str:
     """The metric of the progress of one task."""
     return f"progress:{task_id}"
+
+
+def streak_of(streak_id: str) -> str:
+    """The metric of the longest run of one streak."""
+    return f"streak:{streak_id}"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from game.tasks.handing import hand
 from game.tasks.reaching import reached
 from game.tasks.scoring import rescore
 from game.tasks.settling import earned
+from game.tasks.streak_scoring import rescore_streaks
 from game.webhooks import service
 from game.webhooks.store import Event
 
@@ -55,6 +56,7 @@ async def take_in(conn: Connection, resources: Resources, events: Sequence[Event
     credits_due = await hand(conn, resources, handed)
     times = {event.event_id: event.occurred_ms for event in events}
     await rescore(conn, resources, campaigns, added=found.added, gone=gone, times=times)
+    await rescore_streaks(conn, resources, campaigns, moved)
     return credits_due
 
 

@@ -70,7 +70,7 @@ def refunds(repairs: Iterable[Repair], checked: Collection[date]) -> list[Repair
     ]
 
 
-def _folded(defined: Defined, days: Days, zones: Zones) -> Streak:
+def folded(defined: Defined, days: Days, zones: Zones) -> Streak:
     """A streak as far as its days go: what comes after the last of them changes no run."""
     last = max(days.checked | days.repaired)
     return streak(
@@ -85,7 +85,7 @@ def _folded(defined: Defined, days: Days, zones: Zones) -> Streak:
 def _milestones(defined: Defined, days: Days, zones: Zones) -> list[int]:
     if not days.checked:
         return []
-    return milestones_reached(_folded(defined, days, zones), defined.milestones)
+    return milestones_reached(folded(defined, days, zones), defined.milestones)
 
 
 def _lacking(key: StreakKey, wanted: Iterable[int], there: Mapping[int, Reach]) -> list[Reach]:

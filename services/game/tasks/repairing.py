@@ -28,6 +28,7 @@ from game.tasks.repair_rules import UNDECIDED, Repair, check_repair, check_same
 from game.tasks.repair_store import Debit
 from game.tasks.streak_defining import streak_of
 from game.tasks.streak_listing import Read, read_streaks
+from game.tasks.streak_scoring import rescore_streaks
 from ledger_client import Applied, Leg, Operation, Outcome, Rejected, Unknown, encode, house
 
 # Longer than the request that charges first may take.
@@ -158,7 +159,9 @@ async def _decided(
         return after, []
     campaigns = {after.campaign_id: await published(conn, resources, after.campaign_id)}
     handed = await reached(conn, resources, {after.key}, campaigns)
-    return await store.lock_repair(conn, after), await hand(conn, resources, [handed])
+    credits_due = await hand(conn, resources, [handed])
+    await rescore_streaks(conn, resources, campaigns, [after.key])
+    return await store.lock_repair(conn, after), credits_due
 
 
 def _after(repair: Repair, outcome: Outcome, *, now_ms: int) -> Repair:

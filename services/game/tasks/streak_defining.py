@@ -11,8 +11,10 @@ from game.campaigns.access import Desk, campaign_of, desk_of, require_state
 from game.campaigns.badge_store import badges_of_campaign
 from game.campaigns.promises import promise
 from game.campaigns.records import Promise
-from game.errors import NotFound
+from game.errors import Conflict, NotFound
 from game.resources import Resources
+from game.scores.rules import streak_of as metric_of
+from game.scores.store import wanted
 from game.tasks import store, streak_store
 from game.tasks.streak_checks import check_promise, check_streak, refundable
 from game.tasks.streak_drafts import StreakDraft
@@ -50,11 +52,14 @@ async def save_streak(
 
 
 async def delete_streak(resources: Resources, caller: Caller, *, campaign_id: str, streak_id: str) -> None:
-    """Remove a streak of a draft campaign. NotFound."""
+    """Remove a streak of a draft campaign. NotFound, Conflict `streak_needed`."""
     async with desk_of(resources, caller, campaign_id) as work:
         require_state(work.campaign, "draft")
         before = await streak_store.streaks_of_campaign(work.conn, campaign_id=campaign_id)
         streak_of(before, streak_id)
+        ranked, _ = await wanted(work.conn, campaign_id=campaign_id)
+        if metric_of(streak_id) in ranked.ranked:
+            raise Conflict("streak_needed", "A board ranks by it.")
         await streak_store.delete_streak(work.conn, campaign_id=campaign_id, streak_id=streak_id)
         await _promise(work, {name: each for name, each in before.items() if name != streak_id})
         await work.record("streak.delete", old=_values(before, streak_id), new={})

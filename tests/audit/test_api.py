@@ -111,7 +111,6 @@ async def test_a_narrower_tile_is_its_beginning(
         "0/000.p/1/2",
         "-1/000.p/1",
         "0/000.p/%EF%BC%91",
-        "0/000.p/1%0A",
         "entries",
         "nothing/000",
     ],

@@ -115,3 +115,10 @@ def test_which_awards_are_exported(state: AwardState, code: str | None) -> None:
     """Those that are the player's, and those that the player has made something of."""
     reason = refusal(msgspec.structs.replace(AWARD, state=state))
     assert (None if reason is None else reason.code) == code
+
+
+def test_documents_lie_side_by_side() -> None:
+    """No two of them at one address, whatever their numbers."""
+    found = [AT.issuer, AT.key(1), AT.key(2), AT.status_list(1), AT.status_list(2)]
+    assert len(set(found)) == len(found)
+    assert all(each.startswith(f"{AT.base}/") for each in found)

@@ -20,11 +20,13 @@ from game.webhooks.rules import (
     AGE_MAX_MS,
     AHEAD_MAX_MS,
     ATTEMPTS_MAX,
+    NESTING_MAX,
     PAUSE_MAX_MS,
     RETENTION_MS,
     Said,
     bodies_of,
     check_age,
+    check_type,
     pause_ms,
     read_body,
 )
@@ -235,3 +237,41 @@ def test_an_event_is_of_our_time(occurred_ms: int, code: str | None) -> None:
     with pytest.raises(Refusal) as refused:
         check_age(occurred_ms, now_ms=AT_MS)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("type_", "allowed", "is_refused"),
+    [
+        ("review.created", None, False),
+        ("review.created", {"review.created"}, False),
+        ("review.created.reversed", {"review.created"}, False),
+        ("parcel.returned.reversed", {"review.created"}, True),
+        ("birthday.reached", {"review.created"}, True),
+        ("rain.fell", {"rain.fell"}, False),
+        ("rain.fell.reversed", {"rain.fell"}, False),
+        ("rain.fell", {"review.created"}, True),
+    ],
+)
+def test_of_what_a_source_may_tell(type_: str, allowed: set[str] | None, *, is_refused: bool) -> None:
+    """Of its own types and of their reversals, known or not."""
+    data = {"item": "tea"} if type_ == "review.created" else {}
+    told = said(type_, **data)
+    if not is_refused:
+        check_type(told, allowed)
+        return
+    with pytest.raises(Refusal) as refused:
+        check_type(told, allowed)
+    assert refused.value.code == "event_type_not_allowed"
+
+
+@pytest.mark.parametrize("opened", ["[", '{"n":'])
+def test_unknown_data_has_so_many_levels(opened: str) -> None:
+    """Of lists and of objects alike."""
+    closed = "]" if opened == "[" else "}"
+
+    def nested(levels: int) -> bytes:
+        inside = opened * (levels - 1) + "1" + closed * (levels - 1)
+        return f'{{"type":"rain.fell","timestamp":"{AT}","data":{{"n":{inside}}}}}'.encode()
+
+    assert read_body(nested(NESTING_MAX), BODIES).state == "unknown"
+    assert refusal(nested(NESTING_MAX + 1)) == ("invalid_body", "$.data")

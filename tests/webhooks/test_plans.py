@@ -19,6 +19,19 @@ SELECT brand_id, gen_random_uuid(), source, 'old ' || nth, body_digest, type, pl
        occurred_ms, received_ms, attributes, 'processed', next_attempt_ms
 FROM event, generate_series(1, $1::integer) AS nth
 """
+WAITING_EVENTS = 5_000
+WAITING = """
+WITH others AS (
+    INSERT INTO player (player_id, brand_id, subject, created_ms)
+    SELECT gen_random_uuid(), 'acme', 'other-' || nth, 1 FROM generate_series(1, $1::integer) AS nth
+    RETURNING player_id)
+INSERT INTO event (brand_id, event_id, source, webhook_id, body_digest, type, player_id, occurrence,
+                   occurred_ms, received_ms, attributes, state, next_attempt_ms)
+SELECT brand_id, gen_random_uuid(), source, 'of ' || others.player_id, body_digest, type, others.player_id,
+       occurrence, occurred_ms, received_ms, attributes, 'stored', next_attempt_ms
+FROM others CROSS JOIN (SELECT * FROM event LIMIT 1) AS event
+RETURNING player_id
+"""
 STATEMENTS = ("insert_events", "find_events", "annul_events", "next_events", "finish_events", "fail_event")
 
 
@@ -61,3 +74,23 @@ async def test_open_events_are_found_among_many_that_have_ended(
         await turn.rollback()
         await conn.execute("DEALLOCATE planned")
     assert rows_read(msgspec.json.decode(plan)[0]["Plan"]) < ENDED_EVENTS / 100
+
+
+@pytest.mark.asyncio
+async def test_an_event_ends_without_a_look_at_all_that_wait(sender: Sender, resources: Resources) -> None:
+    """Statistics are of a time when nothing waited; then a backlog comes, and each of it is ended."""
+    await sender.sent()
+    async with resources.pool.acquire() as conn:
+        turn = conn.transaction()
+        await turn.start()
+        await conn.execute("UPDATE event SET state = 'processed'")
+        await conn.execute(ENDED, ENDED_EVENTS)
+        await conn.execute("ANALYZE event")
+        player_id = await conn.fetchval(WAITING, WAITING_EVENTS)
+        event_id = await conn.fetchval("SELECT event_id FROM event WHERE player_id = $1", player_id)
+        await conn.execute(f"PREPARE planned AS {SQL['finish_events']}")
+        asked = f"EXECUTE planned (ARRAY['{player_id}']::uuid[], ARRAY['{event_id}']::uuid[])"
+        plan = await conn.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked}")
+        await turn.rollback()
+        await conn.execute("DEALLOCATE planned")
+    assert rows_read(msgspec.json.decode(plan)[0]["Plan"]) < WAITING_EVENTS / 100

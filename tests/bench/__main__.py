@@ -7,13 +7,18 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from tests.bench import events, polls, progress
+from tests.bench import boards, events, polls, progress
 from tests.bench.installation import installed
 from tests.bench.report import Report, lines_of, machine, write
 from tests.bench.rounds import Scale
 
 ROUNDS = 5
-PARTS = {"events": events.accepted, "progress": progress.processed, "polls": polls.polled}
+PARTS = {
+    "events": events.accepted,
+    "progress": progress.processed,
+    "polls": polls.polled,
+    "boards": boards.ranked,
+}
 
 
 def main() -> int:

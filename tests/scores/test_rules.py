@@ -2,7 +2,7 @@
 
 import pytest
 
-from game.scores.rules import Wanted, progress_of
+from game.scores.rules import Wanted, progress_of, streak_of
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,8 @@ from game.scores.rules import Wanted, progress_of
         ({progress_of("buy")}, progress_of("buy"), True),
         ({progress_of("buy")}, progress_of("share"), False),
         ({"tasks"}, progress_of("share"), True),
+        ({streak_of("daily")}, streak_of("daily"), True),
+        ({streak_of("daily"), "tasks"}, streak_of("weekly"), False),
         (set(), progress_of("share"), False),
     ],
 )

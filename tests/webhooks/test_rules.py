@@ -24,6 +24,7 @@ from game.webhooks.rules import (
     PAUSE_MAX_MS,
     RETENTION_MS,
     Said,
+    attributes_of,
     bodies_of,
     check_age,
     check_type,
@@ -106,6 +107,17 @@ def test_a_declared_type() -> None:
 def test_the_service_comes_first() -> None:
     """A type that the service learned after a brand had declared it is the service's."""
     assert said("birthday.reached").attributes == {}
+
+
+def test_what_a_type_has() -> None:
+    """The service's own attributes come first; there is nothing of a type that nobody declared."""
+    declared: dict[str, dict[str, Attribute]] = {
+        "birthday.reached": {"age": IntegerAttribute()},
+        "parcel.returned": {},
+    }
+    assert attributes_of("birthday.reached", declared) == CATALOGUE["birthday.reached"]
+    assert attributes_of("parcel.returned", declared) == {}
+    assert attributes_of("rain.fell", declared) is None
 
 
 @pytest.mark.parametrize("type_", CATALOGUE)

@@ -11,13 +11,14 @@ from game.resources import system_clock
 from game.webhooks.signing import secret_text, signed_headers
 from tests.bench.generator import request
 from tests.bench.installation import WAITING, Installation, Server
-from tests.bench.report import Section, compared
-from tests.bench.rounds import Round, Scale, interleaved
+from tests.bench.report import Section, alone, compared
+from tests.bench.rounds import Round, Scale, Series, interleaved
 
 PLAYERS = 10_000
 # Requests of a round for so many connections.
 LOADS = {1: 300, 8: 2_000, 64: 5_000, 256: 6_000}
 WARM_UP = 2_000
+IDLE_SECONDS = 5
 PATH = f"/v1/webhooks/{demo.BRAND}.{demo.SOURCE}"
 JSON = {"content-type": "application/json"}
 
@@ -73,6 +74,8 @@ async def accepted(installation: Installation, scale: Scale) -> Section:
     sender = Sender(site.secrets.webhook_secret())
     rows = []
     async with installation.serving(WAITING) as service:
+        idle = Series(name="idle", rounds=[await service.idle(IDLE_SECONDS)])
+        rows.append(alone("a second without requests", idle))
         for _ in range(PLAYERS // WARM_UP + 1):
             await service.answered(sender.events(WARM_UP), connections=64, status="202")
             await installation.trivial.answered(sender.trivial(WARM_UP), connections=64, status="202")

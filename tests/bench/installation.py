@@ -1,5 +1,6 @@
 """What is measured: the service with its servers as real processes, and the yardstick beside it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -35,6 +36,14 @@ class Server(msgspec.Struct, frozen=True):
             cpu_us={name: (after[name] - before[name]) / len(requests) for name in after},
             latency_ms=percentiles_ms(load.latencies),
         )
+
+    async def idle(self, seconds: int) -> Round:
+        """What nobody asks for: the service's own steps, by the second."""
+        before = self.meters.read_us()
+        await asyncio.sleep(seconds)
+        after = self.meters.read_us()
+        cpu_us = {name: (after[name] - before[name]) / seconds for name in after}
+        return Round(units=seconds, seconds=seconds, cpu_us=cpu_us, latency_ms={})
 
 
 class Installation:

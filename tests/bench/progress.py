@@ -11,7 +11,7 @@ from tests.bench.events import JSON, body
 from tests.bench.fill import Filling
 from tests.bench.generator import request
 from tests.bench.installation import Installation, Server
-from tests.bench.report import Row, Section
+from tests.bench.report import Section, alone
 from tests.bench.rounds import Round, Scale, interleaved
 
 EVENTS = 3_840
@@ -43,7 +43,7 @@ async def processed(installation: Installation, scale: Scale) -> Section:
                 "trivial POST": partial(_trivial, installation.trivial),
             }
             series = await interleaved(turns, scale)
-        rows.append(Row(label=label, series=series, ratio=None))
+        rows.append(alone(label, *series))
     await conn.close()
     return Section(title="Events processed: progress of three tasks, every fifth earns a reward", rows=rows)
 

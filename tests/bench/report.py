@@ -7,15 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench.rounds import Series, Spread, ratio
+from tests.bench.rounds import Series, Spread, cost, ratio
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One comparison: ours first, and how it stands to the yardstick, where there is one."""
+    """One comparison: ours first, and its rate and its CPU time to the yardstick's, where there is one."""
 
     label: str
     series: Sequence[Series]
     ratio: Spread | None
+    cost: Spread | None
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +35,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def compared(label: str, ours: Series, yardstick: Series) -> Row:
     """A comparison with a yardstick."""
-    return Row(label=label, series=[ours, yardstick], ratio=ratio(ours, yardstick))
+    rate, cpu = ratio(ours, yardstick), cost(ours, yardstick)
+    return Row(label=label, series=[ours, yardstick], ratio=rate, cost=cpu)
+
+
+def alone(label: str, *series: Series) -> Row:
+    """Figures that are compared with those of other rows."""
+    return Row(label=label, series=series, ratio=None, cost=None)
 
 
 def machine() -> dict[str, str]:
@@ -51,9 +58,16 @@ def lines_of(section: Section) -> list[str]:
     """A section as lines of text."""
     lines = ["", section.title]
     for row in section.rows:
-        stands = "" if row.ratio is None else f"  {_spread(row.ratio, '.2f')} of the yardstick"
-        lines += [f"  {row.label}{stands}", *(f"    {_line(each)}" for each in row.series)]
+        lines += [f"  {row.label}{_stands(row)}", *(f"    {_line(each)}" for each in row.series)]
     return lines
+
+
+def _stands(row: Row) -> str:
+    if row.ratio is None or row.cost is None:
+        return ""
+    return (
+        f": {_spread(row.ratio, '.2f')} of the yardstick's rate, {_spread(row.cost, '.2f')} of its CPU time"
+    )
 
 
 def _line(series: Series) -> str:

@@ -87,6 +87,16 @@ def ratio(ours: Series, yardstick: Series) -> Spread:
     return Spread.of([mine.per_second / theirs.per_second for mine, theirs in pairs])
 
 
+def cost(ours: Series, yardstick: Series) -> Spread:
+    """The CPU time of a unit of ours to one of the yardstick, round by round; the generator's aside."""
+    pairs = zip(ours.rounds, yardstick.rounds, strict=True)
+    return Spread.of([_served_us(mine) / _served_us(theirs) for mine, theirs in pairs])
+
+
+def _served_us(taken: Round) -> float:
+    return sum(us for name, us in taken.cpu_us.items() if name != "generator")
+
+
 def percentiles_ms(latencies: Sequence[float]) -> dict[str, float]:
     """Percentiles of sorted seconds, in milliseconds."""
     last = len(latencies) - 1

@@ -11,18 +11,25 @@ from game.campaigns.promises import TERMS_BYTES_MAX, check_size
 from game.campaigns.records import Promise
 from game.errors import Exhausted
 from tests.badges.album import Album, badge_set, wheel
+from tests.boards.hall import board
 from tests.campaigns.office import CLOSES_MS, DAY_MS, OPENS_MS, Office, campaign, rfc3339
+from tests.tasks.diary import streak
 from tests.tasks.shop import task
 
 SET = badge_set()
 
 
 async def ready(office: Office, **changes: Any) -> Album:
-    """A draft that could be launched, with the set `spring`, which needs 12 draws, and a task."""
+    """A draft that could be launched, with a task, a streak, a board, and a set that needs 12 draws."""
     album = await Album.drafted(office)
     await album.write("sets/spring", badge_set(**changes))
-    saved = await office.send("PUT", f"/{album.campaign_id}/tasks/buy", task(times_overall=10))
-    assert saved.status_code == 200, saved.text
+    for path, body in (
+        ("tasks/buy", task(times_overall=10)),
+        ("streaks/daily", streak()),
+        ("boards/best", board()),
+    ):
+        saved = await office.send("PUT", f"/{album.campaign_id}/{path}", body)
+        assert saved.status_code == 200, saved.text
     await office.post(f"/{album.campaign_id}/pools", wheel())
     office.ledger.fund(f"campaign:{album.campaign_id}:budget", 10_000)
     return album
@@ -89,6 +96,7 @@ async def test_pools_with_too_few_draws(office: Office) -> None:
 async def test_a_close_that_is_put_off(office: Office) -> None:
     """Then the time for redeeming would end before the campaign."""
     album = await ready(office)
+    await office.send("DELETE", f"/{album.campaign_id}/boards/best")
     later = {
         "opens": rfc3339(OPENS_MS),
         "closes": rfc3339(CLOSES_MS + DAY_MS),
@@ -102,13 +110,15 @@ async def test_a_close_that_is_put_off(office: Office) -> None:
 
 @pytest.mark.asyncio
 async def test_an_auditor_finds_the_terms_in_what_was_hashed(office: Office) -> None:
-    """Whoever hashes the public rules text finds the entry's hash, and in the text each set and each task."""
+    """Whoever hashes the public rules text finds the entry's hash, and in the text all that was promised."""
     album = await ready(office)
     await launch(album)
     text = await rules(album)
     said = msgspec.json.decode(text)
     assert rfc8785.dumps(said) == text
-    assert list(said["promised"]) == ["set:spring", "task"]
+    assert list(said["promised"]) == ["board:best", "set:spring", "streak", "task"]
+    assert said["promised"]["board:best"]["metric"] == "tasks"
+    assert [each["days"] for each in said["promised"]["streak"]["daily"]["milestones"]] == [2, 4]
     mine = await album.mine("ann")
     assert said["promised"]["set:spring"] == mine["terms"]
     assert mine["bound_by"] == [{"pool_id": "main", "rules_sha256": hashlib.sha256(text).hexdigest()}]

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
+import msgspec
+
 from game.boards.drafts import BoardDraft, RankPrize
 from game.boards.seasons import SEASONS_MAX, Season
 from game.campaigns.checks import broken
@@ -46,7 +48,7 @@ def check_board(
 
 
 def promised(draft: BoardDraft, seasons: Sequence[Season]) -> Promise:
-    """The most that a board can give away: every rewarded rank of every season."""
+    """The most that a board can give away: every rewarded rank of every season. All of it is published."""
     points, vouchers = 0, Counter[str]()
     for each in draft.rewards:
         times = (each.to_rank - each.from_rank + 1) * len(seasons)
@@ -54,7 +56,7 @@ def promised(draft: BoardDraft, seasons: Sequence[Season]) -> Promise:
             points += each.prize.amount * times
         elif each.prize.kind == "voucher" and each.prize.item:
             vouchers[each.prize.item] += times
-    return Promise(points=points, vouchers=vouchers)
+    return Promise(points=points, vouchers=vouchers, terms=msgspec.to_builtins(draft))
 
 
 def _check_prize(prize: RankPrize, badges: Collection[str], *, at: str, final_ms: int) -> None:

@@ -103,7 +103,8 @@ async def _check(work: Desk, draft: StreakDraft, *, others: int) -> None:
 async def _promise(work: Desk, found: Streaks) -> None:
     most = promised(each.draft for each in found.values())
     check_promise(most)
-    await promise(work, most, source=PROMISE)
+    terms = {name: msgspec.to_builtins(each.draft) for name, each in found.items()}
+    await promise(work, msgspec.structs.replace(most, terms=terms), source=PROMISE)
 
 
 def _values(found: Streaks, streak_id: str) -> dict[str, Any]:

@@ -23,8 +23,9 @@ PAUSE_SECONDS = 0.25
 LOOKS_MAX = 150
 LOOK_SECONDS = 0.1
 DONE = frozenset({200, 201, 202, 204})
-# Under way, too many requests, not now: all of them mean that the same request may be sent again.
-ASK_AGAIN = frozenset({202, 429, 503})
+# Too many requests, not now, under way: the same request may be sent again.
+NOT_NOW = frozenset({429, 503})
+ASK_AGAIN = NOT_NOW | {202}
 
 T = TypeVar("T")
 
@@ -87,6 +88,18 @@ class Client:
     async def _ask(self, method: str, path: str, *, body: bytes | None, headers: dict[str, str]) -> Answer:
         async with self._session.request(method, path, data=body, headers=headers) as answer:
             return Answer(f"{method} {path}", answer.status, await answer.read())
+
+
+class Patient(Client):
+    """Whoever comes back when the service says: not now."""
+
+    async def _ask(self, method: str, path: str, *, body: bytes | None, headers: dict[str, str]) -> Answer:
+        for _ in range(ASKED_MAX):
+            answer = await super()._ask(method, path, body=body, headers=headers)
+            if answer.status not in NOT_NOW:
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        return answer
 
 
 @asynccontextmanager

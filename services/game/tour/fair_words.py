@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from game.badges.rules import Redeem
 from game.tour import progress, runs
+from game.tour.circle import Circle
 from game.tour.collecting import Deal
 from game.tour.errands import TASKS
 from game.tour.festival import SET, Festival, dues_of
@@ -28,6 +29,7 @@ def earned(fair: Festival) -> list[tuple[str, str]]:
     rows.append(("a missed day repaired", _repair(fair.told.mended)))
     rows.append(("a gift by code", _present(fair.present)))
     rows += [(name, _collector(fair, name)) for name in fair.collected.albums]
+    rows.append(("a circle of friends", _circle(fair.circle)))
     return rows + [(f"board {board_id}", _ranks(board)) for board_id, board in fair.boards.items()]
 
 
@@ -59,6 +61,13 @@ def _ranks(board: Board) -> str:
     names = {mine.rank: name for name, mine in board.mine.items()}
     first = ", ".join(f"{each.rank} {names.get(each.rank)} ({each.score})" for each in board.top.ranks[:3])
     return f"{first}; {len(board.top.ranks)} players"
+
+
+def _circle(circle: Circle) -> str:
+    ranking = next(iter(circle.told.values())).members
+    refused = " ".join(map(str, circle.refused))
+    ranks = ", ".join(f"{each.rank} {each.nickname} ({each.score})" for each in ranking)
+    return f"{ranks}; whoever else looked got {refused}"
 
 
 def _events(kind: str, notices: Iterable[Notice]) -> str:

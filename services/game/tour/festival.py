@@ -16,6 +16,7 @@ from game.tasks.streak_views import CalendarView, MyStreaks
 from game.tasks.views import CompletionPage, CompletionView, MyTasks
 from game.tour import progress, runs
 from game.tour.books import Moved
+from game.tour.circle import Circle, form_circle
 from game.tour.client import eventually
 from game.tour.collecting import Deal, album_of, collectors_of, draw_badges, fill_sets
 from game.tour.errands import FORBIDDEN_CHANNEL, FORGETS, Tally, check_in, deeds, tally
@@ -93,6 +94,7 @@ class Festival(msgspec.Struct, frozen=True, kw_only=True):
     present: Present
     collected: Collected
     boards: Mapping[str, Board]
+    circle: Circle
     free: Mapping[str, LotPage]
     left: Mapping[str, LotPage]
     inboxes: Mapping[str, Sequence[GrantView]]
@@ -117,6 +119,7 @@ async def hold(venue: Venue) -> Festival:
         wrong = await mishaps(venue, plan, place, sender, SET)
     with step("Reading the boards"):
         boards = await _boards(venue, place, told, collected)
+        circle = await form_circle(venue.guests[FRIENDS], place)
     page = (await venue.anybody.get(path)).read(CampaignView, status=200)
     return Festival(
         plan=plan,
@@ -127,6 +130,7 @@ async def hold(venue: Venue) -> Festival:
         present=present,
         collected=collected,
         boards=boards,
+        circle=circle,
         free=free,
         left=await ask_all(venue.guests, LotPage, f"{path}/me/chances"),
         inboxes=await _inboxes(venue, place, dues(plan, told, present, collected.deals)),

@@ -12,6 +12,7 @@ from game.badges.rules import Claim, Convert, Exchange, Redeem
 from game.badges.views import ExactView, MySet, OddsView, TradedView
 from game.campaigns.public_views import CampaignView
 from game.prizes.lots_api import LotPage
+from game.tour.circle import check_circle
 from game.tour.collecting import Deal, cost
 from game.tour.errands import tally
 from game.tour.festival import SET, Festival, Told, dues_of, reviews_due
@@ -20,7 +21,7 @@ from game.tour.incidents import unexpected
 from game.tour.luck import Hope, completed, expected
 from game.tour.presents import check_present
 from game.tour.progress import check_notices, check_rewards, check_tasks
-from game.tour.ranking import TREASURE, VISITORS, check_board, treasures, visits
+from game.tour.ranking import TREASURE, VISITORS, check_board, check_prospects, treasures, visits
 from game.tour.runs import check_repair, check_streak, days_of
 from game.tour.stage import Plan
 
@@ -99,9 +100,12 @@ def _check_lots(name: str, page: LotPage, units: int, *, kinds: set[str]) -> Ite
 
 
 def check_boards(festival: Festival) -> Iterator[str]:
-    """Both boards rank as the tour counts."""
-    yield from check_board(festival.boards[VISITORS], visits(festival.told.everything))
+    """Both boards rank as the tour counts, and so do friends among themselves."""
+    scores = visits(festival.told.everything)
+    yield from check_board(festival.boards[VISITORS], scores)
     yield from check_board(festival.boards[TREASURE], treasures(festival.collected.deals))
+    yield from check_circle(festival.circle, scores)
+    yield from check_prospects(festival.plan, festival.boards)
 
 
 def check_deals(plan: Plan, deals: Sequence[Deal], albums: Mapping[str, MySet]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from game.tour.collecting import Deal
 from game.tour.errands import TASKS, happened
 from game.tour.guests import Guest, ask_all
 from game.tour.sender import Notice
-from game.tour.stage import Place
+from game.tour.stage import Place, Plan
 
 VISITORS, TREASURE = "visitors", "treasure"
 
@@ -73,6 +73,19 @@ def check_board(board: Board, due: Scores) -> Iterator[str]:
     listed = {each.alias: each for each in ranks}
     for guest, mine in board.mine.items():
         yield from _check_mine(f"{guest} on {name}", mine, listed.get(mine.alias), due.get(guest))
+
+
+def check_prospects(plan: Plan, boards: Mapping[str, Board]) -> Iterator[str]:
+    """Who is in a rewarded rank is told what it earns, all others what a better rank would earn."""
+    for board_id, board in boards.items():
+        ranges = plan.boards[board_id].get("rewards", [])
+        best = [(each["from_rank"], each["to_rank"], each["prize"]["amount"]) for each in ranges]
+        for name, mine in board.mine.items():
+            now = [each for each in best if mine.rank and each[0] <= mine.rank <= each[1]]
+            told = [(each.from_rank, each.to_rank, each.amount) for each in (mine.reward,) if each]
+            further = [(each.from_rank, each.to_rank, each.amount) for each in (mine.next_reward,) if each]
+            if told != now or further != [each for each in best if each not in now]:
+                yield f"{name} on board {board_id}, rank {mine.rank}, is told of {told} and {further}"
 
 
 def _check_mine(name: str, mine: MyRank, listed: RankView | None, due: Score | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from game.embedded.issuer import mint
 from game.embedded.stack import step
 from game.resources import Resources
 from game.settings import Settings
-from game.tour.client import Client, connected
+from game.tour.client import Client, Patient, connected
 from game.tour.guests import Guest
 
 PLAYERS = 20
@@ -41,7 +41,7 @@ async def open_venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterato
             token = mint(
                 key, subject=name, role=role, audience=settings.token_audience, now_seconds=int(time.time())
             )
-            return Client(session, token)
+            return Patient(session, token)
 
         async def guest(name: str, points: int) -> Guest:
             made = Guest(name, client(name, Role.PLAYER), points)
@@ -53,4 +53,4 @@ async def open_venue(settings: Settings, key: Ed25519PrivateKey) -> AsyncIterato
             guests = await asyncio.gather(*(guest(name, START_POINTS) for name in names))
             poor = await guest("player-21", POOR_POINTS)
         manager = client("mei", Role.MANAGER)
-        yield Venue(resources, manager, Client(session, None), tuple(guests), poor)
+        yield Venue(resources, manager, Patient(session, None), tuple(guests), poor)

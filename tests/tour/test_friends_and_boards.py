@@ -1,9 +1,12 @@
-"""Whoever lies about gifts and boards in the tour is found out."""
+"""Whoever lies about gifts, boards and friends in the tour is found out."""
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from game.boards.views import RewardView
 from game.tour.festival import Festival
 from game.tour.festival_checks import check_festival
 from game.tour.ranking import TREASURE, VISITORS
@@ -58,6 +61,20 @@ def to_guest(board_id: str, number: int, **changes: Any) -> Lie:
     return lie
 
 
+def in_circle(number: int, change: Callable[[list[Any]], list[Any]]) -> Lie:
+    """A lie to a friend about those in the circle."""
+
+    def lie(fair: Festival) -> Festival:
+        told = with_value(
+            fair.circle.told,
+            name_of(fair, number),
+            lambda ranking: replace(ranking, members=change(list(ranking.members))),
+        )
+        return replace(fair, circle=replace(fair.circle, told=told))
+
+    return lie
+
+
 def swapped(ranks: Any) -> Any:
     """Whoever came first changes places with the last."""
     first, *between, last = ranks
@@ -96,12 +113,36 @@ LIES: dict[str, tuple[Lie, str]] = {
     "a redeemer left out": (on_top(TREASURE, lambda ranks: ranks[:-1]), "of 3 players"),
     "points that nobody counted": (to_guest(VISITORS, 7, score=5), "player-08 on board visitors has 5"),
     "a rank of one's own": (to_guest(VISITORS, 3, rank=1), "is told the rank 1"),
+    "a reward that was never promised": (
+        to_guest(TREASURE, 0, reward=RewardView(from_rank=1, to_rank=1, kind="points", amount=1, item=None)),
+        "player-01 on board treasure",
+    ),
+    "a reward that is not told": (to_guest(VISITORS, 7, reward=None), "player-08 on board visitors, rank 1"),
+    "a circle that was made twice": (
+        lambda fair: replace(
+            fair,
+            circle=replace(
+                fair.circle, made=(fair.circle.made[0], replace(fair.circle.made[1], id=UUID(int=1)))
+            ),
+        ),
+        "the circle was made twice",
+    ),
+    "a circle shown to all": (
+        lambda fair: replace(fair, circle=replace(fair.circle, refused=(200, ""))),
+        "the circle was shown to somebody else",
+    ),
+    "a friend left out": (in_circle(14, lambda members: members[1:]), "player-15 sees the circle as"),
+    "a friend ahead of the others": (in_circle(15, swapped), "player-16 sees the circle as"),
+    "another friend's place": (
+        in_circle(16, lambda members: [replace(each, is_me=not each.is_me) for each in members]),
+        "player-17 is told to be",
+    ),
     "a rank without a set": (to_guest(TREASURE, 9, rank=4, reason=None), "is told the rank 4"),
 }
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_about_a_gift_or_a_board_is_found(told: Told, lie: str) -> None:
+def test_a_lie_about_gifts_boards_and_friends_is_found(told: Told, lie: str) -> None:
     """The finding says whose it is."""
     tell, says = LIES[lie]
     findings = check_festival(tell(told.fair))

@@ -101,8 +101,7 @@ MESSAGE_STEPS = (
     Step(name="webhooks.purge", run=purge_deliveries, interval_ms=60_000),
     Step(name="webhooks.count", run=count_endpoints, interval_ms=15_000),
 )
-EVENT_STEPS: tuple[Step, ...] = STEPS
-GIFT_STEPS = (Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000),)
+EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))
 
 log = structlog.get_logger()
 
@@ -216,11 +215,9 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     stack.push_async_callback(deliveries.close)
     watch = Watch()
     await watch.step.run(resources)
-    timed = [*_play_steps(engine, session), *GIFT_STEPS, *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS]
-    at_their_time = map(
-        watch.lets, [*timed, Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)]
-    )
-    steps = [*_steps(issuers), watch.step, *at_their_time]
+    send = Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)
+    timed = [*_play_steps(engine, session), *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS, send]
+    steps = [*_steps(issuers), watch.step, *map(watch.lets, timed)]
     await stack.enter_async_context(run_steps(resources, steps))
 
 

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from game.boards.defining import save_board
 from game.boards.drafts import BoardDraft
+from game.boards.freezing import PATIENCE_MS, freeze_seasons
 from game.campaigns.badge_store import define_badge
 from game.campaigns.closing import close_pools
 from game.campaigns.drafting import add_pool, create_campaign
@@ -21,6 +22,7 @@ from game.plays import service
 from game.plays.engine import Engine
 from game.resources import Resources
 from game.scores.following import follow_logs
+from tests.boards.dying import killed
 from tests.boards.hall import added_up, board
 from tests.support.pools import NAME, pool, row
 from tests.support.service import ManualClock
@@ -160,3 +162,43 @@ async def test_a_campaign_without_boards_keeps_no_scores(stage: Stage, engine: E
     assert await scores(stage.resources) == {}
     for table in ("score", "score_due", "score_log"):
         assert await stage.resources.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_the_last_season_waits_for_its_draws(stage: Stage, engine: Engine) -> None:
+    """For the close, which uncovers what is covered, and for the log; then all of it is in the result."""
+    campaign_id = await launched(stage, "points")
+    await stage.sit(engine, campaign_id, "ann", "cards")
+    await stage.play(engine, campaign_id, "ann", "cards", key="key", draws=10)
+    stage.clock.advance(3 * DAY_MS)
+    assert await freeze_seasons(stage.resources) == 0
+    assert await close_pools(stage.resources) == 2
+    assert await freeze_seasons(stage.resources) == 0
+    await follow_logs(stage.resources)
+    assert await freeze_seasons(stage.resources) == 1
+    assert await stage.resources.pool.fetchval("SELECT score FROM board_result") == 45
+
+
+async def test_a_campaign_that_does_not_close_holds_its_last_season_back_for_a_week(
+    stage: Stage, engine: Engine
+) -> None:
+    """Players have their ranks then."""
+    campaign_id = await launched(stage, "draws")
+    await stage.sit(engine, campaign_id, "ann", "wheel")
+    await stage.play(engine, campaign_id, "ann", "wheel", key="key")
+    await added_up(stage.resources)
+    stage.clock.advance(3 * DAY_MS)
+    assert await freeze_seasons(stage.resources) == 0
+    stage.clock.advance(PATIENCE_MS)
+    assert await freeze_seasons(stage.resources) == 1
+
+
+@pytest.mark.slow
+async def test_killed_while_following(
+    stage: Stage, engine: Engine, database_url: str, redis_url: str
+) -> None:
+    """Each draw counts once, after however many deaths."""
+    campaign_id = await launched(stage, "draws", "points")
+    await stage.sit(engine, campaign_id, "ann", "wheel")
+    await stage.play(engine, campaign_id, "ann", "wheel", key="key", draws=5)
+    await killed(stage.clock, "follow", (database_url, redis_url))
+    assert await scores(stage.resources) == {"draws": {"ann": 5}, "points": {"ann": 35}}

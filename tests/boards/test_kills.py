@@ -1,34 +1,16 @@
 """Each step of boards is killed after a statement: what it did is there as a whole, or is done again."""
 
-import signal
-from typing import Final
-
 import pytest
 
 from game.boards.store import SeasonKey
 from game.ledger.service import RESEND_AFTER_MS, resend_due
 from game.resources import Resources
+from tests.boards.dying import killed
 from tests.boards.hall import Hall, added_up, ended, prize
 from tests.boards.scorer import Fact, as_members, in_postgresql, in_redis, ranking, tell
 from tests.campaigns.office import DAY_MS
-from tests.support.dying import ending_of
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
-
-STATEMENTS_MAX: Final = 40
-STRIDE: Final = 2
-
-
-async def killed(hall: Hall, step: str, urls: tuple[str, str]) -> None:
-    """Have processes do a step, each killed after more statements, until one lives."""
-    endings = []
-    for statements in range(1, STATEMENTS_MAX, STRIDE):
-        arguments = [*urls, str(statements), str(hall.shop.office.clock()), step]
-        endings.append(await ending_of("tests.boards.doomed", *arguments))
-        if endings[-1] == 0:
-            break
-    assert endings == [*[-signal.SIGKILL] * (len(endings) - 1), 0]
-    assert len(endings) > 1
 
 
 async def test_killed_at_each_step(
@@ -47,16 +29,16 @@ async def test_killed_at_each_step(
         for nth, player_id in enumerate(players)
     ]
     key = SeasonKey(hall.shop.campaign_id, "sets", "all")
-    await killed(hall, "mend", urls)
+    await killed(hall.shop.office.clock, "mend", urls)
     await tell(resources, key.campaign_id, facts)
-    await killed(hall, "fold", urls)
+    await killed(hall.shop.office.clock, "fold", urls)
     await added_up(resources)
     wanted = ranking(facts)
     assert await in_postgresql(resources, key) == wanted
     assert await in_redis(resources, key) == as_members(wanted)
     hall.shop.office.clock.advance(11 * DAY_MS)
-    await killed(hall, "freeze", urls)
-    await killed(hall, "reward", urls)
+    await killed(hall.shop.office.clock, "freeze", urls)
+    await killed(hall.shop.office.clock, "reward", urls)
     assert await ended(resources) == 0
     sources = await resources.pool.fetch("SELECT player_id, source FROM reward ORDER BY source")
     assert [tuple(row) for row in sources] == [

@@ -139,6 +139,14 @@ LIES: dict[str, tuple[Lie, str]] = {
         lambda fair: replace(fair, rules=fair.rules.replace(b'"target":2', b'"target":3')),
         "task visit is bound as",
     ),
+    "a streak that was published otherwise": (
+        lambda fair: replace(fair, rules=fair.rules.replace(b'"freeze_every":3', b'"freeze_every":4')),
+        "streak daily is bound as",
+    ),
+    "a board that nobody published": (
+        lambda fair: replace(fair, rules=fair.rules.replace(b'"board:visitors"', b'"board:others"')),
+        "board visitors is bound as None",
+    ),
     "a mishap that was taken": (
         lambda fair: replace(fair, incidents=(Incident("a forged event", "202", expected=False),)),
         "a forged event: 202",

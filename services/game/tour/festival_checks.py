@@ -174,7 +174,7 @@ def _drawn(name: str, made: Iterable[Made]) -> Iterator[str]:
 
 
 def check_terms(festival: Festival) -> Iterator[str]:
-    """The pool in the log binds the very terms that collectors are shown, and the tasks."""
+    """The pool in the log binds the very terms that collectors are shown, and all else that is promised."""
     (pool,) = festival.page.pools
     digest = hashlib.sha256(festival.rules).hexdigest()
     promised = msgspec.json.decode(festival.rules, type=Rules).promised
@@ -185,10 +185,27 @@ def check_terms(festival: Festival) -> Iterator[str]:
         shown = msgspec.json.decode(msgspec.json.encode(album.terms))
         if bound != [(pool.pool_id, digest)] or promised.get(f"set:{SET}") != shown:
             yield f"{name} is shown terms of the set that {bound} do not bind"
-    for task_id, task in festival.plan.tasks.items():
-        said = promised.get("task", {}).get(task_id, {})
-        if any(said.get(field) != task[field] for field in ("event_type", "target", "times_per_player")):
-            yield f"task {task_id} is bound as {said}"
+    yield from _check_bound(festival.plan, promised)
+
+
+def _check_bound(plan: Plan, promised: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Tasks, streaks and boards are bound as the manager wrote them."""
+    bound = {f"task {name}": promised.get("task", {}).get(name) for name in plan.tasks}
+    bound |= {f"streak {name}": promised.get("streak", {}).get(name) for name in plan.streaks}
+    bound |= {f"board {name}": promised.get(f"board:{name}") for name in plan.boards}
+    written = [*plan.tasks.values(), *plan.streaks.values(), *plan.boards.values()]
+    for (what, said), draft in zip(bound.items(), written, strict=True):
+        if not _says(said, draft):
+            yield f"{what} is bound as {said}"
+
+
+def _says(said: Any, written: Any) -> bool:
+    """Whether what is bound says all that was written; it may say more, such as what was left open."""
+    if isinstance(written, dict):
+        return isinstance(said, dict) and all(_says(said.get(name), written[name]) for name in written)
+    if isinstance(written, list):
+        return len(said or ()) == len(written) and all(map(_says, said, written))
+    return bool(said == written)
 
 
 def check_odds(album: MySet, page: CampaignView) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from game.credentials.service import LIST_MS
 from game.players import player_id_of
 from game.prizes.rewards import RewardKey, take_back
 from tests.badges.album import BADGES, Album
@@ -35,11 +36,19 @@ async def present(wallet: Wallet, subject: str, path: str, body: Any) -> Any:
     return answer.json()
 
 
+def later(wallet: Wallet) -> None:
+    """Let lists be made anew."""
+    clock: Any = wallet.office.resources.clock
+    clock.advance(LIST_MS)
+
+
 async def test_taken_back(wallet: Wallet) -> None:
     """Its credential does not verify any more, and is not given again; others are what they were."""
     kept, gone = [await wallet.awarded(badge=badge) for badge in ("ox", "rat")]
     first, second = [await wallet.exported(award) for award in (kept, gone)]
+    await opened(wallet, second)
     await take(wallet, gone)
+    later(wallet)
     await opened(wallet, first)
     with pytest.raises(NotVerifiedError, match="revoked"):
         await opened(wallet, second)
@@ -60,6 +69,7 @@ async def test_given_away(office: Office) -> None:
     assert (await wallet.ask(given)).json()["state"] == "gifted"
     await opened(wallet, tokens[given])
     await present(wallet, "bob", "gift-codes/redeem", {"code": made["code"]})
+    later(wallet)
     with pytest.raises(NotVerifiedError, match="revoked"):
         await opened(wallet, tokens[given])
     [kept] = awards - {given}

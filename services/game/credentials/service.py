@@ -33,9 +33,12 @@ from game.recent import Recent
 from game.resources import Resources
 
 RECENT_SIGNERS: Final = 1_000
+RECENT_LISTS: Final = 100
+LIST_MS: Final = 10_000
 _NEWEST: Final = UUID(int=2**128 - 1)
 
 _signers: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, int], Signer]" = Recent(limit=RECENT_SIGNERS)
+_lists: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, int, int], str]" = Recent(limit=RECENT_LISTS)
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,17 +130,26 @@ async def published_achievement(
 
 
 async def revocations(resources: Resources, *, brand_id: str, number: int) -> str:
-    """A list of what was revoked, signed by the newest key. NotFound for a brand that names nobody."""
-    issuer = await issuer_of(resources, brand_id)
-    async with resources.pool.acquire() as conn:
-        places = await store.revoked(conn, brand_id=brand_id, number=number)
-    document = status_list(places, addresses(resources, brand_id), number=number, now_ms=resources.clock())
-    return (await _signer(resources, issuer)).sign(encoded(document))
+    """A list of what was revoked, signed by the newest key. NotFound for a brand that names nobody.
+
+    Anybody may ask, as often as they like, so a process makes a list once in LIST_MS.
+    """
+    now_ms = resources.clock()
+    key = (resources.pool, brand_id, number, now_ms - now_ms % LIST_MS)
+    return _lists.get(key) or _lists.put(key, await _signed_list(resources, *key[1:]))
 
 
 def addresses(resources: Resources, brand_id: str) -> Addresses:
     """Where a brand's documents are."""
     return Addresses(f"{resources.settings.public_url}/v1/open-badges/{brand_id}")
+
+
+async def _signed_list(resources: Resources, brand_id: str, number: int, from_ms: int) -> str:
+    issuer = await issuer_of(resources, brand_id)
+    async with resources.pool.acquire() as conn:
+        places = await store.revoked(conn, brand_id=brand_id, number=number)
+    document = status_list(places, addresses(resources, brand_id), number=number, now_ms=from_ms)
+    return (await _signer(resources, issuer)).sign(encoded(document))
 
 
 async def _signer(resources: Resources, issuer: Issuer) -> Signer:

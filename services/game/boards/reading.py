@@ -20,7 +20,8 @@ from game.players import player_id_of
 from game.recent import Recent
 from game.resources import Resources
 
-PUBLISHED_KEPT: Final = 2_000
+PUBLISHED_KEPT: Final = 500
+LISTS_KEPT: Final = 100
 # How far a rank is counted in PostgreSQL: while Redis does not know it, and where it is final.
 COUNTED_MAX: Final = 10_000
 FINAL_COUNTED_MAX: Final = 1_000_000
@@ -57,6 +58,11 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     around: tuple[Ranked, ...]
 
 
+class _List(msgspec.Struct, frozen=True):
+    since_ms: int
+    boards: dict[str, Board]
+
+
 class _Top(msgspec.Struct, frozen=True):
     since_ms: int
     ranks: tuple[Ranked, ...]
@@ -69,14 +75,20 @@ class _Frozen(msgspec.Struct, frozen=True):
 
 _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(limit=PUBLISHED_KEPT)
 _frozen: "Recent[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey], _Frozen]" = Recent(limit=TOPS_KEPT)
+_lists: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], _List]" = Recent(limit=LISTS_KEPT)
 _tops: "Recent[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey, int], _Top]" = Recent(limit=TOPS_KEPT)
 
 
 async def boards(resources: Resources, caller: Caller | None, *, campaign_id: str) -> dict[str, Board]:
-    """The boards of a launched campaign as they are now. NotFound; of another brand too."""
+    """The boards of a launched campaign, no older than TOP_MS. NotFound; of another brand too."""
     await _published(resources, caller, campaign_id)
-    async with resources.pool.acquire() as conn:
-        return await store.boards_of_campaign(conn, campaign_id=campaign_id)
+    key, now_ms = (resources.pool, campaign_id), resources.clock()
+    kept = _lists.get(key)
+    if kept is None or not kept.since_ms <= now_ms < kept.since_ms + TOP_MS:
+        async with resources.pool.acquire() as conn:
+            found = await store.boards_of_campaign(conn, campaign_id=campaign_id)
+        kept = _lists.put(key, _List(now_ms, found))
+    return kept.boards
 
 
 async def asked(

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from game.tasks.streaks import Streak, StreakPolicy, milestones_reached, streak
+from game.tasks.streaks import Streak, StreakPolicy, at_risk, milestones_reached, next_day, streak
 
 FIRST = date(2026, 11, 1)
 POLICY = StreakPolicy(freeze_every=3, freezes_held=2, repair_points=50, repair_days=2)
@@ -86,6 +86,25 @@ def test_a_day_that_never_was_breaks_nothing() -> None:
 def test_milestones_are_those_of_the_longest_run() -> None:
     """Each that was reached, whatever came after."""
     assert milestones_reached(told([0, 1, 2, 3, 9], 9), [3, 4, 7]) == [3, 4]
+
+
+def test_a_run_breaks_on_the_first_day_that_no_freeze_covers() -> None:
+    """Days that never were are passed over; of a single day nothing is said."""
+
+    def risked(*checked: int, lost: tuple[int, ...] = ()) -> date | None:
+        last = max(checked)
+        return at_risk(
+            told(checked, last, lost=lost),
+            last=day_of(last),
+            exists=lambda day: (day - FIRST).days not in lost,
+        )
+
+    assert risked(0) is None
+    assert risked(0, 1) == day_of(2)
+    assert risked(0, 1, 2) == day_of(4)  # a freeze was earned
+    assert risked(*range(6)) == day_of(8)
+    assert risked(0, 1, lost=(2,)) == day_of(3)
+    assert next_day(day_of(1), lambda _: True) == day_of(2)
 
 
 @given(checked=st.sets(st.integers(0, 60)), repaired=st.sets(st.integers(0, 60)), today=st.integers(0, 60))

@@ -472,3 +472,41 @@ ORDER BY streak_id, day;
 -- name: used_up_repairs
 -- Streaks of a campaign of which no more days are repaired.
 SELECT streak_id FROM streak WHERE campaign_id = $1 AND repairs_taken = repairs ORDER BY streak_id;
+
+-- name: save_risks
+-- What streaks of locked players risk; a day that was told is not told again.
+INSERT INTO streak_risk AS r (campaign_id, player_id, streak_id, day, run, tell_ms)
+SELECT campaign_id, player_id, streak_id, day, run, tell_ms
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::integer[], $6::bigint[])
+     AS i (campaign_id, player_id, streak_id, day, run, tell_ms)
+ON CONFLICT (campaign_id, player_id, streak_id) DO UPDATE
+SET day = excluded.day, run = excluded.run,
+    tell_ms = CASE WHEN r.told_day = excluded.day THEN NULL ELSE excluded.tell_ms END;
+
+-- name: calm_risks
+-- Nothing is told of these streaks.
+UPDATE streak_risk AS r SET tell_ms = NULL
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, streak_id)
+WHERE (r.campaign_id, r.player_id, r.streak_id) = (i.campaign_id, i.player_id, i.streak_id) AND r.tell_ms IS NOT NULL;
+
+-- name: hurry_risks
+-- What a player's streaks risk is judged anew.
+UPDATE streak_risk SET tell_ms = $2 WHERE player_id = $1 AND tell_ms IS NOT NULL;
+
+-- name: claim_risks
+-- Streaks of which it is time to tell, in the order of their time. What is locked is at work elsewhere.
+SELECT r.campaign_id, r.player_id, r.streak_id, r.day, r.run, r.tell_ms, c.time_zone,
+       least(c.closes_ms, coalesce(c.ended_ms, c.closes_ms)) AS over_ms
+FROM streak_risk AS r JOIN campaign AS c USING (campaign_id)
+WHERE r.tell_ms <= $1
+ORDER BY r.tell_ms
+LIMIT $2
+FOR NO KEY UPDATE OF r SKIP LOCKED;
+
+-- name: save_judged
+-- What became of claimed risks: told (and of which day), or to be looked at again.
+UPDATE streak_risk AS r
+SET day = i.day, tell_ms = i.tell_ms, told_day = CASE WHEN i.is_told THEN i.day ELSE r.told_day END
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::bigint[], $6::boolean[])
+     AS i (campaign_id, player_id, streak_id, day, tell_ms, is_told)
+WHERE (r.campaign_id, r.player_id, r.streak_id) = (i.campaign_id, i.player_id, i.streak_id);

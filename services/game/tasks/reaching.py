@@ -10,7 +10,7 @@ import msgspec
 from game.db.connection import Connection
 from game.prizes.rewards import Reward, RewardKey
 from game.resources import Resources
-from game.tasks import repair_store
+from game.tasks import repair_store, risk_store
 from game.tasks import store as known_store
 from game.tasks import streak_store as store
 from game.tasks.days import Zones, exists, within
@@ -18,12 +18,34 @@ from game.tasks.drafts import RewardDraft
 from game.tasks.handing import Handed, reward_of
 from game.tasks.records import Published
 from game.tasks.repair_rules import Repair
+from game.tasks.risk_rules import EXPIRING_MS, Risk, risk_of
 from game.tasks.streak_drafts import MilestoneDraft
 from game.tasks.streak_records import Days, Defined, Reach, StreakKey, reward_key
 from game.tasks.streak_store import CapKey
 from game.tasks.streaks import Streak, milestones_reached, streak
 
 Campaigns = Mapping[str, Published]
+
+
+class Fold(msgspec.Struct, frozen=True, kw_only=True):
+    """All days of a player's streak, and what they come to; `standing` is None where none is checked."""
+
+    key: StreakKey
+    defined: Defined
+    days: Days
+    repairs: Sequence[Repair]
+    zones: Zones
+    standing: Streak | None
+
+    @property
+    def milestones(self) -> list[int]:
+        """The milestones that were reached."""
+        return milestones_reached(self.standing, self.defined.milestones) if self.standing else []
+
+    @property
+    def risk(self) -> Risk | None:
+        """The run that is about to break."""
+        return risk_of(self.key, self.standing, self.days, self.zones) if self.standing else None
 
 
 async def reached(
@@ -35,23 +57,47 @@ async def reached(
     """
     if not moved:
         return Handed(given=(), taken=(), heads=frozenset())
-    checked = await store.checked_days(conn, moved)
-    repairs = await repair_store.paid_repairs(conn, moved)
-    days = {key: days_of(checked[key], repairs[key]) for key in moved}
-    zones = await known_store.zones_of(conn, {key.player_id for key in moved})
+    now_ms = resources.clock()
+    folds = await _folds(conn, sorted(moved), campaigns)
+    await _watch(conn, folds, now_ms=now_ms)
     there = await store.reaches_of(conn, moved)
-    wanted = {
-        key: _milestones(_defined(key, campaigns), days[key], within(zones.get(key.player_id, ()), zone))
-        for key in sorted(moved)
-        for zone in [campaigns[key.campaign_id].time_zone]
-    }
-    made = await _placed(conn, [each for key in wanted for each in _lacking(key, wanted[key], there[key])])
-    gone = [each for key in wanted for each in _extra(wanted[key], there[key])]
+    made = await _placed(conn, [each for fold in folds for each in _lacking(fold, there[fold.key])])
+    gone = [each for fold in folds for each in _extra(fold, there[fold.key])]
     withdrawn = [msgspec.structs.replace(each, state="withdrawn") for each in gone]
-    await store.save_reaches(conn, [*made, *withdrawn], now_ms=resources.clock())
-    changed = [refund for key in wanted for refund in refunds(repairs[key], checked[key])]
+    await store.save_reaches(conn, [*made, *withdrawn], now_ms=now_ms)
+    changed = [refund for fold in folds for refund in _refunds(fold)]
     await repair_store.save_refunds(conn, changed)
     return _handed(resources, made, gone, changed, campaigns)
+
+
+async def _folds(conn: Connection, keys: Sequence[StreakKey], campaigns: Campaigns) -> list[Fold]:
+    checked = await store.checked_days(conn, keys)
+    repairs = await repair_store.paid_repairs(conn, keys)
+    chosen = await known_store.zones_of(conn, {key.player_id for key in keys})
+    return [
+        _fold(
+            key,
+            campaigns[key.campaign_id],
+            days_of(checked[key], repairs[key]),
+            repairs[key],
+            within(chosen.get(key.player_id, ()), campaigns[key.campaign_id].time_zone),
+        )
+        for key in keys
+    ]
+
+
+def _fold(key: StreakKey, campaign: Published, days: Days, repairs: Sequence[Repair], zones: Zones) -> Fold:
+    defined = campaign.streaks[key.streak_id]
+    standing = folded(defined, days, zones) if days.checked else None
+    return Fold(key=key, defined=defined, days=days, repairs=repairs, zones=zones, standing=standing)
+
+
+async def _watch(conn: Connection, folds: Sequence[Fold], *, now_ms: int) -> None:
+    """Keep what the streaks risk by now; what is over is not told."""
+    risks = [risk for fold in folds if (risk := fold.risk)]
+    kept = [risk for risk in risks if (risk.tell_ms or 0) + EXPIRING_MS > now_ms]
+    await risk_store.save_risks(conn, kept)
+    await risk_store.calm(conn, {fold.key for fold in folds} - {risk.key for risk in kept})
 
 
 def days_of(checked: frozenset[date], repairs: Iterable[Repair]) -> Days:
@@ -59,14 +105,14 @@ def days_of(checked: frozenset[date], repairs: Iterable[Repair]) -> Days:
     return Days(checked=checked, repaired=frozenset(repair.day for repair in repairs))
 
 
-def refunds(repairs: Iterable[Repair], checked: Collection[date]) -> list[Repair]:
+def _refunds(fold: Fold) -> list[Repair]:
     """The repairs of which the refund changes: due while the day is checked by an event as well, else not."""
     return [
         msgspec.structs.replace(
             each, is_refunded=not each.is_refunded, refunds=each.refunds + (not each.is_refunded)
         )
-        for each in repairs
-        if each.is_refunded != (each.day in checked)
+        for each in fold.repairs
+        if each.is_refunded != (each.day in fold.days.checked)
     ]
 
 
@@ -82,29 +128,23 @@ def folded(defined: Defined, days: Days, zones: Zones) -> Streak:
     )
 
 
-def _milestones(defined: Defined, days: Days, zones: Zones) -> list[int]:
-    if not days.checked:
-        return []
-    return milestones_reached(folded(defined, days, zones), defined.milestones)
-
-
-def _lacking(key: StreakKey, wanted: Iterable[int], there: Mapping[int, Reach]) -> list[Reach]:
+def _lacking(fold: Fold, there: Mapping[int, Reach]) -> list[Reach]:
     """What is to be made, or to be made anew, before it is known whether there is a place for it."""
     return [
         Reach(
-            key=key,
+            key=fold.key,
             days=days,
             generation=was.generation + 1 if was else 1,
             state="capped",
             has_place=bool(was and was.has_place),
         )
-        for days in wanted
+        for days in fold.milestones
         if (was := there.get(days)) is None or was.state == "withdrawn"
     ]
 
 
-def _extra(wanted: Collection[int], there: Mapping[int, Reach]) -> list[Reach]:
-    return [each for days, each in there.items() if days not in wanted and each.state != "withdrawn"]
+def _extra(fold: Fold, there: Mapping[int, Reach]) -> list[Reach]:
+    return [each for days, each in there.items() if days not in fold.milestones and each.state != "withdrawn"]
 
 
 async def _placed(conn: Connection, due: Sequence[Reach]) -> list[Reach]:

@@ -13,6 +13,8 @@ import msgspec
 DAYS_MAX = 3_660
 MILESTONES_MAX = 100
 FREEZES_MAX = 30
+# A run of fewer days is not worth a word when it breaks.
+RISK_MIN = 2
 
 DayState = Literal["checked", "repaired", "frozen", "missed", "open"]
 
@@ -115,6 +117,25 @@ class _Fold:
         """Only the last missed day: earlier ones would join runs that nobody kept."""
         missed = [day.day for day in self.days if day.state == "missed"]
         return missed[-1] if missed and (today - missed[-1]).days <= self.policy.repair_days else None
+
+
+def at_risk(streak_: Streak, *, last: date, exists: Callable[[date], bool]) -> date | None:
+    """The day at whose end the run breaks unless it is checked, by a streak folded to the `last` of its days.
+
+    None where there is no run of RISK_MIN. Freezes cover the days before it.
+    """
+    if streak_.current < RISK_MIN:
+        return None
+    day = last
+    for _ in range(streak_.freezes + 1):
+        day = next_day(day, exists)
+    return day
+
+
+def next_day(day: date, exists: Callable[[date], bool]) -> date:
+    """The player's day after another one."""
+    day += timedelta(days=1)
+    return day if exists(day) else day + timedelta(days=1)
 
 
 def milestones_reached(streak_: Streak, milestones: Collection[int]) -> list[int]:

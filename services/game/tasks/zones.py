@@ -5,7 +5,7 @@ from game.campaigns.checks import time_zones
 from game.errors import Conflict, Invalid
 from game.players import player_id_of
 from game.resources import Resources
-from game.tasks import progress_store, store
+from game.tasks import progress_store, risk_store, store
 from game.tasks.days import CHANGES_MAX, Zone, Zones, changeable_ms, changed
 
 
@@ -31,6 +31,7 @@ async def choose_zone(resources: Resources, caller: Caller, name: str) -> Zones:
         after = _chosen(before, name, now_ms=now_ms)
         if after != before:
             await store.save_zone(conn, after[-1], player_id=player_id, now_ms=now_ms)
+            await risk_store.hurry(conn, player_id=player_id, now_ms=now_ms)
     return after
 
 

@@ -24,9 +24,10 @@ from tests.invariants.given import GIVEN
 from tests.invariants.money import MONEY
 from tests.invariants.outcomes import OUTCOMES
 from tests.invariants.rows import Rows, read_rows
+from tests.invariants.streaks import STREAKS
 from tests.invariants.told import Told
 
-ALWAYS: Final = (*MONEY, *GIVEN, *GIFTS, *BADGES, *ANSWERS, *OUTCOMES, *COUNTS, *BOARDS)
+ALWAYS: Final = (*MONEY, *GIVEN, *GIFTS, *BADGES, *STREAKS, *ANSWERS, *OUTCOMES, *COUNTS, *BOARDS)
 PAGE_ENTRIES: Final = 1_000
 PAGES_MAX: Final = 10_000
 LOOKUP_IDS: Final = 256
@@ -128,6 +129,7 @@ async def _posted(ledger: Books, rows: Rows) -> dict[str, int]:
     if not isinstance(ledger, Balances):
         return {}
     players = {play.account for play in rows.plays} | {reward.account for reward in rows.rewards}
+    players |= {repair.account for repair in rows.repairs}
     campaigns = {name(log.campaign_id) for log in rows.logs for name in (budget, house)}
     return {
         account: (await ledger.account(account)).posted for account in sorted(players | campaigns | {ISSUER})

@@ -95,7 +95,8 @@ class Facts:
     def accounts(self) -> Mapping[UUID, str]:
         """The ledger accounts of the players who have played or were given something."""
         players = {play.player_id: play.account for play in self.rows.plays}
-        return players | {reward.player_id: reward.account for reward in self.rows.rewards}
+        players |= {reward.player_id: reward.account for reward in self.rows.rewards}
+        return players | {repair.player_id: repair.account for repair in self.rows.repairs}
 
     @cached_property
     def plays_by_wire_id(self) -> Mapping[str, Play]:
@@ -130,6 +131,15 @@ class Facts:
         return dict(found)
 
     @cached_property
+    def of_repairs(self) -> Mapping[UUID, list[Operation]]:
+        """The debits of each repair that has one."""
+        found: defaultdict[UUID, list[Operation]] = defaultdict(list)
+        for operation in self.rows.operations:
+            if operation.repair_id is not None:
+                found[operation.repair_id].append(operation)
+        return dict(found)
+
+    @cached_property
     def rewards(self) -> Mapping[UUID, Reward]:
         """Rewards by id."""
         return {reward.reward_id: reward for reward in self.rows.rewards}
@@ -138,8 +148,9 @@ class Facts:
         """The account of the player that an operation is for."""
         if operation.play_id is not None:
             return self.plays[operation.play_id].account
-        assert operation.reward_id is not None
-        return self.rewards[operation.reward_id].account
+        if operation.reward_id is not None:
+            return self.rewards[operation.reward_id].account
+        return next(each.account for each in self.rows.repairs if each.repair_id == operation.repair_id)
 
     @cached_property
     def draws(self) -> Mapping[UUID, list[Draw]]:

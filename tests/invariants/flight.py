@@ -16,6 +16,13 @@ def no_play_is_in_flight(facts: Facts) -> Iterator[str]:
             yield f"{play.wire_id} is {play.state}"
 
 
+def no_repair_is_in_flight(facts: Facts) -> Iterator[str]:
+    """Neither is any repair of a streak."""
+    for repair in facts.rows.repairs:
+        if repair.state in {"funding", "resolving"}:
+            yield f"the repair of {repair.day} by {repair.account} is {repair.state}"
+
+
 def no_operation_is_due(facts: Facts) -> Iterator[str]:
     """The ledger has decided every debit and credit, and we know it."""
     for operation in facts.rows.operations:
@@ -57,6 +64,7 @@ def no_break_is_open(facts: Facts) -> Iterator[str]:
 
 AT_REST = (
     no_play_is_in_flight,
+    no_repair_is_in_flight,
     no_operation_is_due,
     no_prize_is_unpaid,
     no_reward_is_unpaid,

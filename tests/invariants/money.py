@@ -161,11 +161,14 @@ def moved(facts: Facts, operation: Operation, debit: str, credit: str) -> int:
 
 
 def sums_are_prices_and_prizes(facts: Facts) -> Iterator[str]:
-    """Players paid a campaign what its charged plays cost, and got of it what was credited, less returns."""
+    """Players paid a campaign what plays and repairs cost, and got of it what was credited, less returns."""
     prices: Counter[str] = Counter()
     for play in facts.rows.plays:
         if any(facts.is_applied(each) for each in facts.debits.get(play.play_id, [])):
             prices[house(play.campaign_id)] += play.price_points
+    for repair in facts.rows.repairs:
+        if any(facts.is_applied(each) for each in facts.of_repairs.get(repair.repair_id, [])):
+            prices[house(repair.campaign_id)] += repair.price_points
     won: Counter[str] = Counter()
     for grant in facts.rows.grants:
         credits_ = facts.credits.get((grant.campaign_id, grant.entry_index), [])

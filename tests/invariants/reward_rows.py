@@ -1,4 +1,4 @@
-"""The rows of rewards that are judged."""
+"""The rows of rewards and of chances that are judged."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -57,3 +57,31 @@ class Award(Row, frozen=True, kw_only=True):
     badge_id: str
     source: str
     state: str
+
+
+class Lot(Row, frozen=True, kw_only=True):
+    """Chances of a player."""
+
+    SQL: ClassVar[str] = """
+        SELECT campaign_id, lot_id, player_id, source, granted, units_left, taken_back, given_away, expires_ms
+        FROM chance_lot
+        WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, lot_id"""
+    lot_id: UUID
+    player_id: UUID
+    source: str
+    granted: int
+    units_left: int
+    taken_back: int
+    given_away: int
+    expires_ms: int
+
+
+class Use(Row, frozen=True, kw_only=True):
+    """Chances that a play took out of a lot."""
+
+    SQL: ClassVar[str] = """
+        SELECT campaign_id, play_id, lot_id, units FROM chance_use
+        WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, play_id, lot_id"""
+    play_id: UUID
+    lot_id: UUID
+    units: int

@@ -10,8 +10,9 @@ import msgspec
 from tests.invariants.badge_rows import BadgeRows, read_badge_rows
 from tests.invariants.board_rows import BoardRows, read_board_rows
 from tests.invariants.gift_rows import Gift, Portion
-from tests.invariants.reward_rows import Award, Debt, Reward
+from tests.invariants.reward_rows import Award, Debt, Lot, Reward, Use
 from tests.invariants.row import Row
+from tests.invariants.streak_rows import Places, Reach, Repair, StreakDay
 
 
 class Play(Row, frozen=True, kw_only=True):
@@ -46,11 +47,11 @@ class Play(Row, frozen=True, kw_only=True):
 
 
 class Operation(Row, frozen=True, kw_only=True):
-    """A debit, the credit of the draw at `entry_index`, or points of a reward or back, as we hold it."""
+    """A debit, the credit of a draw at `entry_index`, points of a reward or back, the price of a repair."""
 
     SQL: ClassVar[str] = """
-        SELECT campaign_id, operation_id, kind, play_id, entry_index, reward_id, subject, body, state,
-               ledger_seq, reissued_ms IS NOT NULL AS is_reissued
+        SELECT campaign_id, operation_id, kind, play_id, entry_index, reward_id, repair_id, subject, body,
+               state, ledger_seq, reissued_ms IS NOT NULL AS is_reissued
         FROM operation
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, operation_id"""
     operation_id: str
@@ -58,6 +59,7 @@ class Operation(Row, frozen=True, kw_only=True):
     play_id: UUID | None
     entry_index: int | None
     reward_id: UUID | None
+    repair_id: UUID | None
     subject: str
     body: bytes
     state: str
@@ -175,34 +177,6 @@ class Voucher(Row, frozen=True, kw_only=True):
     reward_id: UUID | None
 
 
-class Lot(Row, frozen=True, kw_only=True):
-    """Chances of a player."""
-
-    SQL: ClassVar[str] = """
-        SELECT campaign_id, lot_id, player_id, source, granted, units_left, taken_back, given_away, expires_ms
-        FROM chance_lot
-        WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, lot_id"""
-    lot_id: UUID
-    player_id: UUID
-    source: str
-    granted: int
-    units_left: int
-    taken_back: int
-    given_away: int
-    expires_ms: int
-
-
-class Use(Row, frozen=True, kw_only=True):
-    """Chances that a play took out of a lot."""
-
-    SQL: ClassVar[str] = """
-        SELECT campaign_id, play_id, lot_id, units FROM chance_use
-        WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, play_id, lot_id"""
-    play_id: UUID
-    lot_id: UUID
-    units: int
-
-
 class Log(Row, frozen=True, kw_only=True):
     """The head of a log."""
 
@@ -258,6 +232,10 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     debts: tuple[Debt, ...]
     awards: tuple[Award, ...]
     gifts: tuple[Gift, ...]
+    repairs: tuple[Repair, ...]
+    streak_days: tuple[StreakDay, ...]
+    reaches: tuple[Reach, ...]
+    places: tuple[Places, ...]
     portions: tuple[Portion, ...]
     boards: BoardRows
     others: BadgeRows
@@ -293,6 +271,10 @@ async def read_rows(pool: "asyncpg.Pool[asyncpg.Record]", campaign_ids: Sequence
             debts=await read(Debt),
             awards=await read(Award),
             gifts=await read(Gift),
+            repairs=await read(Repair),
+            streak_days=await read(StreakDay),
+            reaches=await read(Reach),
+            places=await read(Places),
             portions=await read(Portion),
             boards=await read_board_rows(conn, campaign_ids),
             others=await read_badge_rows(conn, campaign_ids),

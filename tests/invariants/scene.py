@@ -24,6 +24,7 @@ from ledger_client.testing import FakeLedger
 from tests.badges.album import badge_set
 from tests.invariants.check import violations
 from tests.invariants.ranked import define_board, rank_players
+from tests.invariants.streak_scene import keep_streaks
 from tests.invariants.told import Told
 from tests.reconcile.world import PRICE, World
 from tests.support.pools import BEACON, cards, pool, row, wheel
@@ -35,9 +36,10 @@ WHEEL_PLAYS = 12
 AMOUNTS: Final[Mapping[RewardKind, int]] = {"points": 20, "chances": 3, "voucher": 1, "badge": 1}
 EVE = "player:acme.eve"
 _STORED = """
-INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, reward_id, subject, body, state,
-                       next_attempt_ms, ledger_seq)
-SELECT campaign_id, $2, kind, play_id, entry_index, reward_id, subject, $3, 'applied', next_attempt_ms, $4
+INSERT INTO operation (campaign_id, operation_id, kind, play_id, entry_index, reward_id, repair_id, subject,
+                       body, state, next_attempt_ms, ledger_seq)
+SELECT campaign_id, $2, kind, play_id, entry_index, reward_id, repair_id, subject, $3, 'applied',
+       next_attempt_ms, $4
 FROM operation WHERE operation_id = $1
 """
 _SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
@@ -100,6 +102,7 @@ async def played(resources: Resources, ledger: FalseLedger, clock: ManualClock) 
     await _give_everything(stage, campaign_id)
     await _exchange_gifts(stage, campaign_id)
     await rank_players(stage, campaign_id)
+    await keep_streaks(stage, campaign_id)
     await stage.play(engine, campaign_id, "ann", "coin", key="last")
     await engine.close()
     return Run(ledger, campaign_id, tuple(stage.heard))

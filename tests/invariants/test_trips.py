@@ -12,6 +12,7 @@ from tests.invariants import (
     faults_in_gifts,
     faults_in_rewards,
     faults_in_rows,
+    faults_in_streaks,
 )
 from tests.invariants.check import ALWAYS, violations
 from tests.invariants.flight import AT_REST
@@ -26,6 +27,7 @@ MODULES: Final = (
     faults_in_gifts,
     faults_in_badges,
     faults_in_boards,
+    faults_in_streaks,
 )
 PLANTS: Final = tuple(plant for module in MODULES for plant in planted_in(module))
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from game import demo
+from game import demo, telemetry
 from game.embedded.child import Child
 from game.embedded.folder import default_folder, held_folder
 from game.embedded.secrets import keep_secrets
@@ -25,6 +25,8 @@ WATCH_SECONDS = 0.2
 def main(arguments: list[str]) -> int:
     """Run until a signal comes or a child dies; the exit code."""
     options = _parser().parse_args(arguments)
+    # What this prints is for people; the service logs into a file of its own.
+    telemetry.configure_logging("warning")
     _end_on_signals()
     try:
         _run(options)

@@ -44,6 +44,7 @@ def test_the_printed_lines_show_what_an_event_did(open_folder: Path) -> None:
     with embedded_run(open_folder / "data") as run:
         run.wait_until_ready()
         event, tasks, streaks, badges, board = pasted(run)
+        assert "key_added" not in run.said
         assert event["state"] == "stored"
         assert {each["task"] for each in tasks["tasks"]} == {"visit", "review"}
         assert [each["missing"] for each in badges["sets"]] == [["lantern", "riddle", "guest"]]

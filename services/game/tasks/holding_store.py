@@ -45,7 +45,7 @@ class _Completed(msgspec.Struct, frozen=True):
 class _Row(msgspec.Struct, frozen=True):
     zones: tuple[Zone, ...]
     segments: frozenset[str]
-    windows: list[tuple[int, int]]
+    windows: list[int]
     completions: list[_Completed]
     full: frozenset[str]
 
@@ -61,7 +61,7 @@ async def holdings_of(
     campaign_id: str,
     brand_id: str,
 ) -> list[Holding]:
-    """What each player has, with the progress in these windows; no entry: none yet."""
+    """What each player has, with the progress in these windows."""
     task_ids, starts = [task_id for task_id, _ in places], [start for _, start in places]
     rows = await conn.fetch(
         _SQL.holdings_of_players, campaign_id, player_ids, brand_id, task_ids, starts, COMPLETIONS_MAX
@@ -76,7 +76,7 @@ def _holding(row: _Row, places: Sequence[Place], campaign_id: str, player_id: UU
     return Holding(
         zones=row.zones,
         segments=row.segments,
-        progress={places[ordinal - 1]: progress for ordinal, progress in row.windows},
+        progress=dict(zip(places, row.windows, strict=True)),
         completions=[_completion(each, campaign_id, player_id) for each in row.completions],
         full=row.full,
     )

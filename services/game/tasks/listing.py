@@ -112,7 +112,7 @@ def _read(found: Published, holding: Holding, zones: Zones, *, now_ms: int) -> _
     today = day_at(zones, now_ms)
     starts = {task_id: _start(task, today) for task_id, task in found.tasks.items()}
     return _Read(
-        progress={task_id: holding.progress.get((task_id, start), 0) for task_id, start in starts.items()},
+        progress={task_id: holding.progress[task_id, start] for task_id, start in starts.items()},
         completions=holding.completions,
         full=holding.full,
         segments=holding.segments,

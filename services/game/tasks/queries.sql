@@ -215,7 +215,7 @@ LIMIT $3;
 
 -- name: holdings_of_players
 -- All that the lists of tasks of some players are told by, one value each, since apps ask again and again: the zones that
--- the player chose, oldest first, the segments, how far the player is in windows ($4 and $5 in pairs, by their place),
+-- the player chose, oldest first, the segments, how far the player is in windows ($4 and $5 in pairs, in their order),
 -- what was completed, the withdrawn aside, and which tasks have no place left.
 SELECT jsonb_build_object(
     'zones', ARRAY (
@@ -224,11 +224,11 @@ SELECT jsonb_build_object(
     'segments', ARRAY (
         SELECT segment FROM player_segment WHERE brand_id = $3 AND player_id = asked.player_id ORDER BY segment),
     'windows', ARRAY (
-        SELECT jsonb_build_array(i.place, p.progress)
+        SELECT coalesce((
+            SELECT p.progress FROM task_progress AS p
+            WHERE (p.campaign_id, p.player_id, p.task_id, p.window_start)
+                = ($1, asked.player_id, i.task_id, i.window_start)), 0)
         FROM unnest($4::text[], $5::date[]) WITH ORDINALITY AS i (task_id, window_start, place)
-        JOIN task_progress AS p
-          ON (p.campaign_id, p.player_id, p.task_id, p.window_start)
-           = ($1, asked.player_id, i.task_id, i.window_start)
         ORDER BY i.place),
     'completions', ARRAY (
         SELECT jsonb_build_object('task_id', task_id, 'nth', nth, 'completion_id', completion_id,

@@ -93,11 +93,17 @@ RETURNING campaign_id, task_id, event_id;
 -- name: reverse_contributions
 -- What the originals of reversals had added does not count any more.
 UPDATE task_contribution AS c SET reversed_ms = $3
-FROM unnest($1::text[], $2::uuid[]) AS i (brand_id, event_id)
-JOIN event AS r ON (r.brand_id, r.event_id) = (i.brand_id, i.event_id)
-JOIN event AS o ON o.brand_id = r.brand_id AND o.player_id = r.player_id AND o.source = r.source
-               AND o.type = r.reverses AND o.occurrence = r.occurrence
-WHERE c.event_id = o.event_id AND c.reversed_ms IS NULL
+WHERE c.reversed_ms IS NULL AND c.event_id = ANY (ARRAY (
+    SELECT o.event_id
+    FROM unnest($1::text[], $2::uuid[]) AS i (brand_id, event_id)
+    CROSS JOIN LATERAL (
+        SELECT r.player_id, r.source, r.reverses, r.occurrence FROM event AS r
+        WHERE (r.brand_id, r.event_id) = (i.brand_id, i.event_id)
+        LIMIT 1) AS r
+    CROSS JOIN LATERAL (
+        SELECT o.event_id FROM event AS o
+        WHERE o.player_id = r.player_id AND o.occurrence = r.occurrence AND o.source = r.source AND o.type = r.reverses
+        LIMIT 1) AS o))
 RETURNING c.campaign_id, c.task_id, c.event_id, c.player_id, c.window_start, c.amount;
 
 -- name: standing
@@ -153,16 +159,22 @@ WHERE t.task_id IS NULL;
 
 -- name: earned_of
 -- What players have earned of tasks; no row: nothing yet.
-SELECT s.campaign_id, s.player_id, s.task_id, s.earned
+SELECT i.campaign_id, i.player_id, i.task_id, s.earned
 FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, task_id)
-JOIN task_standing AS s USING (campaign_id, player_id, task_id)
-ORDER BY s.campaign_id, s.player_id, s.task_id;
+CROSS JOIN LATERAL (
+    SELECT s.earned FROM task_standing AS s
+    WHERE (s.campaign_id, s.player_id, s.task_id) = (i.campaign_id, i.player_id, i.task_id)
+    LIMIT 1) AS s
+ORDER BY i.campaign_id, i.player_id, i.task_id;
 
 -- name: completions_of
 -- The completions of tasks by players, the withdrawn ones too.
 SELECT c.campaign_id, c.player_id, c.task_id, c.nth, c.completion_id, c.generation, c.state, c.has_place, c.reason, c.appeal
 FROM unnest($1::text[], $2::uuid[], $3::text[]) AS i (campaign_id, player_id, task_id)
-JOIN task_completion AS c USING (campaign_id, player_id, task_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM task_completion AS c
+    WHERE (c.campaign_id, c.player_id, c.task_id) = (i.campaign_id, i.player_id, i.task_id)
+    OFFSET 0) AS c
 ORDER BY c.campaign_id, c.player_id, c.task_id, c.nth;
 
 -- name: save_completions

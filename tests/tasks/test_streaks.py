@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from game.tasks.days import Zone, changed, exists, start_of
 from game.tasks.streaks import Streak, StreakPolicy, at_risk, milestones_reached, next_day, streak
 
 FIRST = date(2026, 11, 1)
@@ -81,6 +83,48 @@ def test_a_day_that_never_was_breaks_nothing() -> None:
     """Who flies over the date line has missed no day."""
     now = told([0, 1, 3], 3, lost=[2])
     assert (now.current, states(now)) == (3, "ccc")
+
+
+@pytest.mark.parametrize(
+    ("zone", "days"),
+    [
+        ("America/New_York", ("2026-03-07", "2026-03-08", "2026-03-09")),  # a day of 23 hours
+        ("America/New_York", ("2026-10-31", "2026-11-01", "2026-11-02")),  # and one of 25
+        ("Africa/Cairo", ("2026-04-23", "2026-04-24", "2026-04-25")),  # without a midnight
+        ("Asia/Shanghai", ("2028-02-28", "2028-02-29", "2028-03-01")),
+        ("Asia/Shanghai", ("2027-02-27", "2027-02-28", "2027-03-01")),
+        ("Pacific/Apia", ("2011-12-28", "2011-12-29", "2011-12-31")),  # Samoa went over the date line
+    ],
+)
+def test_days_in_a_row_are_those_of_the_calendar(zone: str, days: tuple[str, ...]) -> None:
+    """Summer time in both directions, a leap day, and a day that never was."""
+    checked = [date.fromisoformat(day) for day in days]
+    now = streak(
+        POLICY,
+        checked=checked,
+        repaired=(),
+        today=checked[-1],
+        exists=lambda day: exists([Zone(0, zone)], day),
+    )
+    assert (now.current, now.begun) == (3, checked[0])
+
+
+@pytest.mark.parametrize(
+    ("goes", "run"), [("Pacific/Kiritimati", 3), ("Europe/London", 2), ("Etc/GMT+12", 2)]
+)
+def test_a_flight_over_the_date_line_breaks_nothing(goes: str, run: int) -> None:
+    """From the westernmost zone the day after is skipped by one flight alone; in others it is missed."""
+    west = [Zone(0, "Etc/GMT+12")]
+    noon_ms = start_of(day_of(1), "Etc/GMT+12") + 12 * 3_600_000
+    zones = changed(west, goes, now_ms=noon_ms)
+    now = streak(
+        POLICY,
+        checked=[day_of(0), day_of(1), day_of(3)],
+        repaired=(),
+        today=day_of(3),
+        exists=lambda day: exists(zones, day),
+    )
+    assert now.longest == run
 
 
 def test_milestones_are_those_of_the_longest_run() -> None:

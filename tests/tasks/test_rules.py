@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from game.tasks.rules import (
+    ADDS_MAX,
+    TARGET_MAX,
+    TIMES_MAX,
     Bar,
     Event,
     Filter,
@@ -96,6 +99,19 @@ def test_a_negative_amount_adds_nothing() -> None:
     """Progress is taken back by reversals alone."""
     event = msgspec.structs.replace(EVENT, attributes={"photos": -5})
     assert amount(task(sum_of="photos"), event) == 0
+
+
+@given(
+    amounts=st.lists(st.integers(0, 2**53), min_size=1, max_size=5),
+    target=st.integers(1, TARGET_MAX),
+    times=st.integers(1, TIMES_MAX),
+)
+def test_what_is_cut_off_earns_nothing(amounts: list[int], target: int, times: int) -> None:
+    """An event adds no more than the dearest window is worth, and what all earn is as if it did."""
+    terms = task(sum_of="photos", target=target, times_per_window=times)
+    adds = [amount(terms, msgspec.structs.replace(EVENT, attributes={"photos": each})) for each in amounts]
+    assert max(adds) <= ADDS_MAX
+    assert earned_in_window(terms, sum(adds)) == earned_in_window(terms, sum(amounts))
 
 
 @pytest.mark.parametrize(

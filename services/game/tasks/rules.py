@@ -23,6 +23,9 @@ TASKS_MAX: Final = 1_000
 PREREQUISITES_MAX: Final = 10
 TARGET_MAX: Final = 1_000_000_000
 TIMES_MAX: Final = 1_000
+# An event of this worth earns all that a window can earn: cut to it, what is earned stays exact, and the sum
+# of a player's events, up to nine million of them in a window, stays in 64 bits.
+ADDS_MAX: Final = TARGET_MAX * TIMES_MAX
 
 Attribute = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$(?!\n)")]
 
@@ -51,9 +54,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a task asks for. Nothing of it changes once it is published.
 
-    An event adds 1, or the value of its attribute `sum_of`. Every `target` of progress in a window earns one
-    completion, up to `times_per_window` there, `times_per_player` in all. `segments`: only players in one of
-    them, empty: everybody.
+    An event adds 1, or the value of its attribute `sum_of`, at most ADDS_MAX. Every `target` of progress in a
+    window earns one completion, up to `times_per_window` there, `times_per_player` in all. `segments`: only
+    players in one of them, empty: everybody.
     """
 
     task_id: str
@@ -72,7 +75,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def amount(terms: Terms, event: Event) -> int:
-    """What an event adds to a task's progress; 0: it does not count."""
+    """What an event adds to a task's progress, up to ADDS_MAX; 0: it does not count."""
     is_counted = (
         event.type == terms.event_type
         and terms.opens_ms <= event.at_ms < terms.closes_ms
@@ -85,7 +88,7 @@ def amount(terms: Terms, event: Event) -> int:
 
 
 def _number(value: Value | None) -> int:
-    return max(0, value) if isinstance(value, int) and not isinstance(value, bool) else 0
+    return min(max(0, value), ADDS_MAX) if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _passes(wanted: Filter, value: Value | None) -> bool:

@@ -8,8 +8,9 @@ from game.campaigns.drafts import MAX_CHANCES
 from game.errors import Conflict, Exhausted, Invalid, Refusal
 from game.instants import to_datetime
 from game.scores.rules import Wanted
-from game.tasks.checks import ARTICLE, check_expiry, check_removal, check_schedule, check_task
+from game.tasks.checks import check_expiry, check_removal, check_schedule, check_task
 from game.tasks.drafts import RewardDraft
+from game.tasks.praise import ARTICLE
 from game.tasks.rules import TASKS_MAX, Filter, FilterKind
 from game.webhooks.catalogue import CATALOGUE
 from game.webhooks.declaring import Attributes
@@ -135,7 +136,7 @@ def test_the_filter_at_fault_is_named() -> None:
     assert reason.numbers["known"] == sorted(CATALOGUE["purchase.completed"])
 
 
-@pytest.mark.parametrize("attribute", ["rating", "stars"])
+@pytest.mark.parametrize("attribute", ["rating", "stars", "review_score"])
 def test_nobody_pays_for_praise(attribute: str) -> None:
     """Neither by a filter nor by a sum, whatever the event is called; the law's article is named."""
     for changes in (wants(attribute, "at_least", 1), {"sum_of": attribute}):
@@ -151,6 +152,7 @@ def test_nobody_pays_for_praise(attribute: str) -> None:
         (wants("channel", "is_not", "moments", "qq"), ["moments", "qq"]),
         (wants("item", "is", "weibo"), ["moments", "qq"]),
         (wants("channel", "is", "weibo", "qq"), ["qq"]),
+        (wants("channel", "is", "weibo", "ＱＱ ", "Moments"), ["moments", "qq"]),
     ],
 )
 def test_shares_name_channels_that_may_be_rewarded(changes: dict[str, Any], channels: list[str]) -> None:

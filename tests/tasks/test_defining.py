@@ -102,14 +102,14 @@ async def test_a_review_counts_by_its_effort(shop: Shop) -> None:
 async def test_forbidden_channels(shop: Shop) -> None:
     """A share task names its channels once the brand forbids some, and none of those."""
     await shop.saved("anywhere", **SHARE)
-    await shop.office.done("PUT", "share-channels", {"forbidden": ["wechat-group", "wechat-moments"]})
+    spelt = {"forbidden": ["WeChat-Group", "wechat-group", "wechat-moments"]}
+    said = await shop.office.done("PUT", "share-channels", spelt)
     for filters in ([], [on("weibo", "wechat-group")], [on("weibo") | {"kind": "is_not"}]):
         refused = await shop.put("share", filters=filters, **SHARE)
         assert (refused.status_code, refused.json()["code"]) == (422, "forbidden_channel"), filters
     await shop.saved("share", filters=[on("weibo")], **SHARE)
-    assert await shop.office.done("GET", "share-channels") == {
-        "forbidden": ["wechat-group", "wechat-moments"]
-    }
+    assert said == await shop.office.done("GET", "share-channels")
+    assert said == {"forbidden": ["wechat-group", "wechat-moments"]}
 
 
 async def test_prerequisites_run_in_no_circle(shop: Shop) -> None:

@@ -218,12 +218,15 @@ async def test_segments(shop: Shop) -> None:
     assert [shop.points(subject) for subject in ("ann", "bob", "cat")] == [10, 0, 0]
 
 
-async def test_a_channel_that_is_forbidden_later(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    "spelt", ["wechat-group", "WeChat-Group", "ＷＥＣＨＡＴ－ＧＲＯＵＰ", " wechat\u200b-group "]
+)
+async def test_a_channel_that_is_forbidden_later(shop: Shop, spelt: str) -> None:
     """Shares there count for nothing any more, whatever the task says."""
     await shop.saved("share", event_type="share.created")
     await shop.launch()
     await shop.office.done("PUT", "share-channels", {"forbidden": ["wechat-group"]})
-    await shop.sender.sent("share.created", channel="wechat-group")
+    await shop.sender.sent("share.created", channel=spelt)
     await shop.sender.sent("share.created", channel="weibo")
     await shop.process()
     assert shop.points() == 10

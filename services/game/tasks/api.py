@@ -101,7 +101,7 @@ class TaskSettings(Controller):
     async def set_channels(self, request: AppRequest, data: JSONBody[ShareChannels]) -> ChannelsView:
         """Forbid these share channels and no others. Shares there count for nothing from now on."""
         await defining.set_channels(request.resources, request.caller, data)
-        return ChannelsView(forbidden=sorted(data.forbidden))
+        return ChannelsView(forbidden=sorted(await defining.channels(request.resources, request.caller)))
 
     @put("/players/{subject:str}/segments", guards=WRITERS, responses=WRITE)
     async def set_segments(

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError
-from typing import Final
 
 from game.campaigns.drafts import MAX_CHANCES
 from game.errors import Conflict, Exhausted, Invalid, Number
 from game.instants import to_ms
 from game.scores.rules import Wanted, progress_of
+from game.tasks.channels import CHANNEL, SHARE, folded
 from game.tasks.drafts import RewardDraft, TaskDraft, terms_of
+from game.tasks.praise import ARTICLE, says_how_good
 from game.tasks.rules import TASKS_MAX, Filter, in_order
 from game.webhooks.declaring import (
     REVERSED,
@@ -18,12 +19,6 @@ from game.webhooks.declaring import (
     EnumAttribute,
     IntegerAttribute,
 )
-
-SHARE: Final = "share.created"
-CHANNEL: Final = "channel"
-# Rewarding a good review is forbidden, whatever the attribute is called that says how good it is.
-RATINGS: Final = frozenset({"rating", "stars"})
-ARTICLE: Final = "网络反不正当竞争暂行规定 第九条"
 
 
 def check_task(
@@ -36,7 +31,8 @@ def check_task(
 ) -> None:
     """Raise a refusal unless the task may stand beside the campaign's others.
 
-    `attributes` are those of its event type, None where that is not declared; `forbidden` the share channels.
+    `attributes` are those of its event type, None where that is not declared; `forbidden` the share channels,
+    folded.
     """
     if len(others) >= TASKS_MAX:
         raise Exhausted("too_many_tasks", f"A campaign has at most {TASKS_MAX} tasks.", limit=TASKS_MAX)
@@ -71,11 +67,12 @@ def check_events(
 ) -> None:
     """Raise Invalid unless events of a type may count, where they pass the filters.
 
-    `attributes` are those of the type, None where that is not declared; `forbidden` the share channels.
+    `attributes` are those of the type, None where that is not declared; `forbidden` the share
+    channels, folded.
     """
     if attributes is None or event_type.endswith(REVERSED):
         raise _broken("$.event_type", "a declared event type")
-    _check_rating({each.attribute for each in filters} | {sum_of})
+    _check_praise(event_type, [*(each.attribute for each in filters), *([sum_of] if sum_of else ())])
     for index, each in enumerate(filters):
         _check_filter(each, attributes, at=f"$.filters[{index}]")
     if sum_of is not None and not isinstance(attributes.get(sum_of), IntegerAttribute):
@@ -84,8 +81,8 @@ def check_events(
         _check_channels(filters, forbidden)
 
 
-def _check_rating(looked_at: Collection[str | None]) -> None:
-    if RATINGS.intersection(looked_at):
+def _check_praise(event_type: str, looked_at: Collection[str]) -> None:
+    if any(says_how_good(each, event_type=event_type) for each in looked_at):
         raise Invalid(
             "rating_filter",
             "A task does not look at how good a review is: that would be paying for praise.",
@@ -138,7 +135,7 @@ def check_schedule(draft: TaskDraft, *, opens_ms: int, closes_ms: int) -> None:
 
 def _check_channels(filters: Sequence[Filter], forbidden: Collection[str]) -> None:
     named = {
-        str(value)
+        folded(str(value))
         for each in filters
         if each.attribute == CHANNEL and each.kind == "is"
         for value in each.values

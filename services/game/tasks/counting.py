@@ -13,7 +13,7 @@ from game.db.connection import Connection
 from game.recent import Recent
 from game.resources import Resources
 from game.tasks import progress_store, store
-from game.tasks.checks import CHANNEL, SHARE
+from game.tasks.channels import CHANNEL, SHARE, folded
 from game.tasks.days import Zones, day_at, within
 from game.tasks.progress_store import Place
 from game.tasks.records import Contribution, Published, Task, TaskKey
@@ -69,7 +69,7 @@ class Knowledge:
         return Mark(key=key, event_id=event.event_id, day=self._day(event, campaign))
 
     def _amount(self, event: Event, terms: Terms) -> int:
-        if event.type == SHARE and event.attributes.get(CHANNEL) in self._forbidden.get(event.brand_id, ()):
+        if self._is_forbidden(event):
             return 0
         counted = Counted(
             type=event.type,
@@ -78,6 +78,10 @@ class Knowledge:
             attributes=event.attributes,
         )
         return amount(terms, counted)
+
+    def _is_forbidden(self, event: Event) -> bool:
+        forbidden = self._forbidden.get(event.brand_id, ())
+        return event.type == SHARE and folded(str(event.attributes.get(CHANNEL))) in forbidden
 
     def _day(self, event: Event, campaign: Published) -> date:
         zones = within(self._zones.get(event.player_id, ()), campaign.time_zone)

@@ -10,6 +10,7 @@ import msgspec
 from game.db.connection import Connection
 from game.db.statements import load
 from game.tasks import streak_store
+from game.tasks.channels import folded
 from game.tasks.days import Zone, Zones
 from game.tasks.drafts import TaskDraft, terms_of
 from game.tasks.records import Published, Task
@@ -60,16 +61,16 @@ async def tasks_of_campaign(conn: Connection, *, campaign_id: str) -> Published:
 
 
 async def forbidden_channels(conn: Connection, brand_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
-    """The share channels that brands forbid."""
+    """The share channels that brands forbid, folded: some were stored as they had been spelt."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for row in await conn.fetch(_SQL.forbidden_channels, list(brand_ids), CHANNELS_MAX):
-        found[row["brand_id"]].add(row["channel"])
+        found[row["brand_id"]].add(folded(row["channel"]))
     return {brand_id: frozenset(channels) for brand_id, channels in found.items()}
 
 
 async def set_channels(conn: Connection, channels: Collection[str], *, brand_id: str) -> None:
-    """Forbid these share channels and no others."""
-    await conn.execute(_SQL.set_channels, brand_id, sorted(channels))
+    """Forbid these share channels and no others, however they are spelt."""
+    await conn.execute(_SQL.set_channels, brand_id, sorted(set(map(folded, channels))))
 
 
 async def set_segments(

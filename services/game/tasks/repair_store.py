@@ -1,6 +1,6 @@
 """The rows of repairs and of their debits. Whoever changes them has locked the player."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
+from game.plays.store import columns
 from game.tasks.repair_rules import Repair
 from game.tasks.streak_records import StreakKey
 
@@ -75,7 +76,7 @@ async def claim_repairs(
 async def paid_repairs(conn: Connection, keys: Collection[StreakKey]) -> dict[StreakKey, list[Repair]]:
     """The repairs of players' streaks that were charged."""
     found: dict[StreakKey, list[Repair]] = {key: [] for key in keys}
-    parts = _columns([(key.campaign_id, key.player_id, key.streak_id) for key in sorted(keys)], 3)
+    parts = columns([(key.campaign_id, key.player_id, key.streak_id) for key in sorted(keys)], 3)
     for row in await conn.fetch(_SQL.paid_repairs, *parts):
         repair = Repair(**row)
         found[repair.key].append(repair)
@@ -86,7 +87,7 @@ async def save_refunds(conn: Connection, repairs: Sequence[Repair]) -> None:
     """Store which repairs are refunded."""
     rows = [(r.campaign_id, r.repair_id, r.refunds, r.is_refunded) for r in repairs]
     if rows:
-        await conn.execute(_SQL.save_refunds, *_columns(rows, 4))
+        await conn.execute(_SQL.save_refunds, *columns(rows, 4))
 
 
 async def waiting_repairs(conn: Connection, *, campaign_id: str, player_id: UUID) -> list[tuple[str, Any]]:
@@ -104,8 +105,3 @@ def _with_debit(row: Any) -> tuple[Repair, Debit]:
     fields = dict(row)
     debit = Debit(subject=fields.pop("subject"), body=fields.pop("body"))
     return Repair(**fields), debit
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    found = list(rows)
-    return [[row[nth] for row in found] for nth in range(width)]

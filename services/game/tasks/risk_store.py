@@ -1,13 +1,13 @@
 """The rows of streaks at risk."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
+from game.plays.store import columns
 from game.tasks.risk_rules import Judged, Risk
 from game.tasks.streak_records import StreakKey
 
@@ -26,13 +26,13 @@ async def save_risks(conn: Connection, risks: Sequence[Risk]) -> None:
     """Keep what locked players' streaks risk; a day that was told is not told again."""
     rows = [(*_parts(r.key), r.day, r.run, r.tell_ms) for r in risks]
     if rows:
-        await conn.execute(_SQL.save_risks, *_columns(rows, 6))
+        await conn.execute(_SQL.save_risks, *columns(rows, 6))
 
 
 async def calm(conn: Connection, keys: Collection[StreakKey]) -> None:
     """Tell nothing of these streaks."""
     if keys:
-        await conn.execute(_SQL.calm_risks, *_columns(map(_parts, sorted(keys)), 3))
+        await conn.execute(_SQL.calm_risks, *columns(map(_parts, sorted(keys)), 3))
 
 
 async def hurry(conn: Connection, *, player_id: UUID, now_ms: int) -> None:
@@ -61,13 +61,8 @@ async def save_judged(conn: Connection, judged: Sequence[Judged]) -> None:
     """Store what became of claimed risks."""
     rows = [(*_parts(j.risk.key), j.risk.day, j.risk.tell_ms, j.ends_ms is not None) for j in judged]
     if rows:
-        await conn.execute(_SQL.save_judged, *_columns(rows, 6))
+        await conn.execute(_SQL.save_judged, *columns(rows, 6))
 
 
 def _parts(key: StreakKey) -> tuple[str, UUID, str]:
     return key.campaign_id, key.player_id, key.streak_id
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    found = list(rows)
-    return [[row[nth] for row in found] for nth in range(width)]

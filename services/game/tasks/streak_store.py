@@ -3,7 +3,7 @@
 Whoever changes what a player has, has locked the player.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
+from game.plays.store import columns
 from game.tasks.streak_drafts import STREAKS_MAX, StreakDraft, terms_of
 from game.tasks.streak_records import Defined, Mark, Reach, StreakKey
 from game.webhooks.store import Event
@@ -35,7 +36,7 @@ async def save_streak(
         (each.days, each.reward.item if each.reward.kind == "badge" else None, each.times_overall)
         for each in draft.milestones
     ]
-    await conn.execute(_SQL.insert_milestones, campaign_id, streak_id, *_columns(rows, 3))
+    await conn.execute(_SQL.insert_milestones, campaign_id, streak_id, *columns(rows, 3))
 
 
 async def delete_streak(conn: Connection, *, campaign_id: str, streak_id: str) -> None:
@@ -56,15 +57,15 @@ async def streaks_of_campaign(conn: Connection, *, campaign_id: str) -> dict[str
 async def add_marks(conn: Connection, marks: Sequence[Mark]) -> list[Mark]:
     """Count events for days; those that had not counted for the streak before."""
     rows = [(m.key.campaign_id, m.key.streak_id, m.event_id, m.key.player_id, m.day) for m in marks]
-    stored = await conn.fetch(_SQL.add_marks, *_columns(rows, 5)) if rows else ()
+    stored = await conn.fetch(_SQL.add_marks, *columns(rows, 5)) if rows else ()
     new = {(row["campaign_id"], row["streak_id"], row["event_id"]) for row in stored}
     return [m for m in marks if (m.key.campaign_id, m.key.streak_id, m.event_id) in new]
 
 
 async def reverse_marks(conn: Connection, reversals: Sequence[Event], *, now_ms: int) -> list[Mark]:
     """The days of the originals of these reversals, which count no more for them."""
-    columns = _columns([(event.brand_id, event.event_id) for event in reversals], 2)
-    rows = await conn.fetch(_SQL.reverse_marks, *columns, now_ms) if reversals else ()
+    ids = columns([(event.brand_id, event.event_id) for event in reversals], 2)
+    rows = await conn.fetch(_SQL.reverse_marks, *ids, now_ms) if reversals else ()
     return [Mark(key=_key(row), event_id=row["event_id"], day=row["day"]) for row in rows]
 
 
@@ -82,14 +83,14 @@ async def take_days(conn: Connection, sums: Mapping[DayKey, int]) -> dict[DayKey
 
 async def _change(conn: Connection, statement: str, sums: Mapping[DayKey, int]) -> dict[DayKey, int]:
     rows = [(*_parts(key), day, events) for (key, day), events in sorted(sums.items())]
-    stored = await conn.fetch(statement, *_columns(rows, 5)) if rows else ()
+    stored = await conn.fetch(statement, *columns(rows, 5)) if rows else ()
     return {(_key(row), row["day"]): row["events"] for row in stored}
 
 
 async def checked_days(conn: Connection, keys: Collection[StreakKey]) -> dict[StreakKey, frozenset[date]]:
     """The days of players' streaks on which an event stands."""
     found: dict[StreakKey, set[date]] = {key: set() for key in keys}
-    for row in await conn.fetch(_SQL.days_of, *_columns(map(_parts, sorted(keys)), 3)):
+    for row in await conn.fetch(_SQL.days_of, *columns(map(_parts, sorted(keys)), 3)):
         found[_key(row)].add(row["day"])
     return {key: frozenset(days) for key, days in found.items()}
 
@@ -97,7 +98,7 @@ async def checked_days(conn: Connection, keys: Collection[StreakKey]) -> dict[St
 async def reaches_of(conn: Connection, keys: Collection[StreakKey]) -> dict[StreakKey, dict[int, Reach]]:
     """The milestones of players, the withdrawn ones too."""
     found: dict[StreakKey, dict[int, Reach]] = {key: {} for key in keys}
-    for row in await conn.fetch(_SQL.reaches_of, *_columns(map(_parts, sorted(keys)), 3)):
+    for row in await conn.fetch(_SQL.reaches_of, *columns(map(_parts, sorted(keys)), 3)):
         reach = Reach(
             key=_key(row),
             days=row["days"],
@@ -113,12 +114,12 @@ async def save_reaches(conn: Connection, reaches: Sequence[Reach], *, now_ms: in
     """Write milestones of players, new or changed."""
     rows = [(*_parts(r.key), r.days, r.generation, r.state, r.has_place) for r in reaches]
     if rows:
-        await conn.execute(_SQL.save_reaches, *_columns(rows, 7), now_ms)
+        await conn.execute(_SQL.save_reaches, *columns(rows, 7), now_ms)
 
 
 async def lock_milestones(conn: Connection, keys: Collection[CapKey]) -> dict[CapKey, int]:
     """The places left under milestones, locked; no entry: there is no cap."""
-    rows = await conn.fetch(_SQL.lock_milestones, *_columns(sorted(keys), 3)) if keys else ()
+    rows = await conn.fetch(_SQL.lock_milestones, *columns(sorted(keys), 3)) if keys else ()
     return {(row["campaign_id"], row["streak_id"], row["days"]): row["free"] for row in rows}
 
 
@@ -126,7 +127,7 @@ async def take_milestones(conn: Connection, taken: Mapping[CapKey, int]) -> None
     """Take places of locked milestones."""
     if taken:
         rows = [(*key, places) for key, places in sorted(taken.items())]
-        await conn.execute(_SQL.take_milestones, *_columns(rows, 4))
+        await conn.execute(_SQL.take_milestones, *columns(rows, 4))
 
 
 async def full_milestones(conn: Connection, *, campaign_id: str) -> frozenset[tuple[str, int]]:
@@ -146,8 +147,3 @@ def _parts(key: StreakKey) -> tuple[str, UUID, str]:
 
 def _key(row: Any) -> StreakKey:
     return StreakKey(row["campaign_id"], row["player_id"], row["streak_id"])
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    found = list(rows)
-    return [[row[nth] for row in found] for nth in range(width)]

@@ -11,7 +11,7 @@ from game.campaigns.views import ManagedCampaign
 from game.tour import books, checks, festival
 from game.tour.books import Balances
 from game.tour.checks import Replayed
-from game.tour.festival import Festival
+from game.tour.evidence import Festival, points_moved
 from game.tour.guests import Made
 from game.tour.stage import Place, open_campaign, plans
 from game.tour.story import Played, play_everything
@@ -58,7 +58,7 @@ async def _told(venue: Venue) -> Told:
         [*venue.guests, venue.poor],
         [*places, fair.place],
         [*played.made, *fair.collected.made],
-        festival.points_moved(fair, venue.guests),
+        points_moved(fair, venue.guests),
     )
     return Told(
         places,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from game.tour.collecting import Deal
-from game.tour.festival import Festival
+from game.tour.evidence import Festival
 
 Lie = Callable[[Festival], Festival]
 

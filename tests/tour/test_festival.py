@@ -8,7 +8,7 @@ import pytest
 
 from game.badges.rules import Convert, Redeem
 from game.tour.errands import AWAY, FORBIDDEN_CHANNEL, tally
-from game.tour.festival import REJECTED, TAKEN_BACK, dues_of, points_moved
+from game.tour.evidence import REJECTED, TAKEN_BACK, dues_of, points_moved
 from game.tour.festival_checks import check_festival
 from game.tour.incidents import Incident
 from game.tour.luck import Hope, completed, expected
@@ -53,7 +53,7 @@ def test_the_tours_own_count_is_of_what_happened(told: Told) -> None:
     notices = [*told.fair.told.first, *told.fair.told.then]
     counts = tally(notices).counts
     assert counts == tally([*reversed(notices), *notices]).counts
-    assert sum(counts.values()) == len(notices) - 2 - 2 - forbidden(notices)
+    assert sum(counts.values()) == len(notices) - 3 - 3 - forbidden(notices)
 
 
 def forbidden(notices: Sequence[Notice]) -> int:

@@ -1,5 +1,6 @@
-"""Whoever lies about gifts, boards and friends in the tour is found out."""
+"""Whoever lies about gifts, badges taken along, boards and friends in the tour is found out."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -7,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from game.boards.views import RewardView
-from game.tour.festival import Festival
+from game.tour.evidence import Festival
 from game.tour.festival_checks import check_festival
 from game.tour.ranking import TREASURE, VISITORS
 from tests.tour.conftest import Told
-from tests.tour.lies import Lie, name_of, replace, with_value
+from tests.tour.lies import Lie, name_of, replace, with_told, with_value
 
 
 def about(**changes: Any) -> Lie:
@@ -75,6 +76,44 @@ def in_circle(number: int, change: Callable[[list[Any]], list[Any]]) -> Lie:
     return lie
 
 
+def exported(number: int, **changes: Any) -> Lie:
+    """A lie about a credential, the same each time."""
+
+    def lie(fair: Festival) -> Festival:
+        name = name_of(fair, number)
+        one = replace(fair.told.exported[name][0], **changes)
+        return with_told(fair, exported={**fair.told.exported, name: (one, one)})
+
+    return lie
+
+
+def another_badge(fair: Festival) -> Festival:
+    """Whose credential is another's."""
+    other = fair.told.exported[name_of(fair, 6)][0]
+    return exported(4, jwt=other.jwt)(fair)
+
+
+def forged(fair: Festival) -> Festival:
+    """A credential whose claims were changed under their signature."""
+    header, claims, signature = fair.told.exported[name_of(fair, 4)][0].jwt.split(".")
+    text = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)).replace(b"Critic", b"Tester")
+    changed = base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    return exported(4, jwt=f"{header}.{changed}.{signature}")(fair)
+
+
+def twice(fair: Festival) -> Festival:
+    """A credential that is another one the second time."""
+    name = name_of(fair, 4)
+    one, two = fair.told.exported[name]
+    return with_told(fair, exported={**fair.told.exported, name: (one, replace(two, jwt=two.jwt + "x"))})
+
+
+def never_revoked(fair: Festival) -> Festival:
+    """A review that was not taken back by the tour's own count, while its badge is revoked."""
+    kept = [each for each in fair.told.then if "review" not in each.event.type]
+    return with_told(fair, then=tuple(kept))
+
+
 def swapped(ranks: Any) -> Any:
     """Whoever came first changes places with the last."""
     first, *between, last = ranks
@@ -106,6 +145,14 @@ LIES: dict[str, tuple[Lie, str]] = {
             left=with_value(fair.left, fair.present.giver, lambda _: fair.free[fair.present.giver]),
         ),
         "player-15 should have 0 free draws",
+    ),
+    "a credential that was forged": (forged, "player-05 is not signed by a key that is published"),
+    "a credential of another": (another_badge, "the badge of player-05 says that it is"),
+    "two credentials for one badge": (twice, "the badge of player-05 was exported in two ways"),
+    "a badge that should hold": (never_revoked, "the badge of player-07 is revoked"),
+    "keys that nobody publishes": (
+        lambda fair: replace(fair, documents=replace(fair.documents, keys={})),
+        "not signed by a key that is published",
     ),
     "a player left out": (on_top(VISITORS, lambda ranks: ranks[:-1]), "of 20 players"),
     "an order turned round": (on_top(VISITORS, swapped), "board visitors is out of order"),

@@ -63,13 +63,18 @@ def _of_one(number: int, name: str, now: datetime) -> list[Event]:
     channels = ["poster"] + [FORBIDDEN_CHANNEL] * (number % 4 == 0)
     shares = [_event("share", name, f"{name}-{channel}", now, channel=channel) for channel in channels]
     stars = number % 5 + 1
-    reviews = [_event("review", name, f"{name}-tea", now, item="tea", rating=stars)] * (number % 2 == 0)
+    reviews = [review(name, now, stars=stars)] * (number % 2 == 0)
     return [*shares, *reviews, *(check_in(name, now, days_ago=days) for days in _days_ago(number))]
 
 
 def _days_ago(number: int) -> Iterable[int]:
     """Up to four days in a row, today the last; one guest was away for a day after three, one after one."""
     return {AWAY: (0, 2, 3, 4), FORGETS: (0, 1, 3)}.get(number, range(number % 4 + 1))
+
+
+def review(name: str, now: datetime, *, stars: int) -> Event:
+    """A review of the tea."""
+    return _event("review", name, f"{name}-tea", now, item="tea", rating=stars)
 
 
 def check_in(name: str, now: datetime, *, days_ago: int) -> Event:

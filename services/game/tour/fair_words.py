@@ -8,7 +8,8 @@ from game.tour import progress, runs
 from game.tour.circle import Circle
 from game.tour.collecting import Deal
 from game.tour.errands import TASKS
-from game.tour.festival import SET, Festival, dues_of
+from game.tour.evidence import SET, Festival, dues_of
+from game.tour.festival_checks import revoked_of
 from game.tour.presents import Present
 from game.tour.progress import Line
 from game.tour.ranking import Board
@@ -27,6 +28,9 @@ def earned(fair: Festival) -> list[tuple[str, str]]:
         words = [_reward(line, times) for line, times in lines.items() if line.source == source]
         rows.append((name, ", ".join(words)))
     rows.append(("a missed day repaired", _repair(fair.told.mended)))
+    revoked = ", ".join(revoked_of(fair.told))
+    exported = f"{', '.join(fair.told.exported)}: verified by published keys; revoked: {revoked}"
+    rows.append(("badges taken along", exported))
     rows.append(("a gift by code", _present(fair.present)))
     rows += [(name, _collector(fair, name)) for name in fair.collected.albums]
     rows.append(("a circle of friends", _circle(fair.circle)))
@@ -74,7 +78,7 @@ def _events(kind: str, notices: Iterable[Notice]) -> str:
     events = [notice.event for notice in notices if notice.event.original[1] == kind]
     reversals = sum(event.is_reversal for event in events)
     words = f"{len(events) - reversals} events, each sent twice"
-    return words + (f"; {reversals} taken back, one before it came" if reversals else "")
+    return words + (f"; {reversals} taken back" if reversals else "")
 
 
 def _reward(line: Line, times: int) -> str:

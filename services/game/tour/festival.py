@@ -2,12 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-import msgspec
-
-from game.badges.views import MySet
 from game.campaigns.public_views import CampaignView
 from game.embedded.stack import step
 from game.prizes.api import GrantView
@@ -15,90 +12,37 @@ from game.prizes.lots_api import LotPage
 from game.tasks.streak_views import CalendarView, MyStreaks
 from game.tasks.views import CompletionPage, CompletionView, MyTasks
 from game.tour import progress, runs
-from game.tour.books import Moved
-from game.tour.circle import Circle, form_circle
+from game.tour.circle import form_circle
 from game.tour.client import eventually
-from game.tour.collecting import Deal, album_of, collectors_of, draw_badges, fill_sets
-from game.tour.errands import FORBIDDEN_CHANNEL, FORGETS, Tally, check_in, deeds, tally
-from game.tour.guests import Guest, Made, ask_all, prizes_of, sit_down
-from game.tour.incidents import Incident
+from game.tour.collecting import album_of, collectors_of, draw_badges, fill_sets
+from game.tour.errands import FORBIDDEN_CHANNEL, FORGETS, Tally, check_in, deeds, review, tally
+from game.tour.evidence import (
+    REGRETS,
+    REJECTED,
+    SET,
+    TAKEN_BACK,
+    Collected,
+    Festival,
+    Told,
+    dues,
+    reviews_due,
+)
+from game.tour.exports import export_badges, look_up, name_issuer
+from game.tour.guests import Guest, ask_all, prizes_of, sit_down
 from game.tour.mishaps import mishaps
-from game.tour.presents import Present, exchange_presents, of_presents
+from game.tour.presents import exchange_presents
 from game.tour.progress import Line
 from game.tour.ranking import TREASURE, VISITORS, Board, read_board, treasures, visits
-from game.tour.runs import Mended, mend
+from game.tour.runs import mend
 from game.tour.sender import Event, Notice, Sender, open_source
 from game.tour.stage import Place, Plan, festival_plan, open_campaign
 from game.tour.venue import Venue
-from ledger_client import budget, house
 
-SET = "fair"
+NEVER_WAS = 5
 COLLECTORS = 3
 FRIENDS = slice(14, 18)
-REJECTED, TAKEN_BACK, NEVER_WAS = 2, 3, 5
+EXPORTERS = slice(4, 7, 2)
 REASON = "Nobody can read this."
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What systems told of guests, `then` what they took back; tasks before, after, and after that.
-
-    `reviews` is what became of each review, by guest. Streaks and their calendars are those of the end.
-    """
-
-    first: tuple[Notice, ...]
-    then: tuple[Notice, ...]
-    before: Mapping[str, MyTasks]
-    after: Mapping[str, MyTasks]
-    last: Mapping[str, MyTasks]
-    reviews: Mapping[str, str]
-    mended: Mended
-    streaks: Mapping[str, MyStreaks]
-    calendars: Mapping[str, CalendarView]
-
-    @property
-    def earlier(self) -> Tally:
-        """The tour's own count before anything was taken back."""
-        return tally(self.first)
-
-    @property
-    def in_all(self) -> Tally:
-        """The tour's own count of everything."""
-        return tally(self.everything)
-
-    @property
-    def everything(self) -> tuple[Notice, ...]:
-        """All that was told."""
-        return (*self.first, *self.then)
-
-
-class Collected(msgspec.Struct, frozen=True, kw_only=True):
-    """What collectors drew and dealt; the `hoping` album is that of the first before its first draw."""
-
-    hoping: MySet
-    made: tuple[Made, ...]
-    deals: tuple[Deal, ...]
-    albums: Mapping[str, MySet]
-
-
-class Festival(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was told at the fair, by systems and to guests; `rules` is the text that binds its pool.
-
-    `free` lists the draws that were earned, `left` those that are left once some were given and played.
-    """
-
-    plan: Plan
-    place: Place
-    page: CampaignView
-    rules: bytes
-    told: Told
-    present: Present
-    collected: Collected
-    boards: Mapping[str, Board]
-    circle: Circle
-    free: Mapping[str, LotPage]
-    left: Mapping[str, LotPage]
-    inboxes: Mapping[str, Sequence[GrantView]]
-    incidents: tuple[Incident, ...]
 
 
 async def hold(venue: Venue) -> Festival:
@@ -109,6 +53,7 @@ async def hold(venue: Venue) -> Festival:
         (await venue.manager.put("/v1/manage/share-channels", channels)).done()
         place = await open_campaign(venue.resources, venue.manager, plan)
         sender = await open_source(venue.manager, venue.anybody, source="shop")
+        await name_issuer(venue.manager)
     told = await _tell(venue, plan, place, sender)
     path = f"/v1/campaigns/{place.campaign_id}"
     free = await ask_all(venue.guests, LotPage, f"{path}/me/chances")
@@ -134,6 +79,7 @@ async def hold(venue: Venue) -> Festival:
         free=free,
         left=await ask_all(venue.guests, LotPage, f"{path}/me/chances"),
         inboxes=await _inboxes(venue, place, dues(plan, told, present, collected.deals)),
+        documents=await look_up(venue.anybody, told.exported),
         incidents=tuple(wrong),
     )
 
@@ -148,6 +94,8 @@ async def _tell(venue: Venue, plan: Plan, place: Place, sender: Sender) -> Told:
         after = await _shown(venue, plan, place, tally(first), reviews=pending)
     with step("Deciding about reviews"):
         reviews = await _decide(venue, place, after)
+    with step("Exporting badges"):
+        exported = await export_badges(venue.guests[EXPORTERS], place)
     with step("Taking back"):
         await _points_arrived(venue.guests[TAKEN_BACK], place)
         then = await _take_back(venue, sender, now)
@@ -162,51 +110,13 @@ async def _tell(venue: Venue, plan: Plan, place: Place, sender: Sender) -> Told:
         after=after,
         last=last,
         reviews=reviews,
+        exported=exported,
         mended=mended,
         streaks=await ask_all(venue.guests, MyStreaks, path),
         calendars=await ask_all(
             venue.guests, CalendarView, f"{path}/{runs.STREAK}/calendar?month={now:%Y-%m}"
         ),
     )
-
-
-def reviews_due(names: Iterable[str]) -> dict[str, str]:
-    """What should become of a review of each guest's; names in the guests' order."""
-    return {name: "rejected" if number == REJECTED else "rewarded" for number, name in enumerate(names)}
-
-
-def dues(plan: Plan, told: Told, present: Present, deals: Sequence[Deal]) -> dict[str, Counter[Line]]:
-    """What everybody's inbox should list of rewards."""
-    reviews = reviews_due(told.before)
-    return {
-        name: progress.of_tasks(plan, name, earlier=told.earlier, in_all=told.in_all, reviews=reviews)
-        + runs.of_streaks(
-            plan,
-            runs.days_of(told.first, name),
-            runs.days_of(told.everything, name),
-            told.mended.of(name),
-        )
-        + progress.of_deals(name, deals)
-        + of_presents(present, name)
-        for name in told.before
-    }
-
-
-def dues_of(festival: Festival) -> dict[str, Counter[Line]]:
-    """What everybody's inbox should list of the fair's rewards."""
-    return dues(festival.plan, festival.told, festival.present, festival.collected.deals)
-
-
-def points_moved(festival: Festival, guests: Iterable[Guest]) -> list[Moved]:
-    """The points that guests keep of the fair's rewards, and those that were paid for a repair."""
-    due, campaign_id, mended = dues_of(festival), festival.place.campaign_id, festival.told.mended
-    given = [
-        Moved(debit=budget(campaign_id), credit=guest.account, points=progress.points_kept(due[guest.name]))
-        for guest in guests
-        if guest.name in due
-    ]
-    price = festival.plan.streaks[runs.STREAK]["policy"]["repair_points"]
-    return [*given, Moved(debit=mended.guest.account, credit=house(campaign_id), points=price)]
 
 
 async def _shown(
@@ -239,10 +149,11 @@ async def _decide(venue: Venue, place: Place, shown: Mapping[str, MyTasks]) -> d
 
 
 async def _take_back(venue: Venue, sender: Sender, now: datetime) -> list[Notice]:
-    """One check-in is taken back after it was rewarded; of another the reversal comes first."""
+    """A check-in and a review are taken back after their rewards; of a check-in the reversal comes first."""
     gone = check_in(venue.guests[TAKEN_BACK].name, now, days_ago=0)
+    regretted = review(venue.guests[REGRETS].name, now, stars=REGRETS % 5 + 1)
     never: Event = check_in(venue.guests[NEVER_WAS].name, now, days_ago=6)
-    first = await sender.tell_all([gone.reversal(), never.reversal()])
+    first = await sender.tell_all([gone.reversal(), regretted.reversal(), never.reversal()])
     return [*first, *await sender.tell_all([never])]
 
 

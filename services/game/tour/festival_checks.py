@@ -15,7 +15,8 @@ from game.prizes.lots_api import LotPage
 from game.tour.circle import check_circle
 from game.tour.collecting import Deal, cost
 from game.tour.errands import tally
-from game.tour.festival import SET, Festival, Told, dues_of, reviews_due
+from game.tour.evidence import SET, Festival, Told, dues_of, reviews_due
+from game.tour.exports import check_exports
 from game.tour.guests import Made
 from game.tour.incidents import unexpected
 from game.tour.luck import Hope, completed, expected
@@ -43,6 +44,7 @@ def check_festival(festival: Festival) -> list[str]:
         *check_inboxes(festival),
         *check_free(festival),
         *check_present(festival.present),
+        *check_exports(festival.told.exported, festival.documents, revoked_of(festival.told)),
         *check_boards(festival),
         *check_deals(festival.plan, collected.deals, collected.albums),
         *check_albums(festival),
@@ -61,7 +63,7 @@ def check_told(plan: Plan, told: Told) -> Iterator[str]:
     yield from check_tasks(plan, told.earlier, told.after, reviews=pending)
     reviews = reviews_due(told.before)
     yield from check_tasks(plan, told.in_all, told.last, reviews=reviews)
-    wanted = {name: state for name, state in reviews.items() if told.in_all.of(name, "review")}
+    wanted = {name: state for name, state in reviews.items() if told.earlier.of(name, "review")}
     for name in sorted(wanted.keys() | told.reviews.keys()):
         if wanted.get(name) != told.reviews.get(name):
             yield f"the review of {name} is {told.reviews.get(name)}, not {wanted.get(name)}"
@@ -73,6 +75,11 @@ def check_streaks(plan: Plan, told: Told) -> Iterator[str]:
     for name, mine in told.streaks.items():
         days, mended = days_of(told.everything, name), told.mended.of(name)
         yield from check_streak(plan, name, days, mended, mine, told.calendars[name])
+
+
+def revoked_of(told: Told) -> set[str]:
+    """Whose reviews were taken back, and their badges with them."""
+    return {name for name in told.exported if not told.in_all.of(name, "review")}
 
 
 def check_inboxes(festival: Festival) -> Iterator[str]:

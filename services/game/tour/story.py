@@ -13,7 +13,7 @@ from game.embedded.stack import step
 from game.settings import Settings
 from game.tour import books, checks, fair_words, festival, incidents
 from game.tour.books import Moved
-from game.tour.festival import Festival
+from game.tour.evidence import Festival, points_moved
 from game.tour.festival_checks import check_festival
 from game.tour.guests import Made, play_all, play_free_draws, sit_down, uncover_all
 from game.tour.incidents import Incident
@@ -94,7 +94,7 @@ async def check_everything(venue: Venue, games: Sequence[Place], played: Played,
         findings += check_festival(fair)
         checked += fair_words.checked(fair)
     with step("Comparing points and prizes"):
-        moved = festival.points_moved(fair, venue.guests)
+        moved = points_moved(fair, venue.guests)
         checked.append(await _check_books(venue, places, made, moved, findings))
     return Verdict(tuple(checked), tuple(findings))
 

@@ -9,6 +9,7 @@ from game.resources import Resources
 from game.tasks.repairing import CLAIM_MAX, LEASE_MS, sweep_repairs
 from ledger_client.testing import FakeLedger, Fault
 from tests.campaigns.office import CLOSES_MS
+from tests.support.locks import until_waiting
 from tests.support.service import ManualClock
 from tests.tasks.diary import POLICY, Diary, day, milestone
 from tests.tasks.shop import Shop
@@ -132,6 +133,22 @@ async def test_the_last_repair_of_all(diary: Diary) -> None:
     await diary.repaired(2)
     assert (await diary.mine(subject="bob"))["no_repair"] == "used_up"
     assert (await diary.repair(2, subject="bob")).json()["reason"] == "used_up"
+
+
+async def test_two_want_the_last_repair_at_once(diary: Diary, resources: Resources) -> None:
+    """Both saw that one was left; one has it, and the other is told that none is, and pays nothing."""
+    await missed(diary, repairs_overall=1)
+    await diary.kept(0, 1, subject="bob")
+    diary.fund(120, "bob")
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await conn.execute("SELECT FROM streak FOR UPDATE")
+        both = [asyncio.create_task(diary.repair(2, subject=subject)) for subject in ("ann", "bob")]
+        await until_waiting(resources, 2)
+    answers = await asyncio.gather(*both)
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    (refused,) = [answer.json() for answer in answers if answer.status_code == 409]
+    assert (refused["code"], refused["reason"]) == ("repair_unavailable", "used_up")
+    assert diary.shop.points("ann") + diary.shop.points("bob") == 240 - PRICE
 
 
 async def test_nothing_is_stored_while_the_ledger_is_away(diary: Diary, ledger: FakeLedger) -> None:

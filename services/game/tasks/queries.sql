@@ -413,8 +413,10 @@ FROM streak_repair
 WHERE campaign_id = $1 AND player_id = $2 AND idempotency_key = $3;
 
 -- name: take_repair
--- Takes a place of those for repairs of a streak, or gives it back.
-UPDATE streak SET repairs_taken = repairs_taken + $3 WHERE campaign_id = $1 AND streak_id = $2;
+-- Takes a place of those for repairs of a streak, or gives it back. No row: none is left.
+UPDATE streak SET repairs_taken = repairs_taken + $3
+WHERE campaign_id = $1 AND streak_id = $2 AND repairs_taken + $3 <= repairs
+RETURNING streak_id;
 
 -- name: insert_repair
 -- Stores a repair with the bytes of its debit.

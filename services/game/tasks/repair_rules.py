@@ -88,7 +88,7 @@ def unavailable(at: Standpoint) -> RepairReason | None:
 def check_repair(at: Standpoint, day: date, *, ledger_available: bool, away_seconds: int) -> None:
     """Raise a refusal unless this day can be repaired now; nothing was stored."""
     if reason := unavailable(at):
-        raise Conflict("repair_unavailable", "No missed day can be repaired now.", reason=reason)
+        raise cannot(reason)
     if at.standing.repairable != day:
         raise Conflict(
             "repair_day",
@@ -102,6 +102,11 @@ def check_repair(at: Standpoint, day: date, *, ledger_available: bool, away_seco
             "Points cannot be paid at the moment; you were not charged.",
             retry_after_seconds=away_seconds,
         )
+
+
+def cannot(reason: RepairReason) -> Conflict:
+    """The refusal while no day can be repaired."""
+    return Conflict("repair_unavailable", "No missed day can be repaired now.", reason=reason)
 
 
 def check_same(known: Repair, *, streak_id: str, day: date) -> None:

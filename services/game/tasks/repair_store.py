@@ -30,10 +30,14 @@ async def find_repair(
     return None if row is None else Repair(**row)
 
 
+async def take_place(conn: Connection, repair: Repair) -> bool:
+    """Take one of the streak's places for a repair; False: others have taken the last meanwhile."""
+    return await conn.fetchval(_SQL.take_repair, repair.campaign_id, repair.streak_id, 1) is not None
+
+
 async def insert_repair(conn: Connection, repair: Repair, debit: Debit, *, next_attempt_ms: int) -> None:
-    """Store a repair with the bytes of its debit; it takes one of the streak's places."""
+    """Store a repair that has a place, with the bytes of its debit."""
     r = repair
-    await conn.execute(_SQL.take_repair, r.campaign_id, r.streak_id, 1)
     await conn.execute(
         _SQL.insert_repair, r.campaign_id, r.repair_id, r.player_id, r.streak_id, r.day, r.idempotency_key,
         r.price_points, r.asked_ms, r.apply_before_ms, next_attempt_ms, r.operation_id, debit.subject,

@@ -24,7 +24,7 @@ from game.tasks import repair_store as store
 from game.tasks.counting import published
 from game.tasks.handing import hand
 from game.tasks.reaching import reached
-from game.tasks.repair_rules import UNDECIDED, Repair, check_repair, check_same
+from game.tasks.repair_rules import UNDECIDED, Repair, cannot, check_repair, check_same
 from game.tasks.repair_store import Debit
 from game.tasks.streak_defining import streak_of
 from game.tasks.streak_listing import Read, read_streaks
@@ -61,6 +61,8 @@ async def repair_day(
         repair = _asked(resources, read, player_id=player_id, streak_id=streak_id, day=day, key=key)
         debit = _debit(repair, account=account_of(brand_id=caller.brand_id, subject=caller.subject))
         next_attempt_ms = repair.asked_ms + resources.settings.request_deadline_ms + TAKE_UP_MS
+        if not await store.take_place(conn, repair):
+            raise cannot("used_up")
         await store.insert_repair(conn, repair, debit, next_attempt_ms=next_attempt_ms)
     return await _drive(resources, repair, debit)
 

@@ -69,3 +69,11 @@ async def test_a_streak_that_a_board_ranks_by_is_not_removed(hall: Hall) -> None
     await hall.saved(metric="streak", streak="daily")
     removed = await hall.shop.office.ask("DELETE", f"{diary.path}/daily")
     assert (removed.status_code, removed.json()["code"]) == (409, "streak_needed")
+
+
+async def test_runs_are_ranked_over_the_whole_campaign(hall: Hall) -> None:
+    """A run that goes on past the end of a shorter season would be worth nothing in that one."""
+    await Diary(hall.shop).saved()
+    for seasons in ("day", "week", "month"):
+        answer = await hall.put(metric="streak", streak="daily", seasons=seasons)
+        assert (answer.status_code, answer.json()["field"]) == (422, "$.seasons")

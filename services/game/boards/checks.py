@@ -34,6 +34,9 @@ def check_board(
         raise broken("$.streak", "the streak of a board for its longest run, and of no other")
     if draft.streak is not None and draft.streak not in streaks:
         raise broken("$.streak", "a streak of the campaign", streak=draft.streak)
+    if draft.streak is not None and draft.seasons != "campaign":
+        # A run that goes on would leave the season in which it was shorter.
+        raise broken("$.seasons", "the whole campaign, of a board for the longest run of a streak")
     if len(seasons) > SEASONS_MAX:
         raise broken("$.seasons", f"at most {SEASONS_MAX} seasons", limit=SEASONS_MAX)
     final_ms = seasons[-1].ends_ms + draft.grace_hours * HOUR_MS

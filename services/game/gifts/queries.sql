@@ -98,10 +98,10 @@ WHERE (g.campaign_id, g.gift_id) = (due.campaign_id, due.gift_id)
 RETURNING g.campaign_id, g.gift_id;
 
 -- name: lock_lots_of
--- Locks the lots that gifts were made of, in key order.
+-- Locks the lots that gifts were made of, in the order in which plays do.
 SELECT lot_id FROM chance_lot
 WHERE campaign_id = $1 AND lot_id IN (SELECT lot_id FROM gift_lot WHERE campaign_id = $1 AND gift_id = ANY ($2::uuid[]))
-ORDER BY lot_id
+ORDER BY player_id, expires_ms, lot_id
 FOR NO KEY UPDATE;
 
 -- name: lock_awards_of

@@ -92,10 +92,10 @@ ORDER BY r.reward_id
 FOR NO KEY UPDATE;
 
 -- name: lock_lots
--- Locks the lots of locked rewards in key order.
+-- Locks the lots of locked rewards in the order in which plays do.
 SELECT lot_id FROM chance_lot
 WHERE campaign_id = $1 AND lot_id = ANY ($2::uuid[])
-ORDER BY lot_id
+ORDER BY player_id, expires_ms, lot_id
 FOR NO KEY UPDATE;
 
 -- name: take_chances

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from game.plays.store import lock_lots
+from game.prizes.rewards import take_back
 from game.resources import Resources
 from tests.support.locks import until_waiting
 from tests.support.rewarding import Recipient, count
-from tests.support.settled import CLOSES_MS
+from tests.support.settled import CLOSES_MS, Campaign
 
 pytestmark = pytest.mark.asyncio
 
@@ -34,3 +35,30 @@ async def test_a_play_meets_chances_that_are_taken_back(ann: Recipient, resource
         await until_waiting(resources, 2)
     assert (await plays, await takes) == (2, 0)
     assert await count(resources, "chance_lot", "units_left = 0") == 2
+
+
+async def test_a_badge_that_is_given_meets_one_that_is_taken_back(
+    wheel: Campaign, ann: Recipient, resources: Resources
+) -> None:
+    """Who owes is locked before whose score changes, by both."""
+    await resources.pool.execute(
+        "INSERT INTO board (campaign_id, board_id, metric, draft) VALUES ($1, 'best', 'badges', '{}')",
+        ann.campaign_id,
+    )
+    bob = Recipient(resources, ann.clock, ann.campaign_id, await wheel.player("bob"), "bob")
+    await ann.give(*(ann.reward(f"task:a:{nth}", "badge") for nth in (1, 2)), bob.reward("task:a:1", "badge"))
+    await resources.pool.execute("UPDATE badge_award SET state = 'spent'")
+    await ann.take_back("task:a:1")
+
+    async def take() -> None:
+        async with resources.pool.acquire() as conn, conn.transaction():
+            await take_back(conn, resources, [ann.key("task:a:2"), bob.key("task:a:1")])
+
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await conn.execute("SELECT FROM debt FOR UPDATE")
+        gives = asyncio.create_task(ann.give(ann.reward("task:b:1", "badge"), bob.reward("task:b:1", "badge")))
+        await until_waiting(resources, 1)
+        takes = asyncio.create_task(take())
+        await until_waiting(resources, 2)
+    await asyncio.gather(gives, takes)
+    assert (await ann.debt("badge"), await bob.debt("badge")) == (1, 1)

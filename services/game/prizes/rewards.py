@@ -126,8 +126,6 @@ async def _take_back(
         await lock_head(conn, campaign_id=campaign_id)
     given = await reward_store.lock_given(conn, sources, campaign_id=campaign_id)
     back = await _recover(conn, given, campaign_id=campaign_id, now_ms=now_ms)
-    losing = {r.player_id for r in given if r.kind == "badge"}
-    await badges_changed(conn, resources, losing, campaign_id=campaign_id)
     closes = {
         (campaign_id, r.reward_id): Close(units, r.amount - units, None)
         for r in given
@@ -138,7 +136,10 @@ async def _take_back(
     points = [reward.reward_id for reward in given if reward.kind == "points"]
     await reward_store.begin_returns(conn, points, campaign_id=campaign_id, now_ms=now_ms)
     keys = [(campaign_id, reward_id) for reward_id in points]
-    return (await advance(conn, resources, keys, available={})).credits
+    advanced = await advance(conn, resources, keys, available={})
+    losing = {r.player_id for r in given if r.kind == "badge"}
+    await badges_changed(conn, resources, losing, campaign_id=campaign_id)
+    return advanced.credits
 
 
 async def _recover(

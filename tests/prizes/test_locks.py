@@ -56,7 +56,7 @@ async def test_a_badge_that_is_given_meets_one_that_is_taken_back(
 
     async with resources.pool.acquire() as conn, conn.transaction():
         await conn.execute("SELECT FROM debt FOR UPDATE")
-        gives = asyncio.create_task(ann.give(ann.reward("task:b:1", "badge"), bob.reward("task:b:1", "badge")))
+        gives = asyncio.create_task(ann.give(*(each.reward("task:b:1", "badge") for each in (ann, bob))))
         await until_waiting(resources, 1)
         takes = asyncio.create_task(take())
         await until_waiting(resources, 2)

@@ -41,8 +41,8 @@ class BoardDraft(_Input, frozen=True, kw_only=True):
     """What a board counts, and its seasons.
 
     `metric`: draws made, points won in draws, tasks completed, progress of one `task`, different badges
-    collected, sets redeemed, or the longest run of one `streak`, in the whole campaign alone. A season that is
-    over is final `grace_hours` later: what comes until then counts. Its ranks earn `rewards`, those below
+    collected, sets redeemed, or the longest run of one `streak` in the whole campaign. A season that is over
+    is final `grace_hours` later: what comes until then counts. Its ranks earn `rewards`, those below
     `least_score` none.
     """
 

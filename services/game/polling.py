@@ -1,11 +1,15 @@
 """Answers that apps poll: named by what they say, and not sent again to whoever has them."""
 
 import hashlib
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from litestar import Request, Response
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
+
+# For the document, of each route that answers with `polled`.
+SAME: Final = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 
 T = TypeVar("T")
 

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_304_NOT_MODIFIED
+from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from game.auth import AppRequest, Role, require
 from game.badges import defining, service
@@ -15,12 +14,11 @@ from game.badges.views import MyBadges, SetList, TradedView, my_badges, set_list
 from game.campaigns.access import managed
 from game.campaigns.api import CampaignId
 from game.plays.api import IdempotencyKey
-from game.polling import polled
+from game.polling import SAME, polled
 from game.problems import problem_responses
 
 SetId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 
-SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 READ = problem_responses(401, 403, 404, 422)
 WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 READERS = [require(Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.ADMIN)]

@@ -4,9 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
-from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from game.auth import PUBLIC, AppRequest, Role, require
 from game.boards import defining, reading
@@ -28,7 +26,7 @@ from game.boards.views import (
     top_view,
 )
 from game.campaigns.api import CampaignId
-from game.polling import polled
+from game.polling import SAME, polled
 from game.problems import problem_responses
 
 BoardId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
@@ -46,7 +44,6 @@ PUBLICLY = problem_responses(401, 404, 422)
 WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 READERS = [require(Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.ADMIN)]
 WRITERS = [require(Role.MANAGER, Role.ADMIN)]
-SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 
 
 class ManagedBoards(Controller):

@@ -6,9 +6,8 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
-from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
+from litestar.status_codes import HTTP_200_OK
 
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
@@ -16,12 +15,11 @@ from game.gifts import giving, redeeming, service
 from game.gifts.rules import Gift, GiftState, Give
 from game.instants import to_datetime
 from game.plays.api import IdempotencyKey
-from game.polling import polled
+from game.polling import SAME, polled
 from game.problems import problem_responses
 
 READ = problem_responses(401, 403, 404, 422)
 WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
-SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 
 
 class CodeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

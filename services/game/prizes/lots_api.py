@@ -6,15 +6,13 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
-from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
 from game.campaigns.rules import Text
 from game.instants import to_datetime
-from game.polling import polled
+from game.polling import SAME, polled
 from game.prizes.lots import Lot, LotKind, OpenLots, open_lots
 from game.problems import problem_responses
 from game.texts import rewards
@@ -57,11 +55,7 @@ class ChanceLots(Controller):
     tags = ("Prizes",)
     guards = (require(Role.PLAYER),)
 
-    @get(
-        "/",
-        responses={HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
-        | problem_responses(401, 403, 404, 422),
-    )
+    @get("/", responses=SAME | problem_responses(401, 403, 404, 422))
     async def index(
         self, request: AppRequest, campaign_id: CampaignId, after: After = None
     ) -> Response[LotPage | None]:

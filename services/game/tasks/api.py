@@ -4,13 +4,12 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
-from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
+from litestar.status_codes import HTTP_200_OK
 
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
-from game.polling import polled
+from game.polling import SAME, polled
 from game.problems import problem_responses
 from game.tasks import defining, reviewing
 from game.tasks.drafts import PlayerSegments, ShareChannels, TaskDraft
@@ -48,7 +47,6 @@ WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 READERS = [require(Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.ADMIN)]
 WRITERS = [require(Role.MANAGER, Role.ADMIN)]
 REVIEWERS = [require(Role.MANAGER, Role.APPROVER, Role.ADMIN)]
-SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 
 
 class ManagedTasks(Controller):

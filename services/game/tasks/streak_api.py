@@ -10,10 +10,10 @@ from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
 from game.plays.api import IdempotencyKey
-from game.polling import polled
+from game.polling import SAME, polled
 from game.problems import problem_responses
 from game.tasks import streak_defining as defining
-from game.tasks.api import READ, READERS, SAME, WRITE, WRITERS
+from game.tasks.api import READ, READERS, WRITE, WRITERS
 from game.tasks.repairing import repair_day
 from game.tasks.streak_drafts import StreakDraft
 from game.tasks.streak_listing import my_calendar, my_streaks

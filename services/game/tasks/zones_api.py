@@ -6,18 +6,14 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, Response, get, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
-from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from game.auth import AppRequest, Role, require
 from game.instants import to_datetime
-from game.polling import polled
+from game.polling import SAME, polled
 from game.problems import problem_responses
 from game.tasks.days import Zone, Zones, changeable_ms
 from game.tasks.zones import choose_zone, my_zones
-
-SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 
 
 class TimeZoneIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,21 +6,19 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
-from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT, HTTP_304_NOT_MODIFIED
+from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from game.auth import AppRequest, Role, require
 from game.boards.groups import inviting, service
 from game.boards.groups.rules import Group, GroupName, NewGroup, NewInvitation, Nickname
 from game.instants import to_datetime
 from game.plays.api import IdempotencyKey
-from game.polling import polled
+from game.polling import SAME, polled
 from game.problems import problem_responses
 
 READ = problem_responses(401, 403, 404, 422)
 WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
-SAME = {HTTP_304_NOT_MODIFIED: ResponseSpec(None, description="It has not changed.")}
 
 
 class NameIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

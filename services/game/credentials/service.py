@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from game.auth import Caller
-from game.campaigns.access import campaign_of, no_such_campaign
+from game.campaigns.access import launched
 from game.credentials import store
 from game.credentials.issuing import issuer_of, key_purpose, no_issuer
 from game.credentials.rules import (
@@ -25,7 +25,6 @@ from game.credentials.rules import (
     status_list,
 )
 from game.credentials.signing import Signer, jwk, signer
-from game.db.connection import Connection
 from game.errors import Conflict, NotFound
 from game.ids import parse_cursor
 from game.players import player_id_of
@@ -56,7 +55,7 @@ async def awards(
     start = parse_cursor(before, campaign_id=campaign_id)
     player_id = await player_id_of(resources, caller)
     async with resources.pool.acquire() as conn:
-        await _check_launched(conn, caller, campaign_id)
+        await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         return await store.awards(
             conn, campaign_id=campaign_id, player_id=player_id, before=start, only=None, limit=limit
         )
@@ -78,7 +77,7 @@ async def export(
     """
     player_id = await player_id_of(resources, caller)
     async with resources.pool.acquire() as conn, conn.transaction():
-        await _check_launched(conn, caller, campaign_id)
+        await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         found = await store.awards(
             conn, campaign_id=campaign_id, player_id=player_id, before=_NEWEST, only=award_id, limit=1
         )
@@ -163,9 +162,3 @@ async def _unsealed(resources: Resources, issuer: Issuer) -> Signer:
         sealed = await store.sealed_key(conn, brand_id=brand_id, version=version)
     private = resources.vault.open(sealed, purpose=key_purpose(brand_id, version))
     return signer(private, kid=addresses(resources, brand_id).key(version))
-
-
-async def _check_launched(conn: Connection, caller: Caller, campaign_id: str) -> None:
-    campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-    if campaign.state == "draft":
-        raise no_such_campaign()

@@ -7,7 +7,7 @@ import msgspec
 
 from game.auth import Caller
 from game.campaigns import store as campaign_store
-from game.campaigns.access import campaign_of, no_such_campaign
+from game.campaigns.access import launched
 from game.db.statements import load
 from game.players import player_id_of
 from game.resources import Resources
@@ -50,9 +50,7 @@ async def open_lots(
     """
     player_id, now_ms = await player_id_of(resources, caller), resources.clock()
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-        if campaign.state == "draft":
-            raise no_such_campaign()
+        await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
         left = await campaign_store.chances_left(
             conn, campaign_id=campaign_id, player_id=player_id, now_ms=now_ms
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from game.auth import Caller
-from game.campaigns.access import campaign_of, no_such_campaign
+from game.campaigns.access import launched
 from game.campaigns.records import Campaign
 from game.db.connection import Connection
 from game.players import player_id_of
@@ -116,9 +116,7 @@ async def read_streaks(
     conn: Connection, resources: Resources, caller: Caller, *, campaign_id: str, player_id: UUID
 ) -> Read:
     """What the caller's streaks in a launched campaign are told by. NotFound as for `my_streaks`."""
-    campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-    if campaign.state == "draft":
-        raise no_such_campaign()
+    campaign = await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
     streaks = (await published(conn, resources, campaign_id)).streaks
     keys = [StreakKey(campaign_id, player_id, streak_id) for streak_id in streaks]
     checked = await streak_store.checked_days(conn, keys)

@@ -1,7 +1,7 @@
 """The rows of boards, their seasons and standings. Connection first."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from game.boards.drafts import BoardDraft
 from game.boards.rules import Standing
 from game.boards.seasons import SEASONS_MAX, Season
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 
 BOARDS_MAX: Final = 20
 
@@ -25,6 +25,11 @@ class SeasonKey(msgspec.Struct, frozen=True, order=True):
     campaign_id: str
     board_id: str
     season: str
+
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """As statements take it."""
+        return self.campaign_id, self.board_id, self.season
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +72,7 @@ async def save_board(
     encoded = msgspec.json.encode(draft).decode()
     await conn.execute(_SQL.save_board, campaign_id, board_id, draft.counts, encoded)
     rows = [msgspec.structs.astuple(season) for season in seasons]
-    await conn.execute(_SQL.save_seasons, campaign_id, board_id, *_columns(rows, 5))
+    await conn.execute(_SQL.save_seasons, campaign_id, board_id, *columns(rows, 5))
 
 
 async def delete_board(conn: Connection, *, campaign_id: str, board_id: str) -> bool:
@@ -110,21 +115,21 @@ async def claim_due(conn: Connection, *, limit: int) -> list[Due]:
 async def fold(conn: Connection, due: Sequence[Due], *, until_ms: int) -> list[Changed]:
     """Add up claimed metrics in the seasons before a time that are not frozen; what has changed by it."""
     metrics = sorted({(each.campaign_id, each.metric) for each in due})
-    await conn.execute(_SQL.hold_seasons, *_columns(metrics, 2), until_ms)
-    columns = _columns([(each.campaign_id, each.metric, each.player_id) for each in due], 3)
-    return [_changed(row) for row in await conn.fetch(_SQL.fold, *columns, until_ms)]
+    await conn.execute(_SQL.hold_seasons, *columns(metrics, 2), until_ms)
+    asked = columns([(each.campaign_id, each.metric, each.player_id) for each in due], 3)
+    return [_changed(row) for row in await conn.fetch(_SQL.fold, *asked, until_ms)]
 
 
 async def top(conn: Connection, key: SeasonKey, *, limit: int, after: int) -> list[Standing]:
     """So many standings of a season, in order, after so many."""
-    return [Standing(**row) for row in await conn.fetch(_SQL.top, *_parts(key), limit, after)]
+    return [Standing(**row) for row in await conn.fetch(_SQL.top, *key.parts, limit, after)]
 
 
 async def standings_of(
     conn: Connection, key: SeasonKey, player_ids: Collection[UUID]
 ) -> dict[UUID, Standing]:
     """Where players stand, in order; no entry: nowhere."""
-    rows = await conn.fetch(_SQL.standings_of, *_parts(key), list(player_ids))
+    rows = await conn.fetch(_SQL.standings_of, *key.parts, list(player_ids))
     return {row["player_id"]: Standing(**row) for row in rows}
 
 
@@ -133,12 +138,12 @@ async def ranked_after(
 ) -> list[Standing]:
     """Standings of a season in order, after one or from the first on."""
     place = (None, None, None) if after is None else (after.score, after.reached_ms, after.player_id)
-    return [Standing(**row) for row in await conn.fetch(_SQL.ranked_after, *_parts(key), *place, limit)]
+    return [Standing(**row) for row in await conn.fetch(_SQL.ranked_after, *key.parts, *place, limit)]
 
 
 async def standings_after(conn: Connection, key: SeasonKey, *, after: UUID, limit: int) -> list[Changed]:
     """Standings of a season in the order of players' ids, those of 0 too."""
-    return [_changed(row) for row in await conn.fetch(_SQL.standings_after, *_parts(key), after, limit)]
+    return [_changed(row) for row in await conn.fetch(_SQL.standings_after, *key.parts, after, limit)]
 
 
 async def unpublished(conn: Connection, *, limit: int) -> list[Changed]:
@@ -148,8 +153,8 @@ async def unpublished(conn: Connection, *, limit: int) -> list[Changed]:
 
 async def mark_published(conn: Connection, published: Sequence[Changed]) -> None:
     """Note what was published; what has changed since stays unpublished."""
-    rows = [(*_parts(each.key), each.player_id, each.version) for each in published]
-    await conn.execute(_SQL.mark_published, *_columns(rows, 5))
+    rows = [(*each.key.parts, each.player_id, each.version) for each in published]
+    await conn.execute(_SQL.mark_published, *columns(rows, 5))
 
 
 async def open_seasons(conn: Connection, *, now_ms: int, limit: int) -> list[SeasonKey]:
@@ -161,26 +166,17 @@ async def seasons_after(
     conn: Connection, *, after: SeasonKey | None, now_ms: int, limit: int
 ) -> list[SeasonKey]:
     """The seasons that have begun and are not frozen, in order after one or from the first on."""
-    place = ("", "", "") if after is None else _parts(after)
+    place = ("", "", "") if after is None else after.parts
     return [SeasonKey(*row) for row in await conn.fetch(_SQL.seasons_after, now_ms, *place, limit)]
 
 
 async def count_ahead(conn: Connection, key: SeasonKey, standing: Standing, *, limit: int) -> int:
     """How many are ahead of a standing, `limit` at most."""
     place = (standing.score, standing.reached_ms, standing.player_id)
-    return int(await conn.fetchval(_SQL.count_ahead, *_parts(key), *place, limit))
+    return int(await conn.fetchval(_SQL.count_ahead, *key.parts, *place, limit))
 
 
 def _changed(row: Any) -> Changed:
     fields = dict(row)
     key = SeasonKey(fields.pop("campaign_id"), fields.pop("board_id"), fields.pop("season"))
     return Changed(key=key, **fields)
-
-
-def _parts(key: SeasonKey) -> tuple[str, str, str]:
-    return key.campaign_id, key.board_id, key.season
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    found = list(rows)
-    return [[row[nth] for row in found] for nth in range(width)]

@@ -9,8 +9,9 @@ that they show in PostgreSQL's own logs.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
+from typing import Any
 
 FILE = "queries.sql"
 HEADER = re.compile(r"^-- name: ?(.*)$", re.MULTILINE)
@@ -53,6 +54,15 @@ def load(package: str) -> Statements:
         return Statements(package, parse(text))
     except StatementError as error:
         raise StatementError(f"{package}/{FILE}: {error}") from None
+
+
+def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows turned into `width` columns, the form that `unnest` takes."""
+    turned: list[list[Any]] = [[] for _ in range(width)]
+    for row in rows:
+        for column, value in zip(turned, row, strict=True):
+            column.append(value)
+    return turned
 
 
 def parse(text: str) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """The rows of reconciliation: passes, copied entries, cases and breaks. Connection first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.ledger.comparing import GRACE_MS, PLACE_MS, Break, Case, Posted, Repair, campaign_of
 from game.ledger.kinds import Kind
 from ledger_client import Entry
@@ -162,7 +162,7 @@ async def broken_strangers(conn: Connection, *, after: int, limit: int) -> list[
 
 async def cases(conn: Connection, plays: Sequence[PlayKey]) -> list[Case]:
     """All that plays owe and are owed, as it is held and as it was posted."""
-    asked = _columns(plays)
+    asked = columns(plays, 2)
     debits = await conn.fetch(_SQL.debit_cases, *asked, GRACE_MS)
     credits_ = await conn.fetch(_SQL.credit_cases, *asked, PLACE_MS)
     return [Case(**_with_posted(row)) for row in (*debits, *credits_)]
@@ -171,13 +171,14 @@ async def cases(conn: Connection, plays: Sequence[PlayKey]) -> list[Case]:
 async def reward_cases(conn: Connection, rewards: Sequence[RewardKey]) -> list[Case]:
     """All that was given as points, or taken back, as it is held and as it was posted."""
     return [
-        Case(**_with_posted(row)) for row in await conn.fetch(_SQL.reward_cases, *_columns(rewards), PLACE_MS)
+        Case(**_with_posted(row))
+        for row in await conn.fetch(_SQL.reward_cases, *columns(rewards, 2), PLACE_MS)
     ]
 
 
 async def repair_cases(conn: Connection, repairs: Sequence[RepairKey]) -> list[Case]:
     """All that repairs cost, as it is held and as it was posted."""
-    rows = await conn.fetch(_SQL.repair_cases, *_columns(repairs), GRACE_MS)
+    rows = await conn.fetch(_SQL.repair_cases, *columns(repairs, 2), GRACE_MS)
     return [Case(**_with_posted(row)) for row in rows]
 
 
@@ -191,7 +192,7 @@ async def strangers(
     conn: Connection, keys: Sequence[OperationKey]
 ) -> list[tuple[OperationKey, tuple[Posted, ...], bool]]:
     """Those of the operations that we never made, with their entries; whether their campaign is closed."""
-    rows = [_with_posted(row) for row in await conn.fetch(_SQL.strangers, *_columns(keys))]
+    rows = [_with_posted(row) for row in await conn.fetch(_SQL.strangers, *columns(keys, 2))]
     return [((row["campaign_id"], row["operation_id"]), row["posted"], row["is_closed"]) for row in rows]
 
 
@@ -210,7 +211,7 @@ async def close_breaks_of(
 ) -> None:
     """Close the breaks of what was compared that were not found again."""
     kinds, operations = [b.kind for b in found], [b.operation_id for b in found]
-    await conn.execute(_SQL[f"close_breaks_of_{what}"], *_columns(keys), kinds, operations, now_ms)
+    await conn.execute(_SQL[f"close_breaks_of_{what}"], *columns(keys, 2), kinds, operations, now_ms)
 
 
 async def close_breaks(
@@ -227,18 +228,15 @@ async def repair(conn: Connection, found: Sequence[Break], *, now_ms: int) -> No
     odd = [b for b in found if b.repair is Repair.REVIEW]
     if late:
         plays = [(b.campaign_id, b.play_id) for b in late if b.play_id]
-        await conn.execute(_SQL.wake_plays, *_columns(plays), now_ms)
+        await conn.execute(_SQL.wake_plays, *columns(plays, 2), now_ms)
         repairs = [(b.campaign_id, b.repair_id) for b in late if b.repair_id]
-        await conn.execute(_SQL.wake_repairs, *_columns(repairs), now_ms)
+        await conn.execute(_SQL.wake_repairs, *columns(repairs, 2), now_ms)
     if due:
-        await conn.execute(_SQL.wake_credits, *_columns((b.campaign_id, b.operation_id) for b in due), now_ms)
+        await conn.execute(
+            _SQL.wake_credits, *columns(((b.campaign_id, b.operation_id) for b in due), 2), now_ms
+        )
     if odd:
-        await conn.execute(_SQL.review_plays, *_columns((b.campaign_id, b.play_id) for b in odd))
-
-
-def _columns(keys: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
-    pairs = list(keys)
-    return [[key[0] for key in pairs], [key[1] for key in pairs]]
+        await conn.execute(_SQL.review_plays, *columns(((b.campaign_id, b.play_id) for b in odd), 2))
 
 
 def _with_posted(row: Any) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from game.db.connection import Connection
+from game.db.statements import columns
 from game.fair.draw import Standing
 from game.plays.drawing import Page
 from game.plays.rules import Play, Seat, Seated
 from game.plays.settling import Settling, next_attempt_ms
-from game.plays.store import SQL, columns, fields
+from game.plays.store import SQL, fields
 
 QUEUE_LIMIT = 512
 # One that drains accepts no play, and yet seats the sealed plays that are paid by now.

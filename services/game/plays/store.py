@@ -9,7 +9,7 @@ from uuid import UUID
 
 from game.campaigns.rules import Participation, PoolState
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.plays.drawing import Drawn
 from game.plays.rules import Accepted, Debit, Lot, Play, Seat
 
@@ -18,15 +18,6 @@ SQL = load("game.plays")
 PoolKey = tuple[str, str]
 PlayerKey = tuple[str, UUID]
 SeatKey = tuple[str, str, UUID]
-
-
-def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    """Rows turned into `width` columns, the form that `unnest` takes."""
-    turned: list[list[Any]] = [[] for _ in range(width)]
-    for row in rows:
-        for column, value in zip(turned, row, strict=True):
-            column.append(value)
-    return turned
 
 
 def fields(structs: Iterable[Any], *names: str) -> list[list[Any]]:

@@ -1,13 +1,13 @@
 """The rows of rewards, of debts, and of what rewards gave."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.players import account_of
 from game.prizes.reward_rules import Close, DebtKey, Reward, RewardKey, RewardKind, TakenBack, debt_of
 
@@ -33,7 +33,7 @@ async def add_rewards(
     """Store rewards of one campaign; those whose sources had not given them before."""
     queue = sorted(rewards, key=lambda reward: (reward.player_id, reward.source))
     rows = [(r.reward_id, r.player_id, r.source, r.kind, r.amount, r.item, r.expires_ms) for r in queue]
-    stored = await conn.fetch(_SQL.add_rewards, campaign_id, now_ms, *_columns(rows, 7))
+    stored = await conn.fetch(_SQL.add_rewards, campaign_id, now_ms, *columns(rows, 7))
     new = {row["reward_id"] for row in stored}
     return list({reward.reward_id: reward for reward in queue if reward.reward_id in new}.values())
 
@@ -43,8 +43,8 @@ async def lock_debts(conn: Connection, rewards: Sequence[Reward], *, campaign_id
     keys = {debt_of(reward) for reward in rewards}
     if not keys:
         return {}
-    columns = _columns([(key.player_id, key.kind, key.item) for key in keys], 3)
-    rows = await conn.fetch(_SQL.lock_debts, campaign_id, *columns)
+    asked = columns([(key.player_id, key.kind, key.item) for key in keys], 3)
+    rows = await conn.fetch(_SQL.lock_debts, campaign_id, *asked)
     return {
         DebtKey(player_id=row["player_id"], kind=row["kind"], item=row["item"]): row["amount"] for row in rows
     }
@@ -60,19 +60,19 @@ async def withhold(
         if r.reward_id in withheld
     ]
     if rows:
-        await conn.execute(_SQL.withhold, campaign_id, *_columns(rows, 5))
+        await conn.execute(_SQL.withhold, campaign_id, *columns(rows, 5))
 
 
 async def any_voucher(conn: Connection, keys: Sequence[RewardKey], *, campaign_id: str) -> bool:
     """Whether one of these rewards is a voucher."""
-    columns = _columns([(key.player_id, key.source) for key in keys], 2)
-    return bool(await conn.fetchval(_SQL.any_voucher, campaign_id, *columns))
+    asked = columns([(key.player_id, key.source) for key in keys], 2)
+    return bool(await conn.fetchval(_SQL.any_voucher, campaign_id, *asked))
 
 
 async def lock_given(conn: Connection, keys: Sequence[RewardKey], *, campaign_id: str) -> list[Given]:
     """Those of the rewards that stand, locked."""
-    columns = _columns([(key.player_id, key.source) for key in keys], 2)
-    return [Given(**row) for row in await conn.fetch(_SQL.lock_given, campaign_id, *columns)]
+    asked = columns([(key.player_id, key.source) for key in keys], 2)
+    return [Given(**row) for row in await conn.fetch(_SQL.lock_given, campaign_id, *asked)]
 
 
 async def take_chances(
@@ -120,37 +120,29 @@ async def claim_returning(conn: Connection, *, now_ms: int, until_ms: int, limit
 
 async def taken_back(conn: Connection, keys: Sequence[Key]) -> list[TakenBack]:
     """Where these rewards stand, those that are being taken back still, unlocked."""
-    return list(map(_taken_back, await conn.fetch(_SQL.taken_back, *_columns(keys, 2))))
+    return list(map(_taken_back, await conn.fetch(_SQL.taken_back, *columns(keys, 2))))
 
 
 async def lock_returning(conn: Connection, keys: Sequence[Key]) -> None:
     """Lock rewards, in key order."""
-    await conn.execute(_SQL.lock_returning, *_columns(keys, 2))
+    await conn.execute(_SQL.lock_returning, *columns(keys, 2))
 
 
 async def ask_back(conn: Connection, asked: Mapping[Key, int]) -> None:
     """Note how many points are asked of the ledger for rewards."""
     rows = [(*key, points) for key, points in asked.items()]
     if rows:
-        await conn.execute(_SQL.ask_back, *_columns(rows, 3))
+        await conn.execute(_SQL.ask_back, *columns(rows, 3))
 
 
 async def close(conn: Connection, closes: Mapping[Key, Close], *, now_ms: int) -> None:
     """End the taking back of locked rewards: what is spent is owed from now on."""
     rows = [(*key, each.recovered, each.owed) for key, each in closes.items()]
     if rows:
-        await conn.execute(_SQL.close_rewards, *_columns(rows, 4), now_ms)
+        await conn.execute(_SQL.close_rewards, *columns(rows, 4), now_ms)
 
 
 def _taken_back(row: Any) -> TakenBack:
     fields = dict(row)
     account = account_of(brand_id=fields.pop("brand_id"), subject=fields.pop("subject"))
     return TakenBack(**fields, account=account)
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    found: list[list[Any]] = [[] for _ in range(width)]
-    for row in rows:
-        for column, value in zip(found, row, strict=True):
-            column.append(value)
-    return found

@@ -1,13 +1,12 @@
 """The rows of scores, and what in the log they follow from. Connection first."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
 
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.scores.rules import OF_DRAWS, Wanted
 
 _SQL = load("game.scores")
@@ -62,17 +61,17 @@ async def follow_log(conn: Connection, *, campaign_id: str) -> None:
 
 async def mark(conn: Connection, places: Collection[tuple[str, str, UUID]]) -> None:
     """Lock metrics of players, and have them added up again: campaign, metric, player."""
-    await conn.execute(_SQL.mark, *_columns(places, 3))
+    await conn.execute(_SQL.mark, *columns(places, 3))
 
 
 async def put(conn: Connection, scores: Sequence[Score]) -> None:
     """Write scores whose metrics are marked."""
-    await conn.execute(_SQL.put, *_columns([(*_parts(s.key), s.amount, s.at_ms) for s in scores], 6))
+    await conn.execute(_SQL.put, *columns([(*_parts(s.key), s.amount, s.at_ms) for s in scores], 6))
 
 
 async def remove(conn: Connection, keys: Sequence[ScoreKey]) -> None:
     """Delete scores whose metrics are marked."""
-    await conn.execute(_SQL.remove, *_columns(map(_parts, keys), 4))
+    await conn.execute(_SQL.remove, *columns(map(_parts, keys), 4))
 
 
 async def put_badges(conn: Connection, player_ids: Collection[UUID], *, campaign_id: str) -> None:
@@ -107,8 +106,3 @@ async def uncovered_draws(
 
 def _parts(key: ScoreKey) -> tuple[str, UUID, str, str]:
     return key.campaign_id, key.player_id, key.metric, key.source
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    found = list(rows)
-    return [[row[nth] for row in found] for nth in range(width)]

@@ -1,13 +1,13 @@
 """The rows of players' progress and completions. Whoever changes them has locked the player."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.tasks.completing import Completion
 from game.tasks.records import Contribution, TaskKey
 from game.tasks.times import Step
@@ -25,7 +25,7 @@ async def add_contributions(conn: Connection, added: Sequence[Contribution]) -> 
         (c.key.campaign_id, c.key.task_id, c.event_id, c.key.player_id, c.window_start, c.amount)
         for c in added
     ]
-    stored = await conn.fetch(_SQL.add_contributions, *_columns(rows, 6))
+    stored = await conn.fetch(_SQL.add_contributions, *columns(rows, 6))
     new = {(row["campaign_id"], row["task_id"], row["event_id"]) for row in stored}
     return [c for c in added if (c.key.campaign_id, c.key.task_id, c.event_id) in new]
 
@@ -34,8 +34,8 @@ async def reverse_contributions(
     conn: Connection, reversals: Sequence[Event], *, now_ms: int
 ) -> list[Contribution]:
     """What the originals of these reversals had added; from now on it does not count."""
-    columns = _columns([(event.brand_id, event.event_id) for event in reversals], 2)
-    rows = await conn.fetch(_SQL.reverse_contributions, *columns, now_ms)
+    asked = columns([(event.brand_id, event.event_id) for event in reversals], 2)
+    rows = await conn.fetch(_SQL.reverse_contributions, *asked, now_ms)
     return [
         Contribution(
             key=_key(row), event_id=row["event_id"], window_start=row["window_start"], amount=row["amount"]
@@ -47,7 +47,7 @@ async def reverse_contributions(
 async def standing(conn: Connection, added: Sequence[Contribution]) -> list[Contribution]:
     """Those of contributions that count."""
     rows = await conn.fetch(
-        _SQL.standing, *_columns([(c.key.campaign_id, c.key.task_id, c.event_id) for c in added], 3)
+        _SQL.standing, *columns([(c.key.campaign_id, c.key.task_id, c.event_id) for c in added], 3)
     )
     there = {(row["campaign_id"], row["task_id"], row["event_id"]) for row in rows}
     return [c for c in added if (c.key.campaign_id, c.key.task_id, c.event_id) in there]
@@ -56,7 +56,7 @@ async def standing(conn: Connection, added: Sequence[Contribution]) -> list[Cont
 async def steps_of(conn: Connection, keys: Collection[TaskKey]) -> dict[TaskKey, list[Step]]:
     """What counts for tasks, and when it happened; of campaigns with a board for completions only."""
     found: defaultdict[TaskKey, list[Step]] = defaultdict(list)
-    for row in await conn.fetch(_SQL.steps_of, *_columns(map(_parts, keys), 3)):
+    for row in await conn.fetch(_SQL.steps_of, *columns(map(_parts, keys), 3)):
         step = Step(at_ms=row["at_ms"], window_start=row["window_start"], amount=row["amount"])
         found[_key(row)].append(step)
     return found
@@ -76,25 +76,25 @@ async def take_progress(conn: Connection, sums: Mapping[Place, int]) -> dict[Pla
 
 async def _change(conn: Connection, statement: str, sums: Mapping[Place, int]) -> dict[Place, int]:
     rows = [(*_parts(key), start, amount) for (key, start), amount in sorted(sums.items())]
-    stored = await conn.fetch(statement, *_columns(rows, 5)) if rows else ()
+    stored = await conn.fetch(statement, *columns(rows, 5)) if rows else ()
     return {(_key(row), row["window_start"]): row["progress"] for row in stored}
 
 
 async def add_earned(conn: Connection, changes: Mapping[TaskKey, int]) -> None:
     """Change what all windows together have earned."""
     rows = [(*_parts(key), by) for key, by in sorted(changes.items())]
-    await conn.execute(_SQL.add_earned, *_columns(rows, 4))
+    await conn.execute(_SQL.add_earned, *columns(rows, 4))
 
 
 async def earned_of(conn: Connection, keys: Collection[TaskKey]) -> dict[TaskKey, int]:
     """What all windows together have earned; no entry: nothing yet."""
-    rows = await conn.fetch(_SQL.earned_of, *_columns(map(_parts, keys), 3))
+    rows = await conn.fetch(_SQL.earned_of, *columns(map(_parts, keys), 3))
     return {_key(row): row["earned"] for row in rows}
 
 
 async def completions_of(conn: Connection, keys: Collection[TaskKey]) -> list[Completion]:
     """All completions, the withdrawn ones too."""
-    rows = await conn.fetch(_SQL.completions_of, *_columns(map(_parts, keys), 3))
+    rows = await conn.fetch(_SQL.completions_of, *columns(map(_parts, keys), 3))
     return [_completion(row) for row in rows]
 
 
@@ -104,12 +104,12 @@ async def save_completions(conn: Connection, completions: Sequence[Completion], 
         (*_parts(c.key), c.nth, c.completion_id, c.generation, c.state, c.has_place, c.reason, c.appeal)
         for c in completions
     ]
-    await conn.execute(_SQL.save_completions, *_columns(rows, 10), now_ms)
+    await conn.execute(_SQL.save_completions, *columns(rows, 10), now_ms)
 
 
 async def lock_caps(conn: Connection, keys: Collection[CapKey]) -> dict[CapKey, int]:
     """The places left under caps over all players, locked; no entry: there is no bound."""
-    rows = await conn.fetch(_SQL.lock_caps, *_columns(sorted(keys), 2)) if keys else ()
+    rows = await conn.fetch(_SQL.lock_caps, *columns(sorted(keys), 2)) if keys else ()
     return {(row["campaign_id"], row["task_id"]): row["free"] for row in rows}
 
 
@@ -117,7 +117,7 @@ async def take_places(conn: Connection, taken: Mapping[CapKey, int]) -> None:
     """Take places of locked caps."""
     if taken:
         rows = [(*key, places) for key, places in sorted(taken.items())]
-        await conn.execute(_SQL.take_places, *_columns(rows, 3))
+        await conn.execute(_SQL.take_places, *columns(rows, 3))
 
 
 async def lock_players_of(conn: Connection, player_ids: Collection[UUID]) -> None:
@@ -157,8 +157,3 @@ def _parts(key: TaskKey) -> tuple[str, UUID, str]:
 
 def _key(row: Any) -> TaskKey:
     return TaskKey(row["campaign_id"], row["player_id"], row["task_id"])
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    found = list(rows)
-    return [[row[nth] for row in found] for nth in range(width)]

@@ -7,8 +7,7 @@ from uuid import UUID
 import msgspec
 
 from game.db.connection import Connection
-from game.db.statements import load
-from game.plays.store import columns
+from game.db.statements import columns, load
 from game.tasks.repair_rules import Repair
 from game.tasks.streak_records import StreakKey
 

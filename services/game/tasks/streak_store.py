@@ -11,8 +11,7 @@ from uuid import UUID
 import msgspec
 
 from game.db.connection import Connection
-from game.db.statements import load
-from game.plays.store import columns
+from game.db.statements import columns, load
 from game.tasks.streak_drafts import STREAKS_MAX, StreakDraft, terms_of
 from game.tasks.streak_records import Defined, Mark, Reach, StreakKey
 from game.webhooks.store import Event

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from game.db.statements import load
 from game.resources import Resources
 from game.tasks.expiring import tell_of_streaks
 from game.tasks.risk_rules import EXPIRING_MS
@@ -134,12 +135,9 @@ async def test_several_processes_tell_once(diary: Diary, resources: Resources, c
     assert len(await told(diary)) == 4
 
 
-async def test_it_is_found_by_its_time(diary: Diary, resources: Resources) -> None:
+async def test_it_is_found_by_its_time(resources: Resources) -> None:
     """The claim reads an index, not the players."""
     async with resources.pool.acquire() as conn, conn.transaction():
         await conn.execute("SET LOCAL enable_seqscan = off")
-        plan = await conn.fetch(
-            "EXPLAIN SELECT player_id FROM streak_risk WHERE tell_ms <= $1 ORDER BY tell_ms LIMIT 500", DUE_MS
-        )
+        plan = await conn.fetch(f"EXPLAIN {load('game.tasks')['claim_risks']}", DUE_MS, 500)
     assert any("streak_risk_due" in row[0] for row in plan)
-    del diary

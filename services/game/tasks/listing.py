@@ -1,6 +1,6 @@
 """A player's tasks: how far each is, what comes next, and why one is out of reach."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, Literal
@@ -49,10 +49,12 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a player in a campaign."""
+    """What is known of a player in a campaign; `done` are the tasks of which something was approved."""
 
+    today: date
     progress: Mapping[str, int]
-    completions: Sequence[Completion]
+    completions: Mapping[str, Sequence[Completion]]
+    done: frozenset[str]
     full: frozenset[str]
     segments: frozenset[str]
     zones: Zones
@@ -111,9 +113,14 @@ def _places(tasks: Iterable[Task], *, now_ms: int) -> list[Place]:
 def _read(found: Published, holding: Holding, zones: Zones, *, now_ms: int) -> _Read:
     today = day_at(zones, now_ms)
     starts = {task_id: _start(task, today) for task_id, task in found.tasks.items()}
+    completions: defaultdict[str, list[Completion]] = defaultdict(list)
+    for each in holding.completions:
+        completions[each.key.task_id].append(each)
     return _Read(
+        today=today,
         progress={task_id: holding.progress[task_id, start] for task_id, start in starts.items()},
-        completions=holding.completions,
+        completions=completions,
+        done=frozenset(each.key.task_id for each in holding.completions if each.state in APPROVED),
         full=holding.full,
         segments=holding.segments,
         zones=zones,
@@ -121,22 +128,17 @@ def _read(found: Published, holding: Holding, zones: Zones, *, now_ms: int) -> _
 
 
 def _listed(task: Task, campaign: Campaign, read: _Read, *, now_ms: int) -> Listed:
-    theirs = tuple(each for each in read.completions if each.key.task_id == task.task_id)
+    theirs = tuple(read.completions.get(task.task_id, ()))
     shown = bar(task.terms, progress=read.progress[task.task_id], held_in_all=len(theirs))
-    missing = _missing(task, read.completions)
+    missing = tuple(each for each in task.draft.prerequisites if each not in read.done)
     return Listed(
         task=task,
         bar=shown,
-        window_ends_ms=_window_ends_ms(task, read.zones, now_ms=now_ms),
+        window_ends_ms=_window_ends_ms(task, read, now_ms=now_ms),
         completions=theirs,
         reason=_out_of_reach(task, campaign, now_ms=now_ms) or _used_up(task, read, shown, missing),
         missing=missing,
     )
-
-
-def _missing(task: Task, completions: Sequence[Completion]) -> tuple[str, ...]:
-    done = Counter(each.key.task_id for each in completions if each.state in APPROVED)
-    return tuple(each for each in task.draft.prerequisites if not done[each])
 
 
 def _out_of_reach(task: Task, campaign: Campaign, *, now_ms: int) -> Reason | None:
@@ -163,8 +165,8 @@ def _start(task: Task, day: date) -> date:
     return window_start(task.terms.window, day, week_starts=task.terms.week_starts)
 
 
-def _window_ends_ms(task: Task, zones: Zones, *, now_ms: int) -> int:
-    end = window_end(task.terms.window, _start(task, day_at(zones, now_ms)))
+def _window_ends_ms(task: Task, read: _Read, *, now_ms: int) -> int:
+    end, zones = window_end(task.terms.window, _start(task, read.today)), read.zones
     closes_ms = task.terms.closes_ms
     if end is None:
         return closes_ms

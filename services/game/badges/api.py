@@ -1,5 +1,6 @@
-"""Badges and sets over HTTP."""
+"""Badges and sets over HTTP. Odds that were not asked for before take long: a thread reckons them."""
 
+import asyncio
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
@@ -45,7 +46,7 @@ class ManagedBadges(Controller):
         """The sets with their policies, what is left, and the odds of a player who has nothing yet."""
         found = await defining.sets(request.resources, request.caller, campaign_id=campaign_id)
         campaign = await managed(request.resources, request.caller, campaign_id=campaign_id)
-        return set_list(found, campaign.pools)
+        return await asyncio.to_thread(set_list, found, campaign.pools)
 
     @put("/sets/{set_id:str}", status_code=HTTP_204_NO_CONTENT, guards=WRITERS, responses=WRITE)
     async def save_set(
@@ -78,7 +79,7 @@ class Badges(Controller):
         found = await service.collections(request.resources, request.caller, campaign_id=campaign_id)
         campaign = await managed(request.resources, request.caller, campaign_id=campaign_id)
         published = [pool for pool in campaign.pools if pool.state != "draft"]
-        return polled(request, my_badges(found, published))
+        return polled(request, await asyncio.to_thread(my_badges, found, published))
 
     @post("/sets/{set_id:str}/trades", status_code=HTTP_200_OK, responses=WRITE)
     async def trade(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import comb
+from operator import mul
 from typing import Final
 
 BADGES_MAX: Final = 24
@@ -50,10 +51,10 @@ def with_exchange(
     assert draws <= DRAWS_MAX
     other = weight - held - sum(missing)
     ways = 0
-    for (found, hits), count in _hits(missing, held, draws=draws).items():
-        spare = duplicates + hits - found
-        if found + spare // price >= len(missing):
-            ways += count * comb(draws, hits) * other ** (draws - hits)
+    for found, by_hits in enumerate(_hits(missing, held, draws=draws)):
+        for hits, count in enumerate(by_hits):
+            if found + (duplicates + hits - found) // price >= len(missing):
+                ways += count * comb(draws, hits) * other ** (draws - hits)
     return Fraction(ways, weight**draws)
 
 
@@ -74,14 +75,26 @@ def _signed(missing: Sequence[int]) -> Counter[int]:
     return signed
 
 
-def _hits(missing: Sequence[int], held: int, *, draws: int) -> Counter[tuple[int, int]]:
-    """Weighted sequences by (missing badges found, draws that paid a badge of the set)."""
-    ways: Counter[tuple[int, int]] = Counter({(0, hits): held**hits for hits in range(draws + 1)})
+def _hits(missing: Sequence[int], held: int, *, draws: int) -> list[list[int]]:
+    """How many weighted sequences find so many missing badges, by how many draws paid a badge of the set."""
+    ways = [[held**hits for hits in range(draws + 1)]]
     for weight in missing:
-        more: Counter[tuple[int, int]] = Counter()
-        for (found, hits), count in ways.items():
-            for extra in range(draws - hits + 1):
-                key = (found + (extra > 0), hits + extra)
-                more[key] += count * comb(hits + extra, extra) * weight**extra
-        ways = more
+        ways.append([0] * (draws + 1))
+        once = _once(weight, draws=draws)
+        for found in range(len(ways) - 1, 0, -1):
+            ways[found] = _found(ways[found], ways[found - 1], once)
     return ways
+
+
+def _found(has: Sequence[int], lacks: Sequence[int], once: Sequence[Sequence[int]]) -> list[int]:
+    """The sequences that have one badge more: it is put into those that lack it, once or more often."""
+    return [count + sum(map(mul, reversed(lacks[:hits]), once[hits])) for hits, count in enumerate(has)]
+
+
+def _once(weight: int, *, draws: int) -> list[list[int]]:
+    """For each number of hits in which ways 1, 2 … of them are of a badge of this weight."""
+    powers = [weight**extra for extra in range(1, draws + 1)]
+    return [
+        [comb(hits, extra) * power for extra, power in enumerate(powers[:hits], start=1)]
+        for hits in range(draws + 1)
+    ]

@@ -7,12 +7,14 @@ from zoneinfo import available_timezones
 from game.campaigns.drafts import PoolDraft, PrizeDraft, Publication, RowDraft, pool_entry
 from game.campaigns.records import Campaign, Pool, Promise
 from game.campaigns.rules import local_day
-from game.errors import Conflict, Invalid, Number
+from game.errors import Conflict, Exhausted, Invalid, Number
 from game.fair.entries import PoolEntry, decode
 from game.fair.findings import Finding
 from game.fair.tables import check_pool, check_replacement
+from game.webhooks.rules import AGE_MAX_MS
 
 MAX_AHEAD_DAYS = 3_660
+CAMPAIGNS_MAX = 1_000
 _DAY_MS = 86_400_000
 _UNPUBLISHED = bytes(32)
 _WHEEL_FIELDS = ("weight", "stock", "limit", "from_", "else_")
@@ -46,6 +48,17 @@ def check_launch(campaign: Campaign, pools: Sequence[Pool], *, now_ms: int, has_
         raise Conflict("no_pools", "A campaign has at least one pool.", field="$.pools", rule="at least 1")
     for index, pool in enumerate(pools):
         check_draft(pool.draft, campaign, at=f"$.pools[{index}]", now_ms=now_ms, has_beacon=has_beacon)
+
+
+def check_number(launched: int) -> None:
+    """Raise Exhausted where a brand has as many launched campaigns that events may yet count for."""
+    if launched >= CAMPAIGNS_MAX:
+        raise Exhausted(
+            "too_many_campaigns",
+            f"At most {CAMPAIGNS_MAX} are open or have closed of late.",
+            limit=CAMPAIGNS_MAX,
+            days=AGE_MAX_MS // _DAY_MS,
+        )
 
 
 def check_promises(campaign: Campaign, pools: Sequence[Pool], promises: Iterable[Promise]) -> None:

@@ -6,7 +6,7 @@ from game.audit.service import create_log, lock_head
 from game.auth import Caller
 from game.campaigns import pool_store, store
 from game.campaigns.access import Desk, desk_of, managed, require_state
-from game.campaigns.checks import check_launch, check_promises
+from game.campaigns.checks import check_launch, check_number, check_promises
 from game.campaigns.funding import check_budget, check_vouchers, demand
 from game.campaigns.promise_store import published_terms
 from game.campaigns.publishing import prepared, publish
@@ -14,6 +14,7 @@ from game.campaigns.records import Campaign, Managed
 from game.campaigns.rules import CampaignState
 from game.errors import Conflict, Unavailable
 from game.resources import Resources
+from game.webhooks.rules import AGE_MAX_MS
 from ledger_client import LedgerUnreachable
 
 Turn = Literal["pause", "resume", "end"]
@@ -29,7 +30,8 @@ async def launch(resources: Resources, caller: Caller, *, campaign_id: str) -> N
     """Publish a draft and all its pools, once.
 
     Refused with the field and the rule unless every table holds, what features promise can be kept, every
-    voucher that can be won has a code, and the campaign's ledger budget covers the most that can be paid out.
+    voucher that can be won has a code, and the campaign's ledger budget covers the most that can be paid out;
+    and where the brand has too many (launches at the same moment may pass that by as many).
     """
     seen = await managed(resources, caller, campaign_id=campaign_id)
     require_state(seen.campaign, "draft")
@@ -43,6 +45,7 @@ async def launch(resources: Resources, caller: Caller, *, campaign_id: str) -> N
     async with desk_of(resources, caller, campaign_id) as work:
         require_state(work.campaign, "draft")
         _require_unchanged(work.campaign, seen.campaign)
+        await _check_number(work)
         free = await store.free_vouchers(work.conn, campaign_id=campaign_id)
         check_vouchers(needed.vouchers, free=free)
         await _publish_all(work, seen)
@@ -69,6 +72,11 @@ async def budget_points(resources: Resources, campaign: Campaign) -> int:
     except LedgerUnreachable as error:
         raise Unavailable("ledger_unavailable", "The ledger does not answer; nothing was changed.") from error
     return account.available
+
+
+async def _check_number(work: Desk) -> None:
+    after_ms = work.resources.clock() - AGE_MAX_MS  # later ones count events that are as old when they come
+    check_number(await store.count_launched(work.conn, brand_id=work.campaign.brand_id, after_ms=after_ms))
 
 
 def _require_unchanged(campaign: Campaign, seen: Campaign) -> None:

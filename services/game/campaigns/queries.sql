@@ -52,6 +52,10 @@ LIMIT $4;
 -- Counts an edit of a locked draft.
 UPDATE campaign SET version = version + 1 WHERE campaign_id = $1;
 
+-- name: count_launched
+-- How many launched campaigns of a brand close after a time.
+SELECT count(*) FROM campaign WHERE brand_id = $1 AND state <> 'draft' AND closes_ms > $2;
+
 -- name: set_campaign_state
 -- Moves a locked campaign to another state; the first launch keeps its time, and so does the end.
 UPDATE campaign

@@ -91,6 +91,11 @@ async def set_campaign_state(
     await conn.execute(_SQL.set_campaign_state, campaign_id, state, now_ms)
 
 
+async def count_launched(conn: Connection, *, brand_id: str, after_ms: int) -> int:
+    """How many launched campaigns of a brand close after a time."""
+    return int(await conn.fetchval(_SQL.count_launched, brand_id, after_ms))
+
+
 async def close_campaign(conn: Connection, *, campaign_id: str) -> bool:
     """Close a locked campaign if each of its pools is; False: one is not."""
     return await conn.fetchval(_SQL.close_campaign, campaign_id) is not None

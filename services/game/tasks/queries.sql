@@ -69,15 +69,18 @@ DELETE FROM player_zone WHERE player_id = $1 AND since_ms > $2;
 INSERT INTO player_zone (player_id, since_ms, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
 -- name: campaigns_of_events
--- The launched campaigns with a task or a streak for events of these types; arrays in pairs.
+-- The launched campaigns with a task or a streak for events of these types; arrays in pairs. Those that had closed by $3
+-- are not looked at; of a brand there are never as many others as $4. In subqueries with a limit, so that no table is hashed
+-- for a few rows.
 SELECT i.brand_id, i.event_type, c.campaign_id, c.ended_ms
 FROM unnest($1::text[], $2::text[]) AS i (brand_id, event_type)
 CROSS JOIN LATERAL (
-    SELECT t.campaign_id FROM task t WHERE t.brand_id = i.brand_id AND t.event_type = i.event_type
-    UNION
-    SELECT s.campaign_id FROM streak s WHERE s.brand_id = i.brand_id AND s.event_type = i.event_type) AS t
-JOIN campaign c USING (campaign_id)
-WHERE c.state <> 'draft' AND c.closes_ms > $3
+    SELECT o.campaign_id, o.ended_ms FROM campaign o
+    WHERE o.brand_id = i.brand_id AND o.state <> 'draft' AND o.closes_ms > $3
+    ORDER BY o.closes_ms DESC
+    LIMIT $4) AS c
+WHERE (SELECT true FROM task t WHERE t.campaign_id = c.campaign_id AND t.event_type = i.event_type LIMIT 1)
+   OR (SELECT true FROM streak s WHERE s.campaign_id = c.campaign_id AND s.event_type = i.event_type LIMIT 1)
 ORDER BY i.brand_id, i.event_type, c.campaign_id;
 
 -- name: add_contributions

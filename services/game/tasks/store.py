@@ -17,6 +17,9 @@ from game.tasks.records import Published, Task
 from game.tasks.rules import TASKS_MAX
 
 CHANNELS_MAX: Final = 10_000
+# No event is older than a dead letter may be when it is tried again, and a launch holds a brand to a thousand
+# campaigns in each thirty days: seven thousand at the most.
+LOOKED_AT_MAX: Final = 10_000
 
 _SQL = load("game.tasks")
 
@@ -107,5 +110,5 @@ async def campaigns_of_events(
 ) -> list[Wanting]:
     """The campaigns that events count for, by brand and type, those aside that closed before."""
     brands, names = map(list, zip(*sorted(types), strict=True))
-    rows = await conn.fetch(_SQL.campaigns_of_events, brands, names, since_ms)
+    rows = await conn.fetch(_SQL.campaigns_of_events, brands, names, since_ms, LOOKED_AT_MAX)
     return [Wanting(**row) for row in rows]

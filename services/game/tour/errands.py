@@ -11,7 +11,7 @@ import msgspec
 from game.tour.sender import Event, Notice
 
 FORBIDDEN_CHANNEL = "wechat-moments"
-AWAY, FORGETS = 11, 10
+AWAY, FORGETS, ELSEWHERE = 11, 10, 8
 # Which task each type of event is for.
 TASKS = {"share.created": "share", "review.created": "review", "checkin.created": "visit"}
 
@@ -47,7 +47,7 @@ def tally(notices: Iterable[Notice]) -> Tally:
 
 
 def deeds(names: Sequence[str], now: datetime) -> list[Event]:
-    """Everybody shares; every fourth also where it is forbidden; half write reviews; all check in.
+    """All but one share; every fourth, that one too, where it is forbidden; half review; all check in.
 
     Each does so a second before the next. The order of what is told has nothing to do with who or when.
     """
@@ -60,7 +60,7 @@ def deeds(names: Sequence[str], now: datetime) -> list[Event]:
 
 
 def _of_one(number: int, name: str, now: datetime) -> list[Event]:
-    channels = ["poster"] + [FORBIDDEN_CHANNEL] * (number % 4 == 0)
+    channels = ["poster"] * (number != ELSEWHERE) + [FORBIDDEN_CHANNEL] * (number % 4 == 0)
     shares = [_event("share", name, f"{name}-{channel}", now, channel=channel) for channel in channels]
     stars = number % 5 + 1
     reviews = [review(name, now, stars=stars)] * (number % 2 == 0)

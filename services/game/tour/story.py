@@ -90,7 +90,7 @@ async def check_everything(venue: Venue, games: Sequence[Place], played: Played,
     for place in places:
         with step(f"Replaying the log: {place.name}"):
             checked.append(await _check_log(venue, place, made, findings))
-    with step("Counting what was told at the fair"):
+    with step("Counting what happened"):
         findings += check_festival(fair)
         checked += fair_words.checked(fair)
     with step("Comparing points and prizes"):

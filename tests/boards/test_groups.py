@@ -195,3 +195,16 @@ async def test_who_is_erased_leaves_no_name(family: Family) -> None:
     await pool.execute("DELETE FROM player WHERE player_id = $1", await family.player_id("ann"))
     for table in ("player_group", "group_member", "group_invitation"):
         assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_who_left_a_group_leaves_no_name(family: Family) -> None:
+    """Whose group it was: not even what was asked for with the key, which makes no other group either."""
+    await family.make("ann", "k", nickname="Annie")
+    (group,) = await family.mine("ann")
+    await family.join("bob", await family.code("ann", group["id"]))
+    me = await family.member("ann", group["id"], "Annie")
+    await family.send("ann", "DELETE", f"groups/{group['id']}/members/{me}")
+    told = "SELECT count(*) FROM player_group AS g WHERE g::text LIKE '%Annie%'"
+    assert await family.resources.pool.fetchval(told) == 0
+    again = await family.make("ann", "k", nickname="Annie")
+    assert (again.status_code, again.json()["code"]) == (404, "group_not_found")

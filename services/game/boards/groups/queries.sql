@@ -50,9 +50,11 @@ UPDATE player_group SET name = $3 WHERE brand_id = $1 AND group_id = $2;
 UPDATE group_member SET nickname = $4 WHERE brand_id = $1 AND group_id = $2 AND member_id = $3;
 
 -- name: remove_member
--- Removes a member of a locked group, which another owns from now on.
+-- Removes a member of a locked group, which another owns from now on. What its maker asked for has the maker's nickname:
+-- it goes with the maker, who is the first to own it.
 WITH gone AS (DELETE FROM group_member WHERE brand_id = $1 AND group_id = $2 AND member_id = $3)
-UPDATE player_group SET owner_id = $4 WHERE brand_id = $1 AND group_id = $2;
+UPDATE player_group SET owner_id = $4, asked = CASE WHEN owner_id = $4 THEN asked ELSE 'null' END
+WHERE brand_id = $1 AND group_id = $2;
 
 -- name: delete_group
 -- Removes a locked group with its members and codes.

@@ -137,11 +137,11 @@ def _new(resources: Resources, asked: NewGroup, player_id: UUID) -> Group:
 
 
 async def _again(
-    conn: Connection, before: tuple[UUID, NewGroup], asked: NewGroup, *, brand_id: str, player_id: UUID
+    conn: Connection, before: tuple[UUID, NewGroup | None], asked: NewGroup, *, brand_id: str, player_id: UUID
 ) -> Group:
     """The group as it is now. NotFound once its maker has left it."""
     group_id, asked_before = before
-    if asked_before != asked:
+    if asked_before not in (asked, None):
         raise mismatch()
     group = await store.find_group(conn, brand_id=brand_id, group_id=group_id, lock=False)
     assert group is not None, "a group is removed with its key"

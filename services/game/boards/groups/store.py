@@ -14,6 +14,7 @@ from game.db.statements import load
 # More than there can be, so that none is left out.
 LISTED_MAX: Final = GROUPS_MAX * MEMBERS_MAX
 
+_asked: msgspec.json.Decoder[NewGroup | None] = msgspec.json.Decoder(NewGroup | None)
 _SQL = load("game.boards.groups")
 
 
@@ -42,10 +43,10 @@ async def groups_of(conn: Connection, *, brand_id: str, player_id: UUID) -> list
 
 async def find_by_key(
     conn: Connection, *, brand_id: str, player_id: UUID, key: str
-) -> tuple[UUID, NewGroup] | None:
-    """The group that a key has made, and what was asked for; None: it is new."""
+) -> tuple[UUID, NewGroup | None] | None:
+    """The group that a key has made, and what was asked for, until its maker left; None: it is new."""
     row = await conn.fetchrow(_SQL.find_by_key, brand_id, player_id, key)
-    return None if row is None else (row["group_id"], msgspec.json.decode(row["asked"], type=NewGroup))
+    return None if row is None else (row["group_id"], _asked.decode(row["asked"]))
 
 
 async def count_groups(conn: Connection, *, player_id: UUID) -> int:

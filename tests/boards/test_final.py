@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from game.boards.final_store import seasons_over
 from game.boards.freezing import freeze_seasons
 from game.boards.rewarding import reward_seasons
 from game.ledger.service import RESEND_AFTER_MS, resend_due
@@ -185,3 +186,13 @@ async def test_what_cannot_be_given_is_refused(hall: Hall, given: list[dict[str,
     """With the field that breaks the rule."""
     answer = await hall.put(rewards=given)
     assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+async def test_seasons_that_wait_hold_up_no_others(hall: Hall, resources: Resources) -> None:
+    """However many wait, and for however long: each run looks at others."""
+    await hall.saved("draws", metric="draws")
+    await played(hall, "ann")
+    hall.shop.office.clock.advance(OVER_MS)
+    async with resources.pool.acquire() as conn:
+        looks = [await seasons_over(conn, now_ms=hall.shop.office.clock(), limit=1) for _ in range(64)]
+    assert {key.board_id for keys in looks for key in keys} == {"best", "draws"}

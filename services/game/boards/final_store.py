@@ -23,7 +23,7 @@ class Rewardable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def seasons_over(conn: Connection, *, now_ms: int, limit: int) -> list[SeasonKey]:
-    """Seasons whose grace is over and that are not frozen, however long ago they ended, the oldest first."""
+    """Some of the seasons whose grace is over and that are not frozen, however long ago they ended."""
     return [SeasonKey(*row) for row in await conn.fetch(_SQL.seasons_over, now_ms, limit)]
 
 

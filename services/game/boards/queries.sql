@@ -147,14 +147,15 @@ ORDER BY z.campaign_id, z.board_id, z.season
 LIMIT $5;
 
 -- name: seasons_over
--- Seasons whose grace is over and that are not frozen. One of a campaign that was ended ends with it.
+-- Seasons whose grace is over and that are not frozen, others each time: some may wait for long. One of a campaign that was
+-- ended ends with it.
 SELECT z.campaign_id, z.board_id, z.season
 FROM board_season AS z
 JOIN board AS b USING (campaign_id, board_id)
 JOIN campaign AS c USING (campaign_id)
 WHERE z.frozen_ms IS NULL AND c.state <> 'draft'
   AND least(z.ends_ms, c.ended_ms) + (b.draft ->> 'grace_hours')::bigint * 3600000 <= $1
-ORDER BY z.ends_ms, z.campaign_id, z.board_id
+ORDER BY random()
 LIMIT $2;
 
 -- name: lock_season

@@ -26,8 +26,8 @@ class IssuerDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class ExportWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The language of the credential, and the address by which its holder can be recognised.
 
-    Only a salted hash of the address is in the credential, and nothing of it is stored. Without one nobody is
-    named.
+    Only a salted hash of the address is in the credential, and nothing of it is stored. It is the
+    player's own word: nothing checks it. Without one nobody is named.
     """
 
     language: Language

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError
 
+from game.campaigns.checks import broken
 from game.campaigns.drafts import MAX_CHANCES
-from game.errors import Conflict, Exhausted, Invalid, Number
+from game.errors import Conflict, Exhausted, Invalid
 from game.instants import to_ms
 from game.scores.rules import Wanted, progress_of
 from game.tasks.channels import CHANNEL, SHARE, folded
@@ -71,12 +72,12 @@ def check_events(
     channels, folded.
     """
     if attributes is None or event_type.endswith(REVERSED):
-        raise _broken("$.event_type", "a declared event type")
+        raise broken("$.event_type", "a declared event type")
     _check_praise(event_type, [*(each.attribute for each in filters), *([sum_of] if sum_of else ())])
     for index, each in enumerate(filters):
         _check_filter(each, attributes, at=f"$.filters[{index}]")
     if sum_of is not None and not isinstance(attributes.get(sum_of), IntegerAttribute):
-        raise _broken("$.sum_of", "a whole number that the event type has")
+        raise broken("$.sum_of", "a whole number that the event type has")
     if event_type == SHARE and forbidden:
         _check_channels(filters, forbidden)
 
@@ -95,12 +96,12 @@ def _check_praise(event_type: str, looked_at: Collection[str]) -> None:
 def _check_filter(wanted: Filter, attributes: Attributes, *, at: str) -> None:
     attribute = attributes.get(wanted.attribute)
     if attribute is None:
-        raise _broken(f"{at}.attribute", "an attribute of the event type", known=sorted(attributes))
+        raise broken(f"{at}.attribute", "an attribute of the event type", known=sorted(attributes))
     is_bound = wanted.kind in ("at_least", "at_most")
     if is_bound and not (isinstance(attribute, IntegerAttribute) and len(wanted.values) == 1):
-        raise _broken(f"{at}.values", "one whole number, of an attribute that is one")
+        raise broken(f"{at}.values", "one whole number, of an attribute that is one")
     if not all(_is_value(value, attribute) for value in wanted.values):
-        raise _broken(f"{at}.values", "values that the attribute can have")
+        raise broken(f"{at}.values", "values that the attribute can have")
 
 
 def _is_value(value: int | str | bool, attribute: Attribute) -> bool:
@@ -117,20 +118,20 @@ def _is_value(value: int | str | bool, attribute: Attribute) -> bool:
 
 def _check_times(draft: TaskDraft) -> None:
     if draft.window == "once" and (draft.times_per_window, draft.times_per_player) != (1, 1):
-        raise _broken("$.times_per_window", "once is once")
+        raise broken("$.times_per_window", "once is once")
     if draft.times_per_window > draft.times_per_player:
-        raise _broken("$.times_per_window", "no more than times_per_player")
+        raise broken("$.times_per_window", "no more than times_per_player")
     if (draft.window == "week") != (draft.week_starts is not None):
-        raise _broken("$.week_starts", "the first day of the week, of weekly tasks only")
+        raise broken("$.week_starts", "the first day of the week, of weekly tasks only")
     if draft.opens is not None and draft.closes is not None and draft.opens >= draft.closes:
-        raise _broken("$.closes", "later than it opens")
+        raise broken("$.closes", "later than it opens")
 
 
 def check_schedule(draft: TaskDraft, *, opens_ms: int, closes_ms: int) -> None:
     """Raise Invalid unless a task is open at some time while its campaign is."""
     terms = terms_of("-", draft, opens_ms=opens_ms, closes_ms=closes_ms)
     if terms.opens_ms >= terms.closes_ms or terms.closes_ms <= opens_ms:
-        raise _broken("$.closes", "while the campaign is open", opens_ms=opens_ms, closes_ms=closes_ms)
+        raise broken("$.closes", "while the campaign is open", opens_ms=opens_ms, closes_ms=closes_ms)
 
 
 def _check_channels(filters: Sequence[Filter], forbidden: Collection[str]) -> None:
@@ -149,13 +150,13 @@ def _check_channels(filters: Sequence[Filter], forbidden: Collection[str]) -> No
 def check_reward(reward: RewardDraft, times_overall: int | None, *, at: str) -> None:
     """Raise Invalid unless a reward may be given so often; `at` is what both are fields of."""
     if (reward.kind in ("voucher", "badge")) != (reward.item is not None):
-        raise _broken(f"{at}.reward.item", "the batch of a voucher, the id of a badge; of nothing else")
+        raise broken(f"{at}.reward.item", "the batch of a voucher, the id of a badge; of nothing else")
     if (reward.kind == "chances") != (reward.expires_at is not None):
-        raise _broken(f"{at}.reward.expires_at", "until when chances are good; of nothing else")
+        raise broken(f"{at}.reward.expires_at", "until when chances are good; of nothing else")
     if reward.amount > _amount_max(reward):
-        raise _broken(f"{at}.reward.amount", f"at most {_amount_max(reward)} of {reward.kind}")
+        raise broken(f"{at}.reward.amount", f"at most {_amount_max(reward)} of {reward.kind}")
     if reward.kind in ("points", "voucher") and times_overall is None:
-        raise _broken(f"{at}.times_overall", "a bound on points and vouchers: the launch demands them")
+        raise broken(f"{at}.times_overall", "a bound on points and vouchers: the launch demands them")
 
 
 def _amount_max(reward: RewardDraft) -> int:
@@ -164,23 +165,19 @@ def _amount_max(reward: RewardDraft) -> int:
 
 def _check_prerequisites(task_id: str, draft: TaskDraft, others: Mapping[str, TaskDraft]) -> None:
     if unknown := sorted(set(draft.prerequisites) - others.keys() - {task_id}):
-        raise _broken("$.prerequisites", "tasks of the campaign", unknown=unknown)
+        raise broken("$.prerequisites", "tasks of the campaign", unknown=unknown)
     everything = {**others, task_id: draft}
     try:
         in_order({name: terms_of(name, each, opens_ms=0, closes_ms=0) for name, each in everything.items()})
     except CycleError as error:
-        raise _broken("$.prerequisites", "in no circle", circle=error.args[1]) from None
+        raise broken("$.prerequisites", "in no circle", circle=error.args[1]) from None
 
 
 def check_expiry(reward: RewardDraft, *, closes_ms: int, at: str) -> None:
     """Raise Invalid where chances would expire before the last of them can be earned."""
     if reward.expires_at is not None and to_ms(reward.expires_at) < closes_ms:
-        raise _broken(f"{at}.reward.expires_at", "no earlier than the campaign closes", closes_ms=closes_ms)
+        raise broken(f"{at}.reward.expires_at", "no earlier than the campaign closes", closes_ms=closes_ms)
 
 
 def _channel_refused(rule: str, channels: list[str]) -> Invalid:
     return Invalid("forbidden_channel", rule, field="$.filters", rule=rule, channels=channels)
-
-
-def _broken(field: str, rule: str, **numbers: Number) -> Invalid:
-    return Invalid("rule_broken", f"{field}: {rule}", field=field, rule=rule, **numbers)

@@ -1,7 +1,7 @@
 """What was looked up lately, kept in the process."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -28,3 +28,18 @@ class Recent(Generic[Key, Value]):
         if len(self._values) > self._limit:
             self._values.popitem(last=False)
         return value
+
+
+class Fresh(Generic[Key, Value]):
+    """The last `limit` values that were used, each for `keep_ms`. For what may change."""
+
+    def __init__(self, *, limit: int, keep_ms: int) -> None:
+        self._keep_ms = keep_ms
+        self._recent: Recent[Key, tuple[int, Value]] = Recent(limit=limit)
+
+    async def get(self, key: Key, look_up: Callable[[], Awaitable[Value]], *, now_ms: int) -> Value:
+        """The value of a key, looked up unless that was done lately."""
+        kept = self._recent.get(key)
+        if kept is None or not kept[0] <= now_ms < kept[0] + self._keep_ms:
+            kept = self._recent.put(key, (now_ms, await look_up()))
+        return kept[1]

@@ -17,7 +17,7 @@ from game.campaigns.store import brand_of_launched
 from game.db.connection import Connection
 from game.errors import NotFound, Unavailable
 from game.players import player_id_of
-from game.recent import Recent
+from game.recent import Fresh, Recent
 from game.resources import Resources
 
 PUBLISHED_KEPT: Final = 500
@@ -58,37 +58,28 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     around: tuple[Ranked, ...]
 
 
-class _List(msgspec.Struct, frozen=True):
-    since_ms: int
-    boards: dict[str, Board]
-
-
-class _Top(msgspec.Struct, frozen=True):
-    since_ms: int
-    ranks: tuple[Ranked, ...]
-
-
-class _Frozen(msgspec.Struct, frozen=True):
-    since_ms: int
-    frozen_ms: int | None
-
-
 _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(limit=PUBLISHED_KEPT)
-_frozen: "Recent[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey], _Frozen]" = Recent(limit=TOPS_KEPT)
-_lists: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], _List]" = Recent(limit=LISTS_KEPT)
-_tops: "Recent[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey, int], _Top]" = Recent(limit=TOPS_KEPT)
+_frozen: "Fresh[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey], int | None]" = Fresh(
+    limit=TOPS_KEPT, keep_ms=TOP_MS
+)
+_lists: "Fresh[tuple[asyncpg.Pool[asyncpg.Record], str], dict[str, Board]]" = Fresh(
+    limit=LISTS_KEPT, keep_ms=TOP_MS
+)
+_tops: "Fresh[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey, int], list[Ranked]]" = Fresh(
+    limit=TOPS_KEPT, keep_ms=TOP_MS
+)
 
 
 async def boards(resources: Resources, caller: Caller | None, *, campaign_id: str) -> dict[str, Board]:
     """The boards of a launched campaign, no older than TOP_MS. NotFound; of another brand too."""
     await _published(resources, caller, campaign_id)
-    key, now_ms = (resources.pool, campaign_id), resources.clock()
-    kept = _lists.get(key)
-    if kept is None or not kept.since_ms <= now_ms < kept.since_ms + TOP_MS:
-        async with resources.pool.acquire() as conn:
-            found = await store.boards_of_campaign(conn, campaign_id=campaign_id)
-        kept = _lists.put(key, _List(now_ms, found))
-    return kept.boards
+    key = (resources.pool, campaign_id)
+    return await _lists.get(key, lambda: _listed(resources, campaign_id), now_ms=resources.clock())
+
+
+async def _listed(resources: Resources, campaign_id: str) -> dict[str, Board]:
+    async with resources.pool.acquire() as conn:
+        return await store.boards_of_campaign(conn, campaign_id=campaign_id)
 
 
 async def asked(
@@ -100,7 +91,9 @@ async def asked(
     now_ms = resources.clock()
     kept = present(board, now_ms=now_ms) if season is None else _named(board, season)
     where = Asked(campaign_id=campaign_id, board=board, kept=kept)
-    frozen_ms = kept.frozen_ms or await _frozen_ms(resources, where.key)
+    frozen_ms = kept.frozen_ms or await _frozen.get(
+        (resources.pool, where.key), lambda: _frozen_ms(resources, where.key), now_ms=now_ms
+    )
     return msgspec.structs.replace(where, kept=msgspec.structs.replace(kept, frozen_ms=frozen_ms))
 
 
@@ -118,22 +111,14 @@ def _named(board: Board, season: str) -> Kept:
 
 
 async def _frozen_ms(resources: Resources, key: SeasonKey) -> int | None:
-    """When a season was frozen, as far as was known a second ago; None: it was not."""
-    place, now_ms = (resources.pool, key), resources.clock()
-    known = _frozen.get(place)
-    if known is None or not known.since_ms <= now_ms < known.since_ms + TOP_MS:
-        async with resources.pool.acquire() as conn:
-            known = _frozen.put(place, _Frozen(now_ms, await frozen_ms_of(conn, key)))
-    return known.frozen_ms
+    async with resources.pool.acquire() as conn:
+        return await frozen_ms_of(conn, key)
 
 
 async def top(resources: Resources, where: Asked, *, limit: int) -> list[Ranked]:
     """The first of a season, no older than TOP_MS."""
-    key, now_ms = (resources.pool, where.key, limit), resources.clock()
-    kept = _tops.get(key)
-    if kept is None or not kept.since_ms <= now_ms < kept.since_ms + TOP_MS:
-        kept = _tops.put(key, _Top(now_ms, tuple(await _top(resources, where, limit=limit))))
-    return list(kept.ranks)
+    key = (resources.pool, where.key, limit)
+    return await _tops.get(key, lambda: _top(resources, where, limit=limit), now_ms=resources.clock())
 
 
 async def mine(resources: Resources, caller: Caller, where: Asked, *, around: int) -> Mine:

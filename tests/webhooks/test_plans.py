@@ -1,5 +1,7 @@
 """How events are looked up: by what tells them apart, also by a plan that was made for an empty table."""
 
+from uuid import UUID
+
 import asyncpg
 import msgspec
 import pytest
@@ -69,7 +71,7 @@ async def test_open_events_are_found_among_many_that_have_ended(
         await conn.execute("ANALYZE event")
         await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         await conn.execute(f"PREPARE planned AS {SQL['list_open_events']}")
-        asked = f"EXECUTE planned ('acme', '{NEWEST}', '{state}', NULL, NULL, 100)"
+        asked = f"EXECUTE planned ('acme', '{NEWEST}', '{state}', NULL, NULL, 100, '{UUID(int=0)}')"
         plan = await conn.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {asked}")
         await turn.rollback()
         await conn.execute("DEALLOCATE planned")

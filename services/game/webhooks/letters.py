@@ -14,7 +14,7 @@ from game.instants import to_datetime
 from game.players import player_ids_of
 from game.resources import Resources
 from game.webhooks import letter_store, source_store
-from game.webhooks.letter_store import Asked, Letter
+from game.webhooks.letter_store import Asked, Letter, Page
 from game.webhooks.rules import bodies_of, read_body
 
 REDRIVE_MAX: Final = 1_000
@@ -27,7 +27,7 @@ class _Whose(msgspec.Struct, frozen=True):
     subject: str
 
 
-async def events(resources: Resources, caller: Caller, asked: Asked, *, limit: int) -> list[Letter]:
+async def events(resources: Resources, caller: Caller, asked: Asked, *, limit: int) -> Page:
     """One page of the events of the caller's brand, newest first."""
     async with resources.pool.acquire() as conn:
         return await letter_store.list_events(conn, asked, brand_id=caller.brand_id, limit=limit)

@@ -162,9 +162,7 @@ class Events(Controller):
     ) -> EventPage:
         """The brand's events, newest first. Dead letters and unknown types are states."""
         asked = Asked(before=before or NEWEST, state=in_state, type_name=type_name, subject=subject)
-        return event_page(
-            await letters.events(request.resources, request.caller, asked, limit=PAGE), limit=PAGE
-        )
+        return event_page(await letters.events(request.resources, request.caller, asked, limit=PAGE))
 
     @get("/events/{event_id:uuid}", guards=_READERS, responses=_READ)
     async def show(self, request: AppRequest, event_id: FromPath[UUID]) -> EventView:

@@ -241,12 +241,22 @@ SET attributes = excluded.attributes, changed_by = excluded.changed_by, changed_
 -- How many other event types a brand has declared.
 SELECT count(*) FROM event_type WHERE brand_id = $1 AND type <> $2;
 
+-- name: look_back
+-- The last of so many events of a brand, newest first. No row: there are not as many.
+SELECT event_id FROM event WHERE brand_id = $1 AND event_id < $2 ORDER BY event_id DESC OFFSET $3 LIMIT 1;
+
+-- name: look_back_open
+-- The same among those of a state that is not an end.
+SELECT event_id FROM event
+WHERE brand_id = $1 AND event_id < $2 AND state = $4 AND state IN ('stored', 'unknown', 'dead')
+ORDER BY event_id DESC OFFSET $3 LIMIT 1;
+
 -- name: list_events
--- One page of a brand's events, newest first; what is NULL is not asked for.
+-- One page of a brand's events back to $7, newest first; what is NULL is not asked for.
 SELECT e.event_id, e.source, e.webhook_id, e.type, e.reverses, p.subject, e.occurrence, e.sequence, e.occurred_ms,
        e.received_ms, e.attributes, e.state, e.attempts, e.next_attempt_ms, e.reason
 FROM event AS e LEFT JOIN player AS p USING (player_id)
-WHERE e.brand_id = $1 AND e.event_id < $2
+WHERE e.brand_id = $1 AND e.event_id < $2 AND e.event_id >= $7
   AND ($3::text IS NULL OR e.state = $3) AND ($4::text IS NULL OR e.type = $4)
   AND ($5::text IS NULL OR e.player_id = (
         SELECT s.player_id FROM player AS s WHERE s.brand_id = $1 AND s.subject = $5))
@@ -258,7 +268,7 @@ LIMIT $6;
 SELECT e.event_id, e.source, e.webhook_id, e.type, e.reverses, p.subject, e.occurrence, e.sequence, e.occurred_ms,
        e.received_ms, e.attributes, e.state, e.attempts, e.next_attempt_ms, e.reason
 FROM event AS e LEFT JOIN player AS p USING (player_id)
-WHERE e.brand_id = $1 AND e.event_id < $2
+WHERE e.brand_id = $1 AND e.event_id < $2 AND e.event_id >= $7
   AND e.state = $3 AND e.state IN ('stored', 'unknown', 'dead') AND ($4::text IS NULL OR e.type = $4)
   AND ($5::text IS NULL OR e.player_id = (
         SELECT s.player_id FROM player AS s WHERE s.brand_id = $1 AND s.subject = $5))

@@ -11,7 +11,7 @@ import msgspec
 from game.instants import to_datetime
 from game.webhooks.catalogue import CATALOGUE
 from game.webhooks.declaring import Attributes, TypeName
-from game.webhooks.letter_store import Letter
+from game.webhooks.letter_store import Letter, Page
 from game.webhooks.rules import State
 from game.webhooks.signing import PUBLIC
 from game.webhooks.source_store import DeclaredType, ListedKey
@@ -140,7 +140,10 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Events, newest first; `next` is the `before` of the page that follows, null at the end."""
+    """Events, newest first; `next` is the `before` of the page that follows, null at the end.
+
+    A page may have few events, or none, and others follow: go on until `next` is null.
+    """
 
     events: Sequence[EventView]
     next: UUID | None
@@ -204,9 +207,6 @@ def event_view(letter: Letter) -> EventView:
     return EventView(id=fields.pop("event_id"), **fields)
 
 
-def event_page(letters: Sequence[Letter], *, limit: int) -> EventPage:
-    """A page of at most `limit` events."""
-    return EventPage(
-        events=[event_view(letter) for letter in letters],
-        next=letters[-1].event_id if len(letters) == limit else None,
-    )
+def event_page(page: Page) -> EventPage:
+    """A page of events as it is sent."""
+    return EventPage(events=[event_view(letter) for letter in page.letters], next=page.next)

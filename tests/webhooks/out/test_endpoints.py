@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from game.webhooks.out.delivery_store import LOOK_BACK
 from game.webhooks.out.endpoint_store import ENDPOINTS_MAX
 from tests.support.service import ManualClock
 from tests.support.tokens import Issuer
@@ -12,6 +13,13 @@ from tests.webhooks.senders import Office
 pytestmark = pytest.mark.asyncio
 
 URL = "https://hook.example/in"
+NEWER = """
+INSERT INTO webhook_delivery (brand_id, endpoint_id, message_id, type, lane, data, told_ms, state,
+                              next_attempt_ms)
+SELECT brand_id, endpoint_id, ('ffffffff-0000-7000-8000-' || lpad(nth::text, 12, '0'))::uuid, type, lane,
+       data, told_ms, 'delivered', next_attempt_ms
+FROM webhook_delivery, generate_series(1, $1::integer) AS nth
+"""
 
 
 async def test_an_endpoint(post: Post) -> None:
@@ -97,3 +105,16 @@ async def test_pages_of_the_log(post: Post) -> None:
         None,
     )
     assert (await post.office.done("GET", f"{path}?state=failed"))["deliveries"] == []
+
+
+async def test_a_page_of_one_state_looks_at_so_many(post: Post) -> None:
+    """What failed long ago is found page by page."""
+    made = await post.endpoint(URL)
+    await post.tell(await post.campaign.player("ann"))
+    await post.resources.pool.execute("UPDATE webhook_delivery SET state = 'failed'")
+    await post.resources.pool.execute(NEWER, LOOK_BACK)
+    path = f"webhook-endpoints/{made['endpoint_id']}/deliveries?state=failed"
+    first = await post.office.done("GET", path)
+    assert first["deliveries"] == []
+    second = await post.office.done("GET", f"{path}&before={first['next']}")
+    assert ([each["state"] for each in second["deliveries"]], second["next"]) == (["failed"], None)

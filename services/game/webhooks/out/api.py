@@ -112,7 +112,7 @@ class WebhookEndpoints(Controller):
         found = await endpoints.deliveries(
             request.resources, request.caller, endpoint_id, before=before, state=in_state, limit=PAGE
         )
-        return delivery_page(found, limit=PAGE)
+        return delivery_page(found)
 
     @get("/{endpoint_id:uuid}/deliveries/{message_id:uuid}", guards=_READERS, responses=_READ)
     async def history(

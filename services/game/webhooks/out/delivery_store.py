@@ -1,7 +1,7 @@
 """The rows of messages on their way, and of the attempts to send them."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,9 @@ import msgspec
 from game.db.connection import Connection
 from game.db.statements import load
 from game.webhooks.out.rules import Data, PauseReason, Sent, State
+
+LOOK_BACK: Final = 10_000  # so many messages are looked at for a page of one state
+_OLDEST: Final = UUID(int=0)
 
 _SQL = load("game.webhooks.out")
 
@@ -50,6 +53,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     attempts: int
     next_attempt_ms: int
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages, newest first; `next` is what the page that follows is before, None: there is none."""
+
+    deliveries: Sequence[Delivery]
+    next: UUID | None
 
 
 async def is_wanted(conn: Connection, *, campaign_ids: Collection[str], types: Collection[str]) -> bool:
@@ -121,10 +131,18 @@ async def purge(conn: Connection, *, before_ms: int, limit: int) -> int:
 
 async def deliveries(
     conn: Connection, *, brand_id: str, endpoint_id: UUID, before: UUID, state: State | None, limit: int
-) -> list[Delivery]:
-    """Messages of an endpoint before one, newest first."""
-    rows = await conn.fetch(_SQL.list_deliveries, brand_id, endpoint_id, before, state, limit)
-    return [Delivery(**row) for row in rows]
+) -> Page:
+    """Messages of an endpoint before one: fewer than the limit where those of a state are far between."""
+    oldest: UUID | None = None
+    if state is not None:
+        oldest = await conn.fetchval(_SQL.look_back, brand_id, endpoint_id, before, LOOK_BACK - 1)
+    rows = await conn.fetch(
+        _SQL.list_deliveries, brand_id, endpoint_id, before, state, limit, oldest or _OLDEST
+    )
+    return Page(
+        deliveries=[Delivery(**row) for row in rows],
+        next=rows[-1]["message_id"] if len(rows) == limit else oldest,
+    )
 
 
 async def delivery(

@@ -11,7 +11,7 @@ from game.auth import Caller
 from game.errors import Exhausted, Invalid, NotFound
 from game.resources import Resources, uuid7
 from game.webhooks.out import delivery_store, endpoint_store
-from game.webhooks.out.delivery_store import Delivery
+from game.webhooks.out.delivery_store import Delivery, Page
 from game.webhooks.out.endpoint_store import ENDPOINTS_MAX, Endpoint, NewEndpoint
 from game.webhooks.out.guard import complaint
 from game.webhooks.out.rules import PAUSES_MS, PING, ROTATION_MS, MessageType, Sent, State
@@ -130,7 +130,7 @@ async def deliveries(
     before: UUID | None,
     state: State | None,
     limit: int,
-) -> list[Delivery]:
+) -> Page:
     """A page of an endpoint's messages, newest first. NotFound."""
     await endpoint(resources, caller, endpoint_id)
     async with resources.pool.acquire() as conn:

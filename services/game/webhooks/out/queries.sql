@@ -147,11 +147,18 @@ FROM webhook_endpoint AS e
 WHERE d.brand_id = $1 AND d.endpoint_id = $2 AND d.state = 'waiting' AND d.attempts > 0
   AND e.brand_id = $1 AND e.endpoint_id = $2 AND e.state = 'paused';
 
+-- name: look_back
+-- The last of so many messages of an endpoint before one, newest first. No row: there are not as many.
+SELECT message_id FROM webhook_delivery
+WHERE brand_id = $1 AND endpoint_id = $2 AND message_id < $3
+ORDER BY message_id DESC OFFSET $4 LIMIT 1;
+
 -- name: list_deliveries
--- Messages of an endpoint before one, newest first.
+-- Messages of an endpoint before one and back to $6, newest first.
 SELECT message_id, type, told_ms, state, attempts, next_attempt_ms
 FROM webhook_delivery
-WHERE brand_id = $1 AND endpoint_id = $2 AND message_id < $3 AND ($4::text IS NULL OR state = $4)
+WHERE brand_id = $1 AND endpoint_id = $2 AND message_id < $3 AND message_id >= $6
+  AND ($4::text IS NULL OR state = $4)
 ORDER BY message_id DESC
 LIMIT $5;
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from game.instants import to_datetime
-from game.webhooks.out.delivery_store import Delivery
+from game.webhooks.out.delivery_store import Delivery, Page
 from game.webhooks.out.endpoint_store import Endpoint
 from game.webhooks.out.endpoints import History
 from game.webhooks.out.guard import URL_MAX
@@ -79,7 +79,10 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages, newest first; `next` is the `before` of the page that follows, null at the end."""
+    """Messages, newest first; `next` is the `before` of the page that follows, null at the end.
+
+    A page may have few messages, or none, and others follow: go on until `next` is null.
+    """
 
     deliveries: Sequence[DeliveryView]
     next: UUID | None
@@ -137,12 +140,9 @@ def delivery_view(found: Delivery) -> DeliveryView:
     )
 
 
-def delivery_page(found: Sequence[Delivery], *, limit: int) -> DeliveryPage:
-    """A page of at most `limit` messages."""
-    return DeliveryPage(
-        deliveries=[delivery_view(each) for each in found],
-        next=found[-1].message_id if len(found) == limit else None,
-    )
+def delivery_page(page: Page) -> DeliveryPage:
+    """A page of messages as it is sent."""
+    return DeliveryPage(deliveries=[delivery_view(each) for each in page.deliveries], next=page.next)
 
 
 def history_view(found: History) -> HistoryView:

@@ -14,7 +14,8 @@ from tests.support.locks import until_waiting
 from tests.support.rewarding import count
 from tests.support.service import ManualClock
 
-REDEEMERS = 32
+# As many as there are connections: on a busy machine others would wait too long for one.
+REDEEMERS = 8
 pytestmark = pytest.mark.asyncio
 
 

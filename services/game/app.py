@@ -17,16 +17,13 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from game import telemetry
 from game.audit.api import Log
-from game.audit.beacon import fetch_beacons
 from game.auth import AppRequest
 from game.badges.api import Badges, ManagedBadges
 from game.boards.api import Boards, ManagedBoards, MyBoards
 from game.boards.groups.api import Groups
 from game.boards.steps import STEPS as BOARD_STEPS
 from game.campaigns.api import Campaigns
-from game.campaigns.closing import close_pools
 from game.campaigns.public_api import PublicCampaigns
-from game.campaigns.replacement import publish_replacements
 from game.campaigns.stock import tell_of_stock
 from game.campaigns.stock_api import StockAlerts
 from game.clocks import Watch
@@ -40,15 +37,13 @@ from game.health import Operations
 from game.issuers import Issuers
 from game.ledger.api import Reconciliation
 from game.ledger.hooks import Measured
-from game.ledger.measuring import MEASURE_MS, measure
-from game.ledger.reconcile import RECONCILE_MS, reconcile
 from game.limits import Limits
 from game.pages import Pages
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
 from game.plays.review_api import Reviews
-from game.plays.review_notice import tell_of_reviews
-from game.plays.sweep import DRAIN_SHARE, Drain, log_beacon
+from game.plays.steps import play_steps
+from game.plays.sweep import Drain
 from game.prizes.api import Prizes
 from game.prizes.lots_api import ChanceLots
 from game.problems import exception_handler, is_passing
@@ -69,9 +64,8 @@ from game.webhooks.intake import Intake
 from game.webhooks.manage_api import Events, EventTypes, WebhookSources
 from game.webhooks.out.api import WebhookEndpoints
 from game.webhooks.out.delivering import Deliveries
-from game.webhooks.out.delivering import count as count_endpoints
-from game.webhooks.out.delivering import purge as purge_deliveries
 from game.webhooks.out.sender import Sender
+from game.webhooks.out.steps import STEPS as OUT_STEPS
 from game.webhooks.reception import Reception
 from game.wheel.api import Wheel
 from game.wheel.rules import stop
@@ -86,8 +80,6 @@ REFRESH_KEYS_MS = 300_000
 WRITE_ACCESS_LINES_MS = 1_000
 REDIS_CONNECTIONS = 32
 REDIS_TIMEOUT_SECONDS = 2.0
-SWEEP_MS = 1_000
-FETCH_BEACONS_MS = 500
 SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
@@ -95,12 +87,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges, ChanceLots, TimeZones,
     ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer, Credentials, OpenBadges,
 )  # fmt: skip
-MESSAGE_STEPS = (
-    Step(name="reviews.tell", run=tell_of_reviews, interval_ms=5_000),
-    Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000),
-    Step(name="webhooks.purge", run=purge_deliveries, interval_ms=60_000),
-    Step(name="webhooks.count", run=count_endpoints, interval_ms=15_000),
-)
+MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))
 
 log = structlog.get_logger()
@@ -216,7 +203,8 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     watch = Watch()
     await watch.step.run(resources)
     send = Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)
-    timed = [*_play_steps(engine, session), *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS, send]
+    drain = Drain(engine, repairs=sweep_repairs)
+    timed = [*play_steps(engine, session, drain), *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS, send]
     steps = [*_steps(issuers), watch.step, *map(watch.lets, timed)]
     await stack.enter_async_context(run_steps(resources, steps))
 
@@ -281,19 +269,4 @@ def _steps(issuers: Issuers) -> tuple[Step, ...]:
     return (
         Step(name="issuers.refresh", run=refresh_keys, interval_ms=REFRESH_KEYS_MS),
         Step(name="telemetry.write", run=write_access_lines, interval_ms=WRITE_ACCESS_LINES_MS),
-    )
-
-
-def _play_steps(engine: Engine, session: aiohttp.ClientSession) -> tuple[Step, ...]:
-    async def fetch(resources: Resources) -> int:
-        return await fetch_beacons(resources, session, partial(log_beacon, engine))
-
-    drain = Drain(engine, repairs=sweep_repairs)
-    return (
-        Step(name="ledger.drain", run=drain, interval_ms=SWEEP_MS, share=DRAIN_SHARE),
-        Step(name="ledger.reconcile", run=reconcile, interval_ms=RECONCILE_MS),
-        Step(name="ledger.measure", run=measure, interval_ms=MEASURE_MS),
-        Step(name="beacons.fetch", run=fetch, interval_ms=FETCH_BEACONS_MS),
-        Step(name="pools.replace", run=publish_replacements, interval_ms=SWEEP_MS),
-        Step(name="pools.close", run=close_pools, interval_ms=SWEEP_MS),
     )

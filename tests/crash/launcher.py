@@ -113,7 +113,7 @@ def answering(trap: Trap) -> None:
 
 def still(_: Trap) -> None:
     """Nothing is done but what is asked for: no sweeper, no step of any worker."""
-    app._steps = app._play_steps = lambda *_: ()  # type: ignore[assignment]
+    app._steps = app.play_steps = lambda *_: ()  # type: ignore[assignment,attr-defined]
 
 
 def receiving(trap: Trap) -> None:

@@ -11,7 +11,6 @@ from typing import Any, cast
 import msgspec
 from redis.asyncio import Redis
 
-from game.app import SWEEP_MS
 from game.boards.folding import fold_scores
 from game.campaigns.service import pool_terms
 from game.db.pool import open_pool
@@ -20,6 +19,7 @@ from game.ledger.reconcile import RECONCILE_MS, reconcile
 from game.limits import Bucket, Limits
 from game.plays import service
 from game.plays.engine import Engine
+from game.plays.steps import SWEEP_MS
 from game.plays.sweep import DRAIN_SHARE, Drain
 from game.plays.views import PlayView
 from game.resources import Resources

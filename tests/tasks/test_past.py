@@ -44,7 +44,7 @@ async def test_a_dry_run_gives_nothing(shop: Shop) -> None:
     await with_past(shop)
     found = await dry_run(shop)
     assert (found["events"], found["players"], found["completions"], found["points"]) == (3, 2, 3, 30)
-    assert [each["completions"] for each in found["first"]] == [2, 1]
+    assert found["first"] == [{"subject": "ann", "completions": 2}, {"subject": "bob", "completions": 1}]
     assert found["is_complete"]
     assert await shop.rewards() == {}
 

@@ -13,6 +13,7 @@ from game.polling import SAME, polled
 from game.problems import problem_responses
 from game.tasks import defining, reviewing
 from game.tasks.drafts import PlayerSegments, ShareChannels, TaskDraft
+from game.tasks.evidence import evidence
 from game.tasks.listing import my_tasks
 from game.tasks.views import (
     AppealIn,
@@ -20,6 +21,7 @@ from game.tasks.views import (
     ChannelsView,
     CompletionPage,
     CompletionView,
+    EvidenceView,
     MyTasks,
     RejectionIn,
     SegmentsView,
@@ -27,6 +29,7 @@ from game.tasks.views import (
     TaskView,
     completion_page,
     completion_view,
+    evidence_view,
     my_task,
     task_list,
     task_view,
@@ -125,6 +128,16 @@ class TaskReviews(Controller):
             request.resources, request.caller, campaign_id=campaign_id, after=after or OLDEST, limit=PAGE
         )
         return completion_page(found, limit=PAGE)
+
+    @get("/{completion_id:uuid}", guards=READERS, responses=READ)
+    async def show(
+        self, request: AppRequest, campaign_id: CampaignId, completion_id: FromPath[UUID]
+    ) -> EvidenceView:
+        """A completion, whose it is, and the events that it rests on."""
+        found = await evidence(
+            request.resources, request.caller, campaign_id=campaign_id, completion_id=completion_id
+        )
+        return evidence_view(found)
 
     @post("/{completion_id:uuid}/approve", status_code=HTTP_200_OK, guards=REVIEWERS, responses=WRITE)
     async def approve(

@@ -32,7 +32,7 @@ _START: Final = UUID(int=0)
 
 
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
-    """Who would have earned what. `first` are completions by player, the most first.
+    """Who would have earned what. `first` are completions by subject (None: erased), the most first.
 
     `points` is what the task would have paid, under its cap. Not `is_complete`: there are more events than
     are looked at.
@@ -42,7 +42,7 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     players: int
     completions: int
     points: int
-    first: tuple[tuple[UUID, int], ...]
+    first: tuple[tuple[str | None, int], ...]
     is_complete: bool
 
 
@@ -66,7 +66,9 @@ async def dry_run(
             found, tasks={name: _open(task, since_ms, until_ms) for name, task in chain.items()}
         )
         added, is_complete = await _past(work.conn, work.campaign, opened)
-    counts = _completions(opened.tasks, added, task_id)
+        counts = _completions(opened.tasks, added, task_id)
+        first = counts.most_common(SHOWN_MAX)
+        subjects = await past_store.subjects_of(work.conn, [player_id for player_id, _ in first])
     task = found.tasks[task_id]
     paid = min(counts.total(), task.draft.times_overall or counts.total())
     return DryRun(
@@ -74,7 +76,7 @@ async def dry_run(
         players=len(counts),
         completions=counts.total(),
         points=paid * task.draft.reward.amount if task.draft.reward.kind == "points" else 0,
-        first=tuple(counts.most_common(SHOWN_MAX)),
+        first=tuple((subjects.get(player_id), count) for player_id, count in first),
         is_complete=is_complete,
     )
 

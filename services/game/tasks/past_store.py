@@ -1,6 +1,7 @@
 """Past events, and the credits that people want to give for them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import load
+from game.tasks.records import TaskKey
 from game.webhooks.store import Event
 
 _SQL = load("game.tasks")
@@ -30,6 +32,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str | None
 
 
+class CountedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that adds `amount` to a task's window that starts on a day."""
+
+    event_id: UUID
+    source: str
+    type: str
+    occurrence: str
+    occurred_ms: int
+    attributes: Mapping[str, Any]
+    window_start: date
+    amount: int
+
+
 async def past_events(
     conn: Connection, types: Collection[str], *, brand_id: str, after: UUID, limit: int
 ) -> Past:
@@ -44,6 +59,20 @@ async def past_events(
 async def processed_events(conn: Connection, event_ids: Collection[UUID], *, brand_id: str) -> list[Event]:
     """Those of some events that are processed and were not taken back."""
     return [_event(row) for row in await conn.fetch(_SQL.processed_events, brand_id, list(event_ids))]
+
+
+async def evidence_of(conn: Connection, key: TaskKey, *, limit: int) -> list[CountedEvent]:
+    """The newest events that count for a player's task, as far as they are kept."""
+    rows = await conn.fetch(_SQL.evidence_of, key.campaign_id, key.task_id, key.player_id, limit)
+    return [
+        CountedEvent(**dict(row) | {"attributes": msgspec.json.decode(row["attributes"])}) for row in rows
+    ]
+
+
+async def subjects_of(conn: Connection, player_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The brand's own names of players; no entry: the player was erased."""
+    rows = await conn.fetch(_SQL.subjects_of, list(player_ids))
+    return {row["player_id"]: row["subject"] for row in rows}
 
 
 async def counted_events(

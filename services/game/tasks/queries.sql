@@ -220,6 +220,18 @@ SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, h
 FROM task_completion
 WHERE campaign_id = $1 AND completion_id = $2;
 
+-- name: subjects_of
+-- The brand's own names of players, those aside that were erased.
+SELECT player_id, subject FROM player WHERE player_id = ANY ($1::uuid[]) ORDER BY player_id;
+
+-- name: evidence_of
+-- The newest events of a player that count for a task, as far as they are kept.
+SELECT e.event_id, e.source, e.type, e.occurrence, e.occurred_ms, e.attributes, c.window_start, c.amount
+FROM event AS e JOIN task_contribution AS c ON (c.campaign_id, c.task_id, c.event_id) = ($1, $2, e.event_id)
+WHERE e.player_id = $3 AND c.reversed_ms IS NULL
+ORDER BY e.occurred_ms DESC, e.event_id
+LIMIT $4;
+
 -- name: completions_to_review
 -- Completions about which a person has to decide, after an id.
 SELECT campaign_id, player_id, task_id, nth, completion_id, generation, state, has_place, reason, appeal

@@ -75,7 +75,7 @@ async def appeal(
         await store.lock_players_of(conn, [player_id])
         found = await store.find_completion(conn, campaign_id=campaign_id, completion_id=completion_id)
         if found is None or found.key.player_id != player_id:
-            raise _no_such_completion()
+            raise no_such_completion()
         _require(found, ("rejected",), generation=found.generation)
         appealed = msgspec.structs.replace(found, state="appealed", appeal=text)
         await store.save_completions(conn, [appealed], now_ms=resources.clock())
@@ -87,7 +87,7 @@ async def _locked(work: Desk, completion_id: UUID) -> Completion:
     campaign_id = work.campaign.campaign_id
     seen = await store.find_completion(work.conn, campaign_id=campaign_id, completion_id=completion_id)
     if seen is None:
-        raise _no_such_completion()
+        raise no_such_completion()
     await store.lock_players_of(work.conn, [seen.key.player_id])
     if await store.is_player(work.conn, seen.key.player_id, subject=work.actor):
         raise Forbidden("second_person_required", "Nobody decides about a completion of their own.")
@@ -128,5 +128,6 @@ def _require(found: Completion, allowed: Sequence[State], *, generation: int) ->
         )
 
 
-def _no_such_completion() -> NotFound:
+def no_such_completion() -> NotFound:
+    """The one answer for a completion that the campaign does not have."""
     return NotFound("completion_not_found", "There is no such completion.")

@@ -1,8 +1,8 @@
 """Tasks and completions as managers and players see them."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,10 @@ from game.instants import to_datetime
 from game.tasks.completing import Completion, State
 from game.tasks.defining import promised
 from game.tasks.drafts import RewardDraft, TaskDraft
+from game.tasks.evidence import Evidence
 from game.tasks.listing import Listed, Reason
 from game.tasks.past import DryRun, Preview
+from game.tasks.past_store import CountedEvent
 from game.tasks.records import Published, Task
 from game.tasks.rules import Bar
 from game.tasks.windows import Window
@@ -53,9 +55,9 @@ class CreditApprovalIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class WouldEarn(msgspec.Struct, frozen=True, kw_only=True):
-    """A player, by an id that names nobody, and how many completions there would have been."""
+    """A player, by the brand's own name (null: erased), and how many completions there would have been."""
 
-    player: UUID
+    subject: str | None
     completions: int
 
 
@@ -110,6 +112,33 @@ class CompletionPage(msgspec.Struct, frozen=True, kw_only=True):
 
     completions: Sequence[CompletionView]
     next: UUID | None
+
+
+class CountedEventView(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that adds `amount` to the window that starts on a day.
+
+    Attributes that say how good somebody found something are left out.
+    """
+
+    id: UUID
+    source: str
+    type: str
+    occurrence: str
+    occurred_at: datetime
+    attributes: Mapping[str, Any]
+    window_start: date
+    amount: int
+
+
+class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A completion, whose it is, and what it rests on: the newest 50 events that count for its task.
+
+    `subject` is null of an erased player. Events are kept for 35 days.
+    """
+
+    completion: CompletionView
+    subject: str | None
+    events: Sequence[CountedEventView]
 
 
 class MyTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +228,21 @@ def completion_page(found: Sequence[Completion], *, limit: int) -> CompletionPag
     )
 
 
+def evidence_view(found: Evidence) -> EvidenceView:
+    """What a completion rests on, as it is sent."""
+    return EvidenceView(
+        completion=completion_view(found.completion),
+        subject=found.subject,
+        events=[_counted_event(event) for event in found.events],
+    )
+
+
+def _counted_event(event: CountedEvent) -> CountedEventView:
+    fields = msgspec.structs.asdict(event)
+    happened = {"id": fields.pop("event_id"), "occurred_at": to_datetime(fields.pop("occurred_ms"))}
+    return CountedEventView(**fields | happened)
+
+
 def my_task(listed: Listed) -> MyTask:
     """A player's task as it is sent."""
     draft = listed.task.draft
@@ -220,7 +264,7 @@ def my_task(listed: Listed) -> MyTask:
 def dry_run_view(found: DryRun) -> DryRunView:
     """A dry run as it is sent."""
     fields = msgspec.structs.asdict(found)
-    first = [WouldEarn(player=player_id, completions=count) for player_id, count in found.first]
+    first = [WouldEarn(subject=subject, completions=count) for subject, count in found.first]
     return DryRunView(**fields | {"first": first})
 
 

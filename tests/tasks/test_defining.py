@@ -112,6 +112,16 @@ async def test_forbidden_channels(shop: Shop) -> None:
     assert said == {"forbidden": ["wechat-group", "wechat-moments"]}
 
 
+async def test_channels_have_names_in_any_script(shop: Shop) -> None:
+    """One of which nothing is left, or too much, once it is folded is refused."""
+    said = await shop.office.done("PUT", "share-channels", {"forbidden": ["朋友圈"]})
+    assert said == {"forbidden": ["朋友圈"]}
+    for channel in ("\u200b", "\ufdfa" * 100):
+        refused = await shop.office.ask("PUT", "share-channels", {"forbidden": [channel]})
+        assert (refused.status_code, refused.json()["field"]) == (422, "$.forbidden"), channel
+    assert said == await shop.office.done("GET", "share-channels")
+
+
 async def test_prerequisites_run_in_no_circle(shop: Shop) -> None:
     """A circle is refused where it is closed; a task that another needs stays."""
     await shop.saved("first")

@@ -10,6 +10,7 @@ from game.auth import Caller
 from game.campaigns.access import Desk, campaign_of, desk_of, require_state
 from game.campaigns.badge_store import badges_of_campaign
 from game.campaigns.chances import Recipient
+from game.campaigns.checks import broken
 from game.campaigns.promises import promise
 from game.campaigns.records import Promise
 from game.errors import Invalid, NotFound
@@ -17,8 +18,9 @@ from game.players import player_id_of
 from game.resources import Resources
 from game.scores.store import wanted
 from game.tasks import store
+from game.tasks.channels import folded
 from game.tasks.checks import check_expiry, check_removal, check_schedule, check_task
-from game.tasks.drafts import PlayerSegments, ShareChannels, TaskDraft
+from game.tasks.drafts import CHANNEL_MAX, PlayerSegments, ShareChannels, TaskDraft
 from game.tasks.records import Published, Task
 from game.webhooks.rules import attributes_of
 from game.webhooks.source_store import declared_types
@@ -73,7 +75,12 @@ async def channels(resources: Resources, caller: Caller) -> frozenset[str]:
 
 
 async def set_channels(resources: Resources, caller: Caller, said: ShareChannels) -> None:
-    """Forbid these share channels and no others: from now on no share there counts for any task."""
+    """Forbid these share channels and no others: from now on no share there counts for any task.
+
+    Invalid for one of which folding leaves nothing, or more than CHANNEL_MAX characters.
+    """
+    if not all(0 < len(folded(channel)) <= CHANNEL_MAX for channel in said.forbidden):
+        raise broken("$.forbidden", f"1 to {CHANNEL_MAX} characters, written in full", most=CHANNEL_MAX)
     async with resources.pool.acquire() as conn, conn.transaction():
         await store.set_channels(conn, said.forbidden, brand_id=caller.brand_id)
 

@@ -18,10 +18,11 @@ from game.tasks.rules import (
 )
 from game.tasks.windows import WeekStart, Window
 from game.webhooks.declaring import TypeName
-from game.wire import Instant, Slug
+from game.wire import LINE, Instant, Slug
 
 SEGMENTS_MAX: Final = 20
 PLACES_MAX: Final = 1_000_000
+CHANNEL_MAX: Final = 100
 
 Times = Annotated[int, msgspec.Meta(ge=1, le=TIMES_MAX)]
 Segments = Annotated[tuple[Slug, ...], msgspec.Meta(max_length=SEGMENTS_MAX)]
@@ -71,7 +72,14 @@ class ShareChannels(_Input, frozen=True, kw_only=True):
     """The share channels that a brand forbids: all of them, each time."""
 
     forbidden: Annotated[
-        frozenset[Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,100}$(?!\n)", examples=["wechat-moments"])]],
+        frozenset[
+            Annotated[
+                str,
+                msgspec.Meta(
+                    min_length=1, max_length=CHANNEL_MAX, pattern=LINE, examples=["wechat-moments", "朋友圈"]
+                ),
+            ]
+        ],
         msgspec.Meta(max_length=50),
     ]
 

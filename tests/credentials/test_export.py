@@ -121,6 +121,18 @@ async def test_awards_of_a_player(wallet: Wallet) -> None:
     assert await wallet.awards("bob") == []
 
 
+async def test_awards_that_have_not_changed_are_not_sent(wallet: Wallet) -> None:
+    """An app may ask as often as it likes; it hears of the next award."""
+    client, path = wallet.office.client, f"{wallet.path}/awards"
+    headers = wallet.office.issuer.headers("ann")
+    await wallet.awarded()
+    tag = (await client.get(path, headers=headers)).headers["etag"]
+    same = await client.get(path, headers=headers | {"If-None-Match": tag})
+    assert (same.status_code, same.content) == (304, b"")
+    await wallet.awarded(badge="rat")
+    assert (await client.get(path, headers=headers | {"If-None-Match": tag})).status_code == 200
+
+
 async def test_an_issuer_that_breaks_a_rule(wallet: Wallet) -> None:
     """Addresses are https, and texts have no control characters."""
     for change in ({"url": "http://acme.example"}, {"email": "nobody"}, {"name": "a\nb"}, {"logo": "x"}):

@@ -216,6 +216,22 @@ async def test_the_history_is_paged_newest_first(stage: Stage, guest: Guests) ->
 
 
 @pytest.mark.asyncio
+async def test_a_history_that_has_not_changed_is_not_sent(stage: Stage, guest: Guests) -> None:
+    """An app may ask as often as it likes; it hears of the next play."""
+    campaign_id = await stage.launch(wheel())
+    stage.fund("ann", 100)
+    ann = guest(campaign_id, "ann")
+    await ann.sit("wheel")
+    await played(ann, "wheel", "one")
+    path = f"/campaigns/{campaign_id}/me/plays"
+    tag = (await ann.send("GET", path)).headers["etag"]
+    same = await ann.send("GET", path, **{"If-None-Match": tag})
+    assert (same.status_code, same.content) == (304, b"")
+    await played(ann, "wheel", "two")
+    assert (await ann.send("GET", path, **{"If-None-Match": tag})).status_code == 200
+
+
+@pytest.mark.asyncio
 async def test_a_play_is_its_players_own(
     stage: Stage, guest: Guests, app_client: httpx.AsyncClient, other_issuer: Issuer
 ) -> None:

@@ -62,6 +62,21 @@ async def test_rewards_and_prizes_are_one_list(
     assert (prizes[0]["state"], prizes[0]["play"], prizes[0]["entry_index"]) == ("paid", None, None)
 
 
+async def test_what_has_not_changed_is_not_sent(
+    client: httpx.AsyncClient, ledger: FakeLedger, clock: ManualClock, wheel: Campaign
+) -> None:
+    """An app may ask as often as it likes; a code that is shown is a change."""
+    ann = await recipient(wheel, ledger, clock)
+    await ann.give(ann.reward("task:a:1", "voucher"))
+    path = f"/v1/campaigns/{ann.campaign_id}/me/prizes"
+    answer = await client.get(path)
+    headers = {"If-None-Match": answer.headers["etag"]}
+    same = await client.get(path, headers=headers)
+    assert (same.status_code, same.content) == (304, b"")
+    await client.post(f"/v1/prizes/{answer.json()['prizes'][0]['id']}/redeem")
+    assert (await client.get(path, headers=headers)).status_code == 200
+
+
 async def test_a_voucher_that_was_given_is_redeemed_as_one_that_was_won(
     client: httpx.AsyncClient, ledger: FakeLedger, clock: ManualClock, wheel: Campaign
 ) -> None:

@@ -23,6 +23,7 @@ from game.credentials.views import (
     credential_view,
     issuer_view,
 )
+from game.polling import SAME, polled
 from game.problems import problem_responses
 
 PAGE: Final = 50
@@ -73,13 +74,18 @@ class Credentials(Controller):
     tags = ("Open Badges",)
     guards = (require(Role.PLAYER),)
 
-    @get("/awards", responses=READ | problem_responses(422))
-    async def awards(self, request: AppRequest, campaign_id: CampaignId, before: Before = None) -> AwardPage:
-        """Badges that you were awarded, newest first, also those that are spent or gone."""
+    @get("/awards", responses=SAME | READ | problem_responses(422))
+    async def awards(
+        self, request: AppRequest, campaign_id: CampaignId, before: Before = None
+    ) -> Response[AwardPage | None]:
+        """Badges that you were awarded, newest first, also those that are spent or gone.
+
+        Ask again with `If-None-Match`: what has not changed is not sent.
+        """
         found = await service.awards(
             request.resources, request.caller, campaign_id=campaign_id, before=before, limit=PAGE
         )
-        return award_page(found, campaign_id=campaign_id, limit=PAGE)
+        return polled(request, award_page(found, campaign_id=campaign_id, limit=PAGE))
 
     @post("/{award_id:uuid}/credential", status_code=HTTP_200_OK, responses=WRITE)
     async def export(

@@ -13,6 +13,7 @@ from game.plays import service
 from game.plays.engine import Engine
 from game.plays.rules import DRAWS_MAX, PaidWith
 from game.plays.views import AnchorView, PlayPage, PlayView, SeatedView
+from game.polling import SAME, polled
 from game.problems import problem_responses
 
 IDEMPOTENCY_KEY = r"^[!-~]{1,200}$(?!\n)"
@@ -117,11 +118,15 @@ class Plays(Controller):
         """One play with its draws and their receipts."""
         return await service.read(engine_of(request), request.caller, play_id)
 
-    @get("/campaigns/{campaign_id:str}/me/plays")
+    @get("/campaigns/{campaign_id:str}/me/plays", responses=SAME)
     async def history(
         self, request: AppRequest, campaign_id: FromPath[str], before: Before = None, limit: Limit = 20
-    ) -> PlayPage:
-        """Your plays in a campaign, newest first, without their draws."""
-        return await service.history(
+    ) -> Response[PlayPage | None]:
+        """Your plays in a campaign, newest first, without their draws.
+
+        Ask again with `If-None-Match`: what has not changed is not sent.
+        """
+        page = await service.history(
             engine_of(request), request.caller, campaign_id=campaign_id, before=before, limit=limit
         )
+        return polled(request, page)

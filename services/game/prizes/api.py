@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
@@ -12,6 +12,7 @@ from game.auth import AppRequest, Role, require
 from game.campaigns.rules import PrizeKind, Text
 from game.ids import wire_id
 from game.instants import to_datetime
+from game.polling import SAME, polled
 from game.prizes import service
 from game.prizes.rules import Grant, PrizeState
 from game.problems import problem_responses
@@ -63,16 +64,19 @@ class Prizes(Controller):
     tags = ("Prizes",)
     guards = (require(Role.PLAYER),)
 
-    @get("/campaigns/{campaign_id:str}/me/prizes")
+    @get("/campaigns/{campaign_id:str}/me/prizes", responses=SAME)
     async def inbox(
         self, request: AppRequest, campaign_id: FromPath[str], before: Before = None, limit: Limit = 20
-    ) -> PrizePage:
-        """Your prizes in a campaign, newest first."""
+    ) -> Response[PrizePage | None]:
+        """Your prizes in a campaign, newest first.
+
+        Ask again with `If-None-Match`: what has not changed is not sent.
+        """
         grants = await service.inbox(
             request.resources, request.caller, campaign_id=campaign_id, before=before, limit=limit
         )
         views = tuple(map(_view, grants))
-        return PrizePage(prizes=views, next=views[-1].id if len(views) == limit else None)
+        return polled(request, PrizePage(prizes=views, next=views[-1].id if len(views) == limit else None))
 
     @get("/prizes/{prize_id:str}")
     async def one(self, request: AppRequest, prize_id: FromPath[str]) -> GrantView:

@@ -7,13 +7,14 @@ import msgspec
 import pytest
 
 from tests.simulation.faults import Faults
-from tests.simulation.scenario import Death, Scenario, Telling, scenario_of
+from tests.simulation.scenario import COPIES, SENDERS, Death, Scenario, Telling, scenario_of
 from tests.simulation.seed import play_out
 from tests.simulation.setting import IDLE, TASKS_OPEN_MS, Setting
 from tests.story.tale import Tale, tale_of
 
 # Its events complete all tasks, and those that are taken back had earned every kind of reward.
 TALE = tale_of("every step 2395", subjects=IDLE, events=14, opens_ms=TASKS_OPEN_MS)
+TOLD_SECONDS = 0.5
 ARMED_SECONDS, DECIDED_SECONDS, REVERSED_SECONDS, CALM_SECONDS = 1.0, 4.0, 8.0, 14.0
 DECISIONS = 10
 STRIDE, STEPS_MAX = 13, 20_000
@@ -21,11 +22,17 @@ SOME = range(40, 3_000, 330)
 
 
 def tellings(tale: Tale) -> tuple[Telling, ...]:
-    """Events at first, by both senders; what is taken back once it was rewarded."""
+    """Events at first, five times by each of both senders; what is taken back once it was rewarded."""
     return tuple(
-        Telling(name=name, by=by, copy=0, at_seconds=REVERSED_SECONDS if name.endswith("!") else 0.5)
+        Telling(
+            name=name,
+            by=by,
+            copy=copy,
+            at_seconds=(REVERSED_SECONDS if name.endswith("!") else TOLD_SECONDS) + copy / 10,
+        )
         for name in tale.bodies
-        for by in ("a", "b")
+        for by in SENDERS
+        for copy in range(COPIES)
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import redis
+import structlog
 from hypothesis import settings
 
 from game.embedded import redis as embedded
@@ -23,6 +24,14 @@ pytest_plugins = ["tests.support.service"]
 # The same examples in every run, and no deadline: a busy machine is not a failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+# Coloured tracebacks with all variables take half a second each, in which the process does nothing else.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=True),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 SERVERS = pytest.StashKey[ExitStack]()
 STARTED_CLUSTER_URL = pytest.StashKey[str]()

@@ -15,13 +15,14 @@ def to_datetime(ms: int) -> datetime:
     return _EPOCH + ms * _MILLISECOND
 
 
-def to_ms(instant: datetime) -> int:
+def to_ms(instant: datetime, *, field: str = "$") -> int:
     """An instant with a time zone in whole milliseconds, rounded down.
 
-    Invalid for one that is outside of the years 1 to 9999 in UTC: it could never be written on the wire.
+    `field` says where it stands (a JSON path). Invalid for one that is outside of the years 1 to 9999 in UTC:
+    it could never be written on the wire.
     """
     ms = (instant - _EPOCH) // _MILLISECOND
     if not FIRST_MS <= ms <= LAST_MS:
         rule = "in the years 1 to 9999 in UTC"
-        raise Invalid("invalid_body", f"$: an instant {rule}", field="$", rule=rule)
+        raise Invalid("rule_broken", f"{field}: an instant {rule}", field=field, rule=rule)
     return ms

@@ -96,7 +96,7 @@ async def test_no_instant_is_outside_of_the_calendar(manager: Manager, instant: 
     await manager.sender()
     wanted = {"kind": "secret", "expires_at": instant}
     refused = await manager.ask("POST", "webhook-sources/shop/keys", wanted)
-    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_body")
+    assert (refused.status_code, refused.json()["code"]) == (422, "rule_broken")
     check(await manager.ask("GET", "webhook-sources"))
 
 

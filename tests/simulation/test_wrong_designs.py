@@ -63,7 +63,7 @@ def _in_trouble(scenario: Scenario, trouble: Trouble) -> Scenario:
     [
         (wrong.new_key_per_attempt, None, "nobody_else_moves_our_points"),
         (wrong.timeout_taken_for_failure, None, "refused_are_not_charged"),
-        (wrong.lookup_taken_for_never, None, "refused_are_not_charged"),
+        (wrong.lookup_taken_for_never, BEHIND, "refused_are_not_charged"),
         (wrong.blind_refund, None, "nobody_else_moves_our_points"),
         (wrong.refusals_do_not_stick, LATE, "refused_are_not_charged"),
         (wrong.fences_leave_no_tombstone, BEHIND, "refused_are_not_charged"),

@@ -165,7 +165,7 @@ class Campaigns(Controller):
             campaign_id=campaign_id,
             subject=data.subject,
             count=data.count,
-            expires_ms=to_ms(data.expires_at),
+            expires_ms=to_ms(data.expires_at, field="$.expires_at"),
             source=data.source,
         )
         return chances_view(granted, subject=data.subject, source=data.source)

@@ -126,8 +126,8 @@ def pool_among(pools: Sequence[Pool], pool_id: str) -> Pool:
 def _check_schedule(resources: Resources, draft: CampaignDraft) -> None:
     schedule = draft.schedule
     check_schedule(
-        opens_ms=to_ms(schedule.opens),
-        closes_ms=to_ms(schedule.closes),
+        opens_ms=to_ms(schedule.opens, field="$.schedule.opens"),
+        closes_ms=to_ms(schedule.closes, field="$.schedule.closes"),
         time_zone=schedule.time_zone,
         now_ms=resources.clock(),
     )

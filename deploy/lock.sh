@@ -8,5 +8,5 @@ compile() {
     uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
         --generate-hashes --no-header --no-emit-index-url --quiet "$@"
 }
-compile --extra embedded --output-file deploy/requirements.lock
+compile --extra embedded --extra audit --output-file deploy/requirements.lock
 compile --extra dev --constraint deploy/requirements.lock --output-file deploy/requirements-dev.lock

@@ -1,0 +1,1 @@
+"""Whether draws have the odds that were published: pure statistics over counts."""

@@ -1,0 +1,1 @@
+"""verify.py: the auditor's one file."""

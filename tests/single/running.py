@@ -1,0 +1,34 @@
+"""Runs verify.py as an auditor does: alone, with nothing but the standard library."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from game.audit import verify
+
+FILE = Path(verify.__file__)
+
+
+class Said(NamedTuple):
+    """What verify.py printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def run(*arguments: str | Path) -> Said:
+    """Run it isolated: no site packages, no environment, not this checkout."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        FILE,
+        *map(str, arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Said(process.returncode, out.decode(), err.decode())

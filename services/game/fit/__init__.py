@@ -1,1 +1,1 @@
-"""Whether draws have the odds that were published: pure statistics over counts."""
+"""PURE. Whether counts fit published odds: tests whose chances can be trusted far out, and intervals."""

@@ -75,7 +75,7 @@ pure_tests += tests/prizes/test_reward_rules.py tests/reconcile/test_comparing*.
 pure_tests += tests/service/test_passcodes.py tests/boards/test_groups_rules.py
 pure_tests += tests/webhooks/test_signing*.py tests/webhooks/out/test_rules.py tests/webhooks/out/test_guard.py
 rules-check: install-dev ## Check that the tests reach every branch of the draws and the rules
-	@$(python) -m coverage run -m pytest -q $(pure_tests)
+	@$(python) -m coverage run -m pytest -q -m "not slow" $(pure_tests)
 	@$(python) -m coverage report --include='$(rules)' --skip-covered --show-missing --fail-under=100
 
 lock: ## Write the lock files from pyproject.toml (needs uv)

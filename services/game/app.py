@@ -17,6 +17,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from game import telemetry
 from game.audit.api import Log
+from game.audit.verifier_api import Verifiers
 from game.auth import AppRequest
 from game.badges.api import Badges, ManagedBadges
 from game.boards.api import Boards, ManagedBoards, MyBoards
@@ -83,9 +84,10 @@ REDIS_TIMEOUT_SECONDS = 2.0
 SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
-    Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events, ManagedTasks,
-    TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges, ChanceLots, TimeZones,
-    ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer, Credentials, OpenBadges,
+    Verifiers, Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events,
+    ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
+    ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
+    Credentials, OpenBadges,
 )  # fmt: skip
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))

@@ -18,13 +18,13 @@ class Said(NamedTuple):
     err: str
 
 
-async def run(*arguments: str | Path) -> Said:
+async def run(*arguments: str | Path, file: Path = FILE) -> Said:
     """Run it isolated: no site packages, no environment, not this checkout."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
         "-S",
-        FILE,
+        file,
         *map(str, arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -29,6 +29,7 @@ class Told(msgspec.Struct, frozen=True):
     shown: tuple[ManagedCampaign, ...]
     balances: Balances
     fair: Festival
+    venue: Venue
 
     def made(self, place: Place) -> list[Made]:
         """The plays of a campaign."""
@@ -67,6 +68,7 @@ async def _told(venue: Venue) -> Told:
         tuple(answer.read(ManagedCampaign, status=200) for answer in shown),
         await books.balances(venue.resources.ledger, due),
         fair,
+        venue,
     )
 
 

@@ -91,3 +91,15 @@ FROM log_entry
 WHERE campaign_id = $1 AND entry_index >= $2
 ORDER BY entry_index
 LIMIT $3;
+
+-- name: keep_verifier
+-- Keeps a version of the auditor's file, once.
+INSERT INTO verifier_file (sha256, source)
+VALUES ($1, $2)
+ON CONFLICT (sha256) DO NOTHING;
+
+-- name: verifier_source
+-- A version of the auditor's file. No row: none of this digest was published.
+SELECT source
+FROM verifier_file
+WHERE sha256 = $1;

@@ -87,3 +87,14 @@ async def awaited_rounds(conn: Connection, *, last_round: int, limit: int) -> li
     """Rounds up to the last public one that logs wait for, each with its campaign; the oldest first."""
     rows = await conn.fetch(_SQL.awaited_rounds, last_round, limit)
     return [(row["round"], row["campaign_id"]) for row in rows]
+
+
+async def keep_verifier(conn: Connection, *, sha256: bytes, source: bytes) -> None:
+    """Keep a version of the auditor's file, once."""
+    await conn.execute(_SQL.keep_verifier, sha256, source)
+
+
+async def verifier_source(conn: Connection, *, sha256: bytes) -> bytes | None:
+    """A version of the auditor's file; None: none of this digest was published."""
+    source: bytes | None = await conn.fetchval(_SQL.verifier_source, sha256)
+    return source

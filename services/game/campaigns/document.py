@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from game.audit.verifier import SHA256 as VERIFIER_SHA256
 from game.campaigns.drafts import PoolDraft, RowDraft
 from game.campaigns.records import Campaign
 from game.campaigns.rules import Game, PrizeKind, Text
@@ -36,7 +37,8 @@ class RulesDocument(msgspec.Struct, frozen=True, kw_only=True):
     """All that was promised to players, in Chinese and English.
 
     `promised` has what features promise beside the pools, such as `set:spring` and `task`, as their managers
-    wrote it; it is absent where there is nothing of that.
+    wrote it; it is absent where there is nothing of that. `verifier_sha256` is the digest of the
+    auditor's file, in the version that was served when the pool was published.
     """
 
     format: str
@@ -57,6 +59,7 @@ class RulesDocument(msgspec.Struct, frozen=True, kw_only=True):
     guarantee_draws: int | None
     guarantee_rows: int | None
     rows: tuple[RulesRow, ...]
+    verifier_sha256: str
     promised: Mapping[str, Any] | UnsetType = UNSET
 
 
@@ -81,6 +84,7 @@ def rules_document(campaign: Campaign, draft: PoolDraft, terms: Mapping[str, Any
         guarantee_draws=draft.guarantee.draws if draft.guarantee else None,
         guarantee_rows=draft.guarantee.rows if draft.guarantee else None,
         rows=tuple(_row(row) for row in draft.rows),
+        verifier_sha256=VERIFIER_SHA256.hex(),
         promised=terms or UNSET,
     )
     return msgspec.json.encode(document, order="sorted")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from game.audit.service import Head, append, next_t_ms
+from game.audit.verifier import keep_verifier
 from game.campaigns import pool_store
 from game.campaigns.access import Desk
 from game.campaigns.checks import check_table
@@ -34,6 +35,7 @@ def prepared(
 
 async def publish(work: Desk, head: Head, published: Sequence[Published], *, accepting: bool) -> None:
     """Append pools to the log, whose head the caller has locked, and make them live."""
+    await keep_verifier(work.conn)
     entries, last_t_ms = [pool.entry for pool in published], published[-1].table.t
     await append(work.conn, head=head, entries=entries, last_t_ms=last_t_ms)
     await pool_store.publish_pools(

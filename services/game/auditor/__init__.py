@@ -1,0 +1,1 @@
+"""For auditors: a log read from outside, replayed, tested and reported. Needs no database and no settings."""

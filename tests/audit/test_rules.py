@@ -12,16 +12,15 @@ from game.audit.rules import (
     Head,
     Signer,
     grow,
-    hash_of,
     next_t_ms,
     nodes_of,
     receipts_of,
-    tile_of,
 )
 from game.fair.findings import Finding
 from game.fair.merkle import fold, inclusion_from_nodes, inclusion_proof, root, root_nodes
 from game.fair.note import Verifier, open_checkpoint, open_note
 from game.fair.receipt import decode_receipt
+from game.fair.tiles import hash_of, tile_of
 from tests.audit.logs import empty_head, entries_of, leaves_of, tiles_from_scratch
 
 SIGNER = Signer(origin="tea.example/campaign0001", key=Ed25519PrivateKey.from_private_bytes(bytes(range(32))))

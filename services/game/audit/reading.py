@@ -1,10 +1,11 @@
 """Reading a log from outside. Everyone may, but for callers of another brand: to them it is not there."""
 
 from game.audit import store
-from game.audit.rules import TILE_WIDTH, Head, Wanted, bundle, wanted
+from game.audit.rules import Head, Wanted, wanted
 from game.audit.service import log_not_found, log_signer, receipts
 from game.errors import NotFound
 from game.fair.merkle import HASH_BYTES
+from game.fair.tiles import TILE_WIDTH, bundle
 from game.resources import Resources
 
 

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from game.fair.entries import leaf_hash
 from game.fair.merkle import (
-    HASH_BYTES,
     Node,
     fold,
     inclusion_from_nodes,
@@ -24,11 +23,10 @@ from game.fair.merkle import (
 )
 from game.fair.note import checkpoint_body, sign, vkey
 from game.fair.receipt import encode_receipt
+from game.fair.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 
 MAX_APPEND = 8192
 MAX_RECEIPTS = 256
-TILE_HEIGHT = 8
-TILE_WIDTH = 1 << TILE_HEIGHT
 
 # A level to 63, or entries; the index in groups of three digits, x before all but the last; a partial width.
 _TILE_PATH = re.compile(
@@ -36,8 +34,6 @@ _TILE_PATH = re.compile(
     r"/(?P<index>(?!x000)(?:x[0-9]{3}/){0,4}[0-9]{3})"
     r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
 )
-
-Tile = tuple[int, int]  # level and index; one of its hashes is a complete subtree of 256^level leaves
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,28 +118,6 @@ def nodes_of(indices: Iterable[int], size: int) -> set[Node]:
     return {*root_nodes(size), *paths}
 
 
-def tile_of(node: Node) -> Tile:
-    """The tile whose hashes make up a node."""
-    level, index = node
-    height = level % TILE_HEIGHT
-    return level // TILE_HEIGHT, index << height >> TILE_HEIGHT
-
-
-def hash_of(node: Node, tiles: Mapping[Tile, bytes]) -> bytes:
-    """A node's hash, out of its tile's."""
-    level, index = node
-    height = level % TILE_HEIGHT
-    start = (index << height) % TILE_WIDTH * HASH_BYTES
-    hashes = tiles[tile_of(node)][start : start + (HASH_BYTES << height)]
-    assert len(hashes) == HASH_BYTES << height
-    return _complete_root(hashes)
-
-
-def _complete_root(hashes: bytes) -> bytes:
-    leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
-    return fold(new_nodes(0, leaves, [])[1])
-
-
 def wanted(path: str) -> Wanted | None:
     """What `/<L>/<N>[.p/<W>]` or `/entries/<N>[.p/<W>]` addresses (C2SP tlog-tiles); None: nothing."""
     match = _TILE_PATH.fullmatch(path)
@@ -154,11 +128,6 @@ def wanted(path: str) -> Wanted | None:
         index=int(match["index"].replace("x", "").replace("/", "")),
         width=int(match["width"] or TILE_WIDTH),
     )
-
-
-def bundle(entries: Iterable[bytes]) -> bytes:
-    """Entries as C2SP tlog-tiles bundles them: each after its length, two bytes, big-endian."""
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,16 +13,15 @@ from game.audit.rules import (
     Signer,
     Written,
     grow,
-    hash_of,
     next_t_ms,
     nodes_of,
     receipts_of,
-    tile_of,
 )
 from game.db.connection import Connection
 from game.errors import NotFound
 from game.fair.merkle import fold, inclusion_from_nodes, root_nodes
 from game.fair.receipt import encode_receipt
+from game.fair.tiles import hash_of, tile_of
 from game.recent import Recent
 from game.resources import Resources
 

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 
 import asyncpg
 
-from game.audit.rules import Growth, Head, Tile
+from game.audit.rules import Growth, Head
 from game.db.connection import Connection
 from game.db.statements import load
 from game.fair.merkle import HASH_BYTES
+from game.fair.tiles import Tile
 
 _SQL = load("game.audit")
 

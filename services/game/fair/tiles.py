@@ -1,0 +1,113 @@
+"""Where C2SP tlog-tiles keeps what: hash tiles, entry bundles, and proofs out of them.
+
+A tile of level L has up to 256 hashes, each of a complete subtree of 256^L leaves; a bundle has the entries
+under a tile of level 0. Source: c2sp.org/tlog-tiles.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from game.fair.findings import Finding
+from game.fair.merkle import (
+    HASH_BYTES,
+    Node,
+    consistency_from_nodes,
+    consistency_nodes,
+    fold,
+    new_nodes,
+    root_nodes,
+    verify_consistency,
+)
+from game.fair.note import Checkpoint
+
+TILE_HEIGHT = 8
+TILE_WIDTH = 1 << TILE_HEIGHT
+LENGTH_BYTES = 2
+
+Tile = tuple[int, int]  # level and index
+
+
+def tile_of(node: Node) -> Tile:
+    """The tile whose hashes make up a node."""
+    level, index = node
+    height = level % TILE_HEIGHT
+    return level // TILE_HEIGHT, index << height >> TILE_HEIGHT
+
+
+def hash_of(node: Node, tiles: Mapping[Tile, bytes]) -> bytes:
+    """A node's hash, out of its tile's. The tile must have all of them."""
+    level, index = node
+    height = level % TILE_HEIGHT
+    start = (index << height) % TILE_WIDTH * HASH_BYTES
+    hashes = tiles[tile_of(node)][start : start + (HASH_BYTES << height)]
+    assert len(hashes) == HASH_BYTES << height
+    return _complete_root(hashes)
+
+
+def _complete_root(hashes: bytes) -> bytes:
+    leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+    return fold(new_nodes(0, leaves, [])[1])
+
+
+def tile_width(tile: Tile, size: int) -> int:
+    """How many hashes a tile has in the tree of `size` leaves: 0 … 256."""
+    level, index = tile
+    complete = size >> level * TILE_HEIGHT
+    return min(TILE_WIDTH, max(0, complete - index * TILE_WIDTH))
+
+
+def tile_path(tile: Tile, width: int) -> str:
+    """The path of a tile below the log's `tile/`."""
+    level, index = tile
+    return f"{level}/{_numbered(index, width)}"
+
+
+def bundle_path(index: int, width: int) -> str:
+    """The path of an entry bundle below the log's `tile/`."""
+    return f"entries/{_numbered(index, width)}"
+
+
+def _numbered(index: int, width: int) -> str:
+    groups = [f"{index % 1_000:03}"]
+    while index := index // 1_000:
+        groups.insert(0, f"x{index % 1_000:03}")
+    return "/".join(groups) + ("" if width == TILE_WIDTH else f".p/{width}")
+
+
+def bundle(entries: Iterable[bytes]) -> bytes:
+    """Entries one after the other, each after its length, two bytes, big-endian."""
+    return b"".join(len(entry).to_bytes(LENGTH_BYTES, "big") + entry for entry in entries)
+
+
+def unbundled(data: bytes) -> Iterator[bytes]:
+    """The entries of a bundle. Raises a Finding (check 1) where it ends within one."""
+    at = 0
+    while at < len(data):
+        start = at + LENGTH_BYTES
+        at = start + int.from_bytes(data[at:start], "big")
+        if start > len(data) or at > len(data):
+            raise Finding(1, "a bundle ends within an entry")
+        yield data[start:at]
+
+
+def consistency_tiles(old_size: int, size: int) -> set[Tile]:
+    """The tiles that tell whether a log of `size` entries continues one of `old_size`, at most that."""
+    plan = [*consistency_nodes(old_size, size), root_nodes(size)]
+    return {tile_of(node) for nodes in plan for node in nodes}
+
+
+def check_consistency(old: Checkpoint, new: Checkpoint, tiles: Mapping[Tile, bytes]) -> None:
+    """Raise a Finding (check 1) unless, by these tiles alone, the newer checkpoint continues the older one.
+
+    `tiles` has those of `consistency_tiles`, each as wide as in the newer tree.
+    """
+    if old.size > new.size:
+        raise Finding(1, f"REWRITTEN: the log had {old.size} entries and has {new.size}")
+    if old.size == 0:
+        return
+    plan = consistency_nodes(old.size, new.size)
+    hashes = {node: hash_of(node, tiles) for nodes in [*plan, root_nodes(new.size)] for node in nodes}
+    if fold([hashes[node] for node in root_nodes(new.size)]) != new.root:
+        raise Finding(1, "the tiles are not those of the checkpoint")
+    proof = consistency_from_nodes(old.size, new.size, hashes)
+    if not verify_consistency(old.size, new.size, proof=proof, old_root=old.root, root_hash=new.root):
+        raise Finding(1, "REWRITTEN: an older checkpoint is no prefix of this log")

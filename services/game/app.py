@@ -39,6 +39,8 @@ from game.issuers import Issuers
 from game.ledger.api import Reconciliation
 from game.ledger.hooks import Measured
 from game.limits import Limits
+from game.monitor.api import Fit, FitAlerts
+from game.monitor.following import STEPS as MONITOR_STEPS
 from game.pages import Pages
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
@@ -87,7 +89,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Verifiers, Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events,
     ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
     ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
-    Credentials, OpenBadges,
+    Credentials, OpenBadges, Fit, FitAlerts,
 )  # fmt: skip
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))
@@ -206,7 +208,14 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     await watch.step.run(resources)
     send = Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)
     drain = Drain(engine, repairs=sweep_repairs)
-    timed = [*play_steps(engine, session, drain), *EVENT_STEPS, *MESSAGE_STEPS, *BOARD_STEPS, send]
+    timed = [
+        *play_steps(engine, session, drain),
+        *EVENT_STEPS,
+        *MESSAGE_STEPS,
+        *BOARD_STEPS,
+        *MONITOR_STEPS,
+        send,
+    ]
     steps = [*_steps(issuers), watch.step, *map(watch.lets, timed)]
     await stack.enter_async_context(run_steps(resources, steps))
 

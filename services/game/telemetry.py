@@ -90,6 +90,17 @@ CLOCK_SKEW = Gauge(
     multiprocess_mode="mostrecent",
 )
 IN_REVIEW = Gauge("playfair_plays_in_review", "Plays that wait for a person.", multiprocess_mode="mostrecent")
+FIT_ALERTS = Gauge(
+    "playfair_fit_alerts",
+    "Alerts about the odds of draws that nobody has acknowledged.",
+    ("series",),
+    multiprocess_mode="mostrecent",
+)
+FIT_BEHIND = Gauge(
+    "playfair_fit_entries_behind",
+    "Entries of logs that the monitor has not counted yet.",
+    multiprocess_mode="mostrecent",
+)
 RECONCILED = Gauge(
     "playfair_ledger_reconciled_seconds",
     "When a pass ended (epoch).",

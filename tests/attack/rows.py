@@ -24,3 +24,7 @@ VALUES ('theirs_only', 'x', $1, 5, 'x', $2) RETURNING break_id"""
 BOARD = """
 WITH made AS (INSERT INTO board VALUES ($1, 'best', 'tasks', $2))
 INSERT INTO board_season VALUES ($1, 'best', 'all', 1, $3, 0, $3)"""
+FIT_ALERT = """
+INSERT INTO fit_alert (campaign_id, pool_id, series, at_ms, log_size, draws, entry_index, says)
+VALUES ($1, 'wheel', 'proof', $2, 3, 1, 2, 'broken chain')
+"""

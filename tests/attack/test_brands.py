@@ -22,6 +22,7 @@ from tests.attack.rows import (
     CREDIT,
     DELIVERY,
     EVENT,
+    FIT_ALERT,
     STREAK,
     TASK,
 )
@@ -55,6 +56,7 @@ BODIES: dict[str, Any] = {
     "campaignsReplacePool": wheel("next"),
     "campaignsVouchers": {"voucher_batch": "tea", "codes": ["X"]},
     "credentialsExport": {"language": "en"},
+    "fitAlertsAcknowledge": REASON,
     "giftsGive": {"kind": "chances", "amount": 1},
     "groupsCallMe": {"nickname": "x"},
     "groupsInvite": {},
@@ -118,8 +120,8 @@ ROWS = {
     **dict.fromkeys(
         (
             "badge", "badge_award", "badge_credential", "badge_set", "badge_trade", "board", "board_season",
-            "campaign_change", "chance_lot", "gift", "play_decision", "reward", "stock_alert", "streak",
-            "streak_milestone", "streak_repair", "task", "task_completion", "task_credit",
+            "campaign_change", "chance_lot", "fit_alert", "gift", "play_decision", "reward", "stock_alert",
+            "streak", "streak_milestone", "streak_repair", "task", "task_completion", "task_credit",
         ),
         "campaign_id = (SELECT campaign_id FROM campaign WHERE brand_id = 'acme')",
     ),
@@ -193,11 +195,13 @@ async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str
     await pool.execute(BADGE_SET, campaign_id, json.dumps(badge_set()))
     await pool.execute(BOARD, campaign_id, json.dumps(board()), now_ms + 1)
     await office.done("PUT", f"campaigns/{campaign_id}/stock-alerts", ALERTS)
+    await pool.execute(FIT_ALERT, campaign_id, now_ms)
     break_id = await pool.fetchval(BREAK, campaign_id, now_ms)
     return {
         "task_id": "buy", "streak_id": "daily", "month": "2026-09",
         "completion_id": str(completion_id), "credit_id": str(credit_id), "badge_id": "tiger",
-        "award_id": str(award_id), "set_id": "spring", "board_id": "best", "break_id": str(break_id),
+        "award_id": str(award_id), "set_id": "spring", "board_id": "best", "series": "proof",
+        "break_id": str(break_id),
     }  # fmt: skip
 
 

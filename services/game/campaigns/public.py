@@ -67,7 +67,7 @@ async def list_campaigns(resources: Resources, *, brand_id: str, after: str, lim
 
 async def show_campaign(resources: Resources, caller: Caller | None, *, campaign_id: str) -> PublicCampaign:
     """A launched campaign. NotFound for a draft, and for one of another brand than the token's."""
-    brand_id = await _brand_of(resources, caller, campaign_id)
+    brand_id = await brand_of(resources, caller, campaign_id)
     is_player = caller is not None and Role.PLAYER in caller.roles
     player_id = await player_id_of(resources, caller) if caller and is_player else None
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
@@ -94,7 +94,7 @@ async def show_campaign(resources: Resources, caller: Caller | None, *, campaign
 
 async def rules_text(resources: Resources, caller: Caller | None, *, campaign_id: str, pool_id: str) -> bytes:
     """The exact bytes whose SHA-256 stands in the pool's entry. NotFound for a draft or another brand's."""
-    await _brand_of(resources, caller, campaign_id)
+    await brand_of(resources, caller, campaign_id)
     async with resources.pool.acquire() as conn:
         rules = await pool_store.rules_of_pool(conn, campaign_id=campaign_id, pool_id=pool_id)
     if rules is None:
@@ -107,7 +107,7 @@ def no_such_brand() -> NotFound:
     return NotFound("brand_not_found", "There is no such brand.")
 
 
-async def _brand_of(resources: Resources, caller: Caller | None, campaign_id: str) -> str:
+async def brand_of(resources: Resources, caller: Caller | None, campaign_id: str) -> str:
     """The brand of a launched campaign; NotFound unless it is the token's, where there is one."""
     async with resources.pool.acquire() as conn:
         brand_id = await store.brand_of_launched(conn, campaign_id=campaign_id)

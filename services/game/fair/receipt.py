@@ -135,7 +135,7 @@ def verify_draw(
     signature = _signature(seat_entry, beacon_entry, draw_entry)
     entropy = seat_entropy(seat_entry, leaf_hash(seat.entry), signature)
     x = draw_value(bytes.fromhex(draw_entry.a), entropy, draw_entry.n)
-    return _outcome(pool_entry, draw_entry, x)
+    return outcome(pool_entry, draw_entry, x)
 
 
 def _proven(evidence: Evidence, kind: type[_Kind], verifier: Verifier) -> _Kind:
@@ -164,7 +164,8 @@ def _signature(seat: SeatEntry, beacon: BeaconEntry | None, draw: DrawEntry) -> 
     return bytes.fromhex(beacon.sig)
 
 
-def _outcome(pool: PoolEntry, draw: DrawEntry, x: int) -> OwnDraw:
+def outcome(pool: PoolEntry, draw: DrawEntry, x: int) -> OwnDraw:
+    """The row that a draw has paid, as far as X and the table tell; a Finding where X does not lead to it."""
     if pool.game == "scratch":
         if draw.row not in {row.id for row in pool.rows}:
             raise Finding(7, f"no row {draw.row}", entry=draw.i)

@@ -39,6 +39,12 @@ def rewards() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     return tomllib.loads(files("game.texts").joinpath("rewards.toml").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=1)
+def fairness() -> Mapping[str, Mapping[str, str]]:
+    """What the monitor of odds counts and says, by name, each under `en` and `zh`."""
+    return tomllib.loads(files("game.texts").joinpath("fairness.toml").read_text(encoding="utf-8"))
+
+
 @lru_cache(maxsize=256)
 def preferred_language(accept_language: str) -> Language:
     """The language that the reader weighs most (RFC 9110 12.5.4); English when neither is asked for."""

@@ -27,7 +27,13 @@ SUCCESS: Final = range(200, 300)
 GONE: Final = 410
 
 MessageType = Literal[
-    "prize.won", "badge.awarded", "task.completed", "streak.expiring", "stock.low", "play.review"
+    "prize.won",
+    "badge.awarded",
+    "task.completed",
+    "streak.expiring",
+    "stock.low",
+    "play.review",
+    "fairness.alert",
 ]
 State = Literal["waiting", "delivered", "failed"]
 EndpointState = Literal["active", "paused"]

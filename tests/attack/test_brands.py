@@ -106,7 +106,7 @@ OWN_BRAND: dict[str, Any] = {
 # These open by a code what the first brand has.
 BY_CODE = {"giftsRedeem", "groupsJoin"}
 # These look at no token; whoever sends events shows a signature.
-TOKENLESS = {"webhooksReceive", "operationsLive", "operationsReady"}
+TOKENLESS = {"webhooksReceive", "operationsLive", "operationsReady", "verifiersVersion"}
 # The first brand's rows that the application leaves alone while nobody asks for anything.
 ROWS = {
     **dict.fromkeys(

@@ -10,6 +10,7 @@ COMMANDS = {
     "migrate": ("game.migrate", "bring the database's schema forward"),
     "reconcile": ("game.reconcile", "compare the plays with the core ledger now, and say what differs"),
     "boards": ("game.rankings", "compare the rankings in Redis with PostgreSQL, or build them anew"),
+    "rotate-keys": ("game.rotate_keys", "put all that is sealed under the first of the secret keys"),
     "fund": ("game.fund", "issue points in the sandbox ledger of the run on this machine"),
     "send-event": ("game.send_event", "sign an event and send it, as a brand's system would"),
     "token": ("game.mint", "make a token for the run on this machine"),

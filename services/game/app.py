@@ -29,6 +29,7 @@ from game.campaigns.stock import tell_of_stock
 from game.campaigns.stock_api import StockAlerts
 from game.clocks import Watch
 from game.credentials.api import BadgeIssuer, Credentials, OpenBadges
+from game.custody.api import SecretReadings
 from game.db.pool import open_pool
 from game.document import document
 from game.gate import BOUNDS, Bounds, Gate
@@ -89,7 +90,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Verifiers, Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events,
     ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
     ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
-    Credentials, OpenBadges, Fit, FitAlerts,
+    Credentials, OpenBadges, Fit, FitAlerts, SecretReadings,
 )  # fmt: skip
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))

@@ -28,6 +28,11 @@ FROM unnest($1::text[], $2::text[]) AS i (brand_id, subject)
 JOIN player AS p USING (brand_id, subject)
 ORDER BY brand_id, subject;
 
+-- name: insert_reading
+-- Notes that a process opens the secret of a pool, or the key of a log ($3 is null).
+INSERT INTO secret_reading (campaign_id, reading_id, pool_id, purpose, process, read_ms)
+VALUES ($1, $2, $3, $4, $5, $6);
+
 -- name: clock_ms
 -- The database's clock.
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint;

@@ -10,7 +10,7 @@ import asyncpg
 from redis.asyncio import Redis
 
 from game.settings import Settings
-from game.vault import NONCE_BYTES, Vault
+from game.vault import SEALING_BYTES, Vault
 from ledger_client import Ledger
 
 
@@ -28,7 +28,7 @@ class Resources:
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt a secret for the database."""
-        return self.vault.seal(plain, purpose=purpose, nonce=self.entropy(NONCE_BYTES))
+        return self.vault.seal(plain, purpose=purpose, entropy=self.entropy(SEALING_BYTES))
 
     def new_id(self) -> UUID:
         """A UUIDv7 (RFC 9562): ordered by time, so that new rows stand together."""

@@ -6,9 +6,12 @@ since an address may carry a password.
 
 import base64
 import binascii
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -18,6 +21,10 @@ Network = IPv4Network | IPv6Network
 
 PREFIX = "PLAYFAIR_"
 SECRET_KEY_BYTES = 32
+KEYS = f"{PREFIX}SECRET_KEYS"
+KEYS_FILE = f"{KEYS}_FILE"
+KEYS_FILE_BYTES = 65_536
+OTHERS_MODE = stat.S_IWGRP | stat.S_IRWXO  # a group may read it: that of the service
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 LEDGER_TOKEN_CHARACTERS = 16
 # Those of ledger_client.adapters, which a command that needs no ledger does not import.
@@ -69,7 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables; SettingsError lists everything that is wrong with them."""
-        values, complaints = _read(environ, VARIABLES)
+        environ, complaints = _with_key_file(environ)
+        values, more = _read(environ, VARIABLES)
+        complaints += [line for line in more if not (complaints and line.startswith(f"{KEYS} "))]
         if complaints:
             raise SettingsError(complaints)
         values["public_url"] = values["public_url"] or _local_url(values["host"], values["port"])
@@ -85,6 +94,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+
+def _with_key_file(environ: Mapping[str, str]) -> tuple[Mapping[str, str], list[str]]:
+    """The environment with the keys that stand in a file, and what is wrong with that file."""
+    path = environ.get(KEYS_FILE, "").strip()
+    if not path:
+        return environ, []
+    if environ.get(KEYS, "").strip():
+        return environ, [f"{KEYS_FILE} is there beside {KEYS}: give one of them."]
+    try:
+        return {**environ, KEYS: _private_text(Path(path))}, []
+    except (OSError, ValueError) as error:
+        says = error if isinstance(error, ValueError) else "names a file that cannot be read"
+        return environ, [f"{KEYS_FILE} {says}."]
+
+
+def _private_text(path: Path) -> str:
+    """Entries of a file, one a line or separated by commas; of a file that is kept from others."""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_mode & OTHERS_MODE:
+            raise ValueError("names a file that anybody may use: chmod 600")
+        content = file.read(KEYS_FILE_BYTES + 1)
+    if len(content) > KEYS_FILE_BYTES:
+        raise ValueError(f"names a file of more than {KEYS_FILE_BYTES} bytes")
+    return ",".join(content.decode("ascii", "replace").replace(",", " ").split())
 
 
 def read_database_url(environ: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ async def test_a_pools_secret_is_in_no_repr(backstage: Stage) -> None:
     """Whoever prints the page that is being written sees which pools it is about, and not their secrets."""
     campaign_id = await backstage.launch(wheel())
     terms = await pool_terms(backstage.resources, campaign_id=campaign_id, pool_id="wheel")
-    secret = pool_secret(backstage.resources, terms)
+    secret = await pool_secret(backstage.resources, terms, "draw")
     stake = Stake(terms=terms, secret=secret, takes_seats=True)
     page = Page(
         campaign_id=campaign_id,

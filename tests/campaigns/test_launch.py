@@ -43,7 +43,7 @@ async def test_a_launch_writes_every_pool_to_a_new_log(office: Office, resources
     assert entries["main"]["rows"][0] == {"else": "tea", "id": "phone", "limit": 1, "stock": 5, "weight": 1}
     for pool_id, entry in entries.items():
         terms = await pool_terms(resources, campaign_id=campaign_id, pool_id=pool_id)
-        assert commit(pool_secret(resources, terms)).hex() == entry["commit"]
+        assert commit(await pool_secret(resources, terms, "draw")).hex() == entry["commit"]
         rules = await office.client.get(f"/v1/campaigns/{campaign_id}/rules/{pool_id}")
         assert hashlib.sha256(rules.content).hexdigest() == entry["rules"]
     assert entries["main"]["commit"] != entries["cards"]["commit"]

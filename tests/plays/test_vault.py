@@ -4,57 +4,82 @@ from uuid import RFC_4122
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
 from game.resources import uuid7
-from game.vault import NONCE_BYTES, Vault
+from game.vault import SEALING_BYTES, Vault
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
-NONCE = bytes(NONCE_BYTES)
+ENTROPY = bytes(range(100, 100 + SEALING_BYTES))
 SECRET = b"the secret of a pool"
 
 
-@given(plain=st.binary(max_size=100), purpose=st.text(max_size=40), nonce=st.binary(min_size=12, max_size=12))
-def test_what_is_sealed_opens_for_its_purpose(plain: bytes, purpose: str, nonce: bytes) -> None:
+def sealed_directly(plain: bytes, *, purpose: str) -> bytes:
+    """As values were sealed before they had data keys: under the key `k1` itself."""
+    return b"\x02k1" + ENTROPY[:12] + AESGCM(OLD).encrypt(ENTROPY[:12], plain, purpose.encode())
+
+
+@given(
+    plain=st.binary(max_size=100),
+    purpose=st.text(max_size=40),
+    entropy=st.binary(min_size=SEALING_BYTES, max_size=SEALING_BYTES),
+)
+def test_what_is_sealed_opens_for_its_purpose(plain: bytes, purpose: str, entropy: bytes) -> None:
     """Sealing and opening are inverse."""
     vault = Vault({"k1": OLD})
-    sealed = vault.seal(plain, purpose=purpose, nonce=nonce)
+    sealed = vault.seal(plain, purpose=purpose, entropy=entropy)
     assert vault.open(sealed, purpose=purpose) == plain
 
 
 def test_the_layout_is_as_documented() -> None:
-    """Length of the key's id, the id, the nonce, the ciphertext with its tag of 16 bytes."""
-    sealed = Vault({"k1": OLD}).seal(SECRET, purpose="pool:a", nonce=NONCE)
-    assert sealed[:3] == b"\x02k1"
-    assert sealed[3:15] == NONCE
-    assert len(sealed) == 15 + len(SECRET) + 16
+    """A zero, the key's id, the wrapped data key, then what the data key sealed, each with its nonce."""
+    sealed = Vault({"k1": OLD}).seal(SECRET, purpose="pool:a", entropy=ENTROPY)
+    assert sealed[:4] == b"\x00\x02k1"
+    data_key = AESGCM(OLD).decrypt(sealed[4:16], sealed[16:64], b"pool:a")
+    assert data_key == ENTROPY[:32]
+    assert AESGCM(data_key).decrypt(sealed[64:76], sealed[76:], b"pool:a") == SECRET
     assert SECRET not in sealed
 
 
-def test_a_moved_value_does_not_open() -> None:
+def test_older_values_open_and_become_envelopes() -> None:
+    """What the key sealed itself is still good; rotation gives it a data key."""
+    vault = Vault({"k1": OLD})
+    before = sealed_directly(SECRET, purpose="pool:a")
+    assert vault.open(before, purpose="pool:a") == SECRET
+    after = vault.rewrapped(before, purpose="pool:a", entropy=ENTROPY)
+    assert after.startswith(vault.prefix)
+    assert vault.open(after, purpose="pool:a") == SECRET
+
+
+def test_a_moved_value_neither_opens_nor_rotates() -> None:
     """The purpose names the row, so a value that was put into another row is found out."""
     vault = Vault({"k1": OLD})
-    sealed = vault.seal(SECRET, purpose="pool:a", nonce=NONCE)
-    with pytest.raises(InvalidTag):
-        vault.open(sealed, purpose="pool:b")
+    sealed = vault.seal(SECRET, purpose="pool:a", entropy=ENTROPY)
+    for moved in (sealed, sealed_directly(SECRET, purpose="pool:a")):
+        with pytest.raises(InvalidTag):
+            vault.open(moved, purpose="pool:b")
+        with pytest.raises(InvalidTag):
+            vault.rewrapped(moved, purpose="pool:b", entropy=ENTROPY)
 
 
-@pytest.mark.parametrize("place", [3, 15, -1])
+@pytest.mark.parametrize("place", [4, 16, 63, 64, 76, -1])
 def test_a_changed_value_does_not_open(place: int) -> None:
-    """A bit that was turned in the nonce, the ciphertext or the tag is found out."""
+    """A bit that was turned in a nonce, a ciphertext or a tag is found out."""
     vault = Vault({"k1": OLD})
-    sealed = bytearray(vault.seal(SECRET, purpose="pool:a", nonce=NONCE))
+    sealed = bytearray(vault.seal(SECRET, purpose="pool:a", entropy=ENTROPY))
     sealed[place] ^= 1
     with pytest.raises(InvalidTag):
         vault.open(bytes(sealed), purpose="pool:a")
 
 
 def test_keys_rotate() -> None:
-    """The first key seals, any opens, and a value under a key that is gone says which key it wants."""
+    """A data key that is wrapped anew leaves the payload as it is, and needs the old key no more."""
     old, both, new = Vault({"k1": OLD}), Vault({"k2": NEW, "k1": OLD}), Vault({"k2": NEW})
-    before = old.seal(SECRET, purpose="p", nonce=NONCE)
-    after = both.seal(SECRET, purpose="p", nonce=NONCE)
+    before = old.seal(SECRET, purpose="p", entropy=ENTROPY)
+    after = both.rewrapped(before, purpose="p", entropy=ENTROPY[::-1])
+    assert before[64:] == after[64:]
     assert both.open(before, purpose="p") == new.open(after, purpose="p") == SECRET
     with pytest.raises(KeyError, match="k1"):
         new.open(before, purpose="p")

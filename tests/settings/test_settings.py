@@ -1,6 +1,7 @@
 """The environment becomes settings, or a list of everything that is wrong with it."""
 
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,54 @@ def test_first_key_comes_first() -> None:
     """The order of the secret keys is kept, since the first one seals."""
     keys = Settings.from_environment(COMPLETE).secret_keys
     assert list(keys.items()) == [("b", NEW_KEY), ("a", OLD_KEY)]
+
+
+def in_a_file(folder: Path, content: str, *, mode: int = 0o600) -> dict[str, str]:
+    """A complete environment whose keys stand in a file."""
+    path = folder / "keys"
+    path.write_text(content)
+    path.chmod(mode)
+    rest = {name: value for name, value in COMPLETE.items() if name != "PLAYFAIR_SECRET_KEYS"}
+    return rest | {"PLAYFAIR_SECRET_KEYS_FILE": str(path)}
+
+
+@pytest.mark.parametrize("separator", [",", "\n", ",\n"])
+def test_keys_are_read_from_a_file(tmp_path: Path, separator: str) -> None:
+    """One a line, or as in the variable; the first one seals. The service's group may read it."""
+    content = separator.join(COMPLETE["PLAYFAIR_SECRET_KEYS"].split(", "))
+    for mode in (0o400, 0o600, 0o640):
+        settings = Settings.from_environment(in_a_file(tmp_path, content + "\n", mode=mode))
+        assert list(settings.secret_keys.items()) == [("b", NEW_KEY), ("a", OLD_KEY)]
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "rule"),
+    [
+        ("a:AAAA", 0o644, "PLAYFAIR_SECRET_KEYS_FILE names a file that anybody may use: chmod 600"),
+        ("a:AAAA", 0o620, "PLAYFAIR_SECRET_KEYS_FILE names a file that anybody may use: chmod 600"),
+        ("a:AAAA", 0o600, "PLAYFAIR_SECRET_KEYS has a key that is not 32 bytes long: number 1"),
+        ("hunter2" * 10_000, 0o600, "PLAYFAIR_SECRET_KEYS_FILE names a file of more than 65536 bytes"),
+        ("", 0o600, "PLAYFAIR_SECRET_KEYS is missing"),
+    ],
+)
+def test_a_bad_file_of_keys_is_refused(tmp_path: Path, content: str, mode: int, rule: str) -> None:
+    """By its rule, whatever else is wrong, and without what stands in it."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(in_a_file(tmp_path, content, mode=mode) | {"PLAYFAIR_PORT": "http"})
+    assert len(caught.value.complaints) == 2
+    assert rule in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_keys_stand_in_one_place(tmp_path: Path) -> None:
+    """A file beside the variable, or one that is not there, is a mistake that nobody should guess about."""
+    both = COMPLETE | in_a_file(tmp_path, "a:AAAA")
+    with pytest.raises(SettingsError, match="is there beside PLAYFAIR_SECRET_KEYS: give one of them"):
+        Settings.from_environment(both)
+    (tmp_path / "keys").unlink()
+    absent = {name: value for name, value in both.items() if name != "PLAYFAIR_SECRET_KEYS"}
+    with pytest.raises(SettingsError, match="names a file that cannot be read"):
+        Settings.from_environment(absent)
 
 
 def test_every_missing_variable_is_named() -> None:

@@ -22,6 +22,7 @@ from game.errors import NotFound
 from game.fair.merkle import fold, inclusion_from_nodes, root_nodes
 from game.fair.receipt import encode_receipt
 from game.fair.tiles import hash_of, tile_of
+from game.readings import record_reading
 from game.recent import Recent
 from game.resources import Resources
 
@@ -36,6 +37,7 @@ __all__ = [
     "Written",
     "append",
     "create_log",
+    "key_purpose",
     "lock_head",
     "log_signer",
     "next_t_ms",
@@ -54,12 +56,13 @@ async def create_log(conn: Connection, resources: Resources, *, campaign_id: str
         conn,
         campaign_id=campaign_id,
         origin=origin,
-        key_sealed=resources.seal(raw_key, _purpose(campaign_id)),
+        key_sealed=resources.seal(raw_key, key_purpose(campaign_id)),
         public_key=key.public_key().public_bytes_raw(),
     )
 
 
-def _purpose(campaign_id: str) -> str:
+def key_purpose(campaign_id: str) -> str:
+    """What a log's sealed key is bound to."""
     return f"log key {campaign_id}"
 
 
@@ -93,7 +96,8 @@ async def _unsealed(resources: Resources, campaign_id: str) -> Signer:
     if stored is None:
         raise log_not_found()
     origin, key_sealed = stored
-    raw_key = resources.vault.open(key_sealed, purpose=_purpose(campaign_id))
+    await record_reading(resources, campaign_id=campaign_id, pool_id=None, purpose="sign")
+    raw_key = resources.vault.open(key_sealed, purpose=key_purpose(campaign_id))
     return Signer(origin=origin, key=Ed25519PrivateKey.from_private_bytes(raw_key))
 
 

@@ -1,5 +1,6 @@
 """The close of a pool reveals its secret: never early, and once (docs/fairdraw.md, section 7)."""
 
+import msgspec
 import structlog
 
 from game.audit.service import append, lock_head, next_t_ms
@@ -40,7 +41,7 @@ async def _close(resources: Resources, key: PoolKey) -> bool:
     terms = await pool_terms(resources, campaign_id=key.campaign_id, pool_id=key.pool_id)
     if terms.game == "scratch":
         await _uncover(resources, key)
-    secret = pool_secret(resources, terms)
+    secret = await pool_secret(resources, terms, "close")
     async with desk(resources, campaign_id=key.campaign_id, brand_id=key.brand_id, actor=SERVICE) as work:
         return await _log_close(work, key, secret)
 
@@ -73,8 +74,11 @@ async def _log_close(work: Desk, key: PoolKey, secret: bytes) -> bool:
     t_ms = next_t_ms(head, now_ms)
     entry = CloseEntry(i=head.size, t=t_ms, pool=pool.entry_index, secret=secret.hex(), draws=pool.draws_made)
     await append(conn, head=head, entries=[encode(entry)], last_t_ms=t_ms)
-    await pool_store.close_pool(conn, campaign_id=campaign_id, pool_id=key.pool_id, close_index=head.size)
+    left_over = await pool_store.close_pool(
+        conn, campaign_id=campaign_id, pool_id=key.pool_id, close_index=head.size
+    )
     new = {"pool_id": key.pool_id, "state": "closed", "draws": pool.draws_made}
+    new |= msgspec.structs.asdict(left_over)
     await work.record("pool.close", old={"pool_id": key.pool_id, "state": pool.state}, new=new)
     if await store.close_campaign(conn, campaign_id=campaign_id):
         await work.record("campaign.close", old={"state": work.campaign.state}, new={"state": "closed"})

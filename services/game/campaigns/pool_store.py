@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from game.campaigns.drafts import BeaconDraft, GuaranteeDraft, NameDraft, PoolDraft, PrizeDraft, RowDraft
-from game.campaigns.records import Pool, PublicState, Published, Units
+from game.campaigns.records import LeftOver, Pool, PublicState, Published, Units
 from game.campaigns.rules import BadgeName, PoolStage, PoolState, PoolTerms, Prize, Text
 from game.db.connection import Connection
 from game.db.statements import load
@@ -165,8 +165,13 @@ def _public_state(row: asyncpg.Record) -> PublicState:
     fields = dict(row)
     pool_id, replaces_id = fields.pop("pool_id"), fields.pop("replaces_id")
     units_left = tuple(fields.pop("units_left"))
+    counts = {name: fields.pop(name) for name in LeftOver.__struct_fields__}
     return PublicState(
-        pool_id=pool_id, replaces_id=replaces_id, units_left=units_left, state=PoolState(**fields)
+        pool_id=pool_id,
+        replaces_id=replaces_id,
+        units_left=units_left,
+        left_over=None if counts["seats_unused"] is None else LeftOver(**counts),
+        state=PoolState(**fields),
     )
 
 
@@ -232,9 +237,11 @@ async def closable_pools(conn: Connection, *, now_ms: int, limit: int, only: Poo
     return [PoolKey(**row) for row in await conn.fetch(_SQL.closable_pools, now_ms, limit, *asked)]
 
 
-async def close_pool(conn: Connection, *, campaign_id: str, pool_id: str, close_index: int) -> None:
-    """Close a locked pool whose close entry has just been logged."""
-    await conn.execute(_SQL.close_pool, campaign_id, pool_id, close_index)
+async def close_pool(conn: Connection, *, campaign_id: str, pool_id: str, close_index: int) -> LeftOver:
+    """Close a locked pool whose close entry has just been logged, and count what players left in it."""
+    row = await conn.fetchrow(_SQL.close_pool, campaign_id, pool_id, close_index)
+    assert row is not None, "a locked pool is there"
+    return LeftOver(**row)
 
 
 async def uncover_tickets(

@@ -53,11 +53,22 @@ class CommitmentView(msgspec.Struct, frozen=True, kw_only=True):
     entry_index: int
 
 
+class LeftOverView(msgspec.Struct, frozen=True, kw_only=True):
+    """Seats in the log that were never used up, those of them without any draw, and the draws left in them.
+
+    Whoever replays the log after the close finds the outcomes of these draws, which nobody took.
+    """
+
+    seats_unused: int
+    seats_undrawn: int
+    draws_untaken: int
+
+
 class PoolView(msgspec.Struct, frozen=True, kw_only=True):
     """A published pool. `randomness` says what the operator cannot choose.
 
     That is a public beacon's value, or the player's seed. Sealed draws are paid before their beacon value
-    exists. `draws_left` is null where there is no bound.
+    exists. `draws_left` is null where there is no bound, `left_over` until the pool is closed.
     """
 
     pool_id: str
@@ -75,6 +86,7 @@ class PoolView(msgspec.Struct, frozen=True, kw_only=True):
     replaces: str | None
     replaced_by: str | None
     rows: tuple[RowView, ...]
+    left_over: LeftOverView | None
     commitment: CommitmentView
 
 
@@ -176,6 +188,7 @@ def _pool(pool: PublicPool) -> PoolView:
         replaces=now.replaces_id,
         replaced_by=now.state.replaced_by,
         rows=_rows(pool),
+        left_over=_left_over(pool),
         commitment=CommitmentView(
             commit=entry.commit,
             pool_hash=terms.pool_hash.hex(),
@@ -183,6 +196,11 @@ def _pool(pool: PublicPool) -> PoolView:
             entry_index=terms.entry_index,
         ),
     )
+
+
+def _left_over(pool: PublicPool) -> LeftOverView | None:
+    left = pool.now.left_over
+    return None if left is None else LeftOverView(**msgspec.structs.asdict(left))
 
 
 def _beacon(entry: PoolEntry) -> BeaconView | None:

@@ -119,6 +119,7 @@ WHERE p.campaign_id = $1 AND p.pool_id = now.pool_id AND p.state = 'draft';
 -- name: pool_states
 -- What changes of a campaign's published pools, in the order of the log.
 SELECT p.pool_id, c.state AS campaign_state, p.state, p.accepting, p.draws_reserved, p.draws_cap, p.replaces_id,
+       p.seats_unused, p.seats_undrawn, p.draws_untaken,
        (SELECT n.pool_id FROM pool n
         WHERE n.campaign_id = p.campaign_id AND n.replaces_id = p.pool_id AND n.state <> 'draft') AS replaced_by,
        (SELECT array_agg(r.units_left ORDER BY r.ordinal) FROM pool_row r
@@ -244,8 +245,16 @@ ORDER BY p.closes_ms, p.campaign_id, p.pool_id
 LIMIT $2;
 
 -- name: close_pool
--- A pool whose close entry has just been logged.
-UPDATE pool SET state = 'closed', accepting = false, close_index = $3 WHERE campaign_id = $1 AND pool_id = $2;
+-- A pool whose close entry has just been logged, with a count of the logged seats that were never used up.
+UPDATE pool
+SET state = 'closed', accepting = false, close_index = $3, seats_unused = left_over.seats_unused,
+    seats_undrawn = left_over.seats_undrawn, draws_untaken = left_over.draws_untaken
+FROM (SELECT count(*) AS seats_unused, count(*) FILTER (WHERE draws_taken = 0) AS seats_undrawn,
+             coalesce(sum(seat_draws - draws_taken), 0)::bigint AS draws_untaken
+      FROM seat
+      WHERE campaign_id = $1 AND pool_id = $2 AND entry_index IS NOT NULL AND draws_taken < seat_draws) AS left_over
+WHERE campaign_id = $1 AND pool_id = $2
+RETURNING pool.seats_unused, pool.seats_undrawn, pool.draws_untaken;
 
 -- name: close_campaign
 -- A locked campaign is over when every pool of it is closed. No row: one is not.

@@ -118,12 +118,27 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     secret_sealed: bytes
 
 
+class LeftOver(msgspec.Struct, frozen=True, kw_only=True):
+    """What players left in a pool that is closed: seats that stand in the log and were not used up.
+
+    `seats_undrawn` of them have no draw at all; `draws_untaken` could still have been taken from them.
+    """
+
+    seats_unused: int
+    seats_undrawn: int
+    draws_untaken: int
+
+
 class PublicState(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes of a published pool; `units_left` of each row, None where it has no bound."""
+    """What changes of a published pool; `units_left` of each row, None where it has no bound.
+
+    `left_over` is None until the close.
+    """
 
     pool_id: str
     replaces_id: str | None
     units_left: tuple[int | None, ...]
+    left_over: LeftOver | None
     state: PoolState
 
 

@@ -5,6 +5,7 @@ import asyncpg
 from game.campaigns import pool_store
 from game.campaigns.rules import PoolTerms
 from game.errors import NotFound
+from game.readings import ReadingPurpose, record_reading
 from game.recent import Recent
 from game.resources import Resources
 
@@ -12,7 +13,7 @@ RECENT_POOLS = 2_000
 
 _PoolKey = tuple["asyncpg.Pool[asyncpg.Record]", str, str]
 _recent_terms: Recent[_PoolKey, PoolTerms] = Recent(limit=RECENT_POOLS)
-_recent_secrets: Recent[bytes, bytes] = Recent(limit=RECENT_POOLS)
+_recent_secrets: "Recent[tuple[asyncpg.Pool[asyncpg.Record], bytes], bytes]" = Recent(limit=RECENT_POOLS)
 
 
 async def pool_terms(resources: Resources, *, campaign_id: str, pool_id: str) -> PoolTerms:
@@ -21,10 +22,13 @@ async def pool_terms(resources: Resources, *, campaign_id: str, pool_id: str) ->
     return _recent_terms.get(key) or _recent_terms.put(key, await _stored(resources, campaign_id, pool_id))
 
 
-def pool_secret(resources: Resources, terms: PoolTerms) -> bytes:
-    """The pool's secret of 32 bytes, which never leaves the process before the close."""
-    sealed = terms.secret_sealed
-    return _recent_secrets.get(sealed) or _recent_secrets.put(sealed, _unsealed(resources, terms))
+async def pool_secret(resources: Resources, terms: PoolTerms, purpose: ReadingPurpose) -> bytes:
+    """The pool's secret of 32 bytes, which never leaves the process before the close.
+
+    Not within a transaction: that it is opened is noted first.
+    """
+    key = (resources.pool, terms.secret_sealed)
+    return _recent_secrets.get(key) or _recent_secrets.put(key, await _unsealed(resources, terms, purpose))
 
 
 def secret_purpose(*, campaign_id: str, pool_id: str) -> str:
@@ -37,9 +41,11 @@ def no_such_pool() -> NotFound:
     return NotFound("pool_not_found", "There is no such pool.")
 
 
-def _unsealed(resources: Resources, terms: PoolTerms) -> bytes:
-    purpose = secret_purpose(campaign_id=terms.campaign_id, pool_id=terms.pool_id)
-    return resources.vault.open(terms.secret_sealed, purpose=purpose)
+async def _unsealed(resources: Resources, terms: PoolTerms, purpose: ReadingPurpose) -> bytes:
+    campaign_id, pool_id = terms.campaign_id, terms.pool_id
+    await record_reading(resources, campaign_id=campaign_id, pool_id=pool_id, purpose=purpose)
+    bound_to = secret_purpose(campaign_id=campaign_id, pool_id=pool_id)
+    return resources.vault.open(terms.secret_sealed, purpose=bound_to)
 
 
 async def _stored(resources: Resources, campaign_id: str, pool_id: str) -> PoolTerms:

@@ -109,7 +109,7 @@ async def _store(
         asked=asked.give,
         award_id=award_id,
         code_digest=digest,
-        code_sealed=resources.seal(code.encode(), _purpose(asked.campaign_id, gift.gift_id)),
+        code_sealed=resources.seal(code.encode(), code_purpose(asked.campaign_id, gift.gift_id)),
     )
     await store.add_gift(conn, new, campaign_id=asked.campaign_id)
     return Made(gift=gift, code=code)
@@ -118,10 +118,11 @@ async def _store(
 def _again(resources: Resources, before: Stored, asked: Asked) -> Made:
     if before.asked != asked.give:
         raise Invalid("idempotency_mismatch", "This Idempotency-Key was used with another request body.")
-    purpose = _purpose(asked.campaign_id, before.gift.gift_id)
+    purpose = code_purpose(asked.campaign_id, before.gift.gift_id)
     code = resources.vault.open(before.code_sealed, purpose=purpose).decode()
     return Made(gift=before.gift, code=code)
 
 
-def _purpose(campaign_id: str, gift_id: UUID) -> str:
+def code_purpose(campaign_id: str, gift_id: UUID) -> str:
+    """What the sealed code of a gift is bound to."""
     return f"gift:{campaign_id}:{gift_id.hex}"

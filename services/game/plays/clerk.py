@@ -83,11 +83,12 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 async def write_batch(resources: Resources, campaign_id: str, batch: Sequence[Want]) -> Done:
     """Do what is wanted in one transaction, then sign what was committed."""
     terms = {key: await pool_terms(resources, campaign_id=campaign_id, pool_id=key) for key in _pools(batch)}
+    secrets = {key: await pool_secret(resources, each, "draw") for key, each in terms.items()}
     async with resources.pool.acquire() as conn, conn.transaction():
         head = await audit.lock_head(conn, campaign_id=campaign_id)
         settling = await _read_plays(conn, campaign_id, terms, batch)
         t_ms = max(audit.next_t_ms(head, resources.clock()), _earliest_ms(batch, terms, settling))
-        page = await _read(conn, resources, terms, batch, settling, size=head.size, t_ms=t_ms)
+        page = await _read(conn, terms, secrets, batch, settling, size=head.size, t_ms=t_ms)
         seats = _fill(resources, page, settling, batch)
         written = (
             await audit.append(conn, head=head, entries=page.entries, last_t_ms=t_ms)
@@ -124,8 +125,8 @@ def _earliest_ms(batch: Sequence[Want], terms: Mapping[str, PoolTerms], settling
 
 async def _read(
     conn: Connection,
-    resources: Resources,
     terms: Mapping[str, PoolTerms],
+    secrets: Mapping[str, bytes],
     batch: Sequence[Want],
     settling: Settling,
     *,
@@ -146,9 +147,7 @@ async def _read(
         size=size,
         t_ms=t_ms,
         stakes={
-            pool_id: Stake(
-                terms=terms[pool_id], secret=pool_secret(resources, terms[pool_id]), takes_seats=open_
-            )
+            pool_id: Stake(terms=terms[pool_id], secret=secrets[pool_id], takes_seats=open_)
             for pool_id, (open_, _) in pools.items()
         },
         left={pool_id: left for pool_id, (_, left) in pools.items()},

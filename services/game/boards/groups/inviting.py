@@ -104,7 +104,9 @@ async def _add(resources: Resources, asked: NewInvitation, at: Table, *, key: st
     new = Invitation(
         invitation_id=invitation_id,
         asked=asked,
-        code_sealed=resources.seal(code.encode(), _purpose(at, invitation_id)),
+        code_sealed=resources.seal(
+            code.encode(), code_purpose(at.brand_id, at.group.group_id, invitation_id)
+        ),
         expires_ms=now_ms + asked.days * DAY_MS,
     )
     await store.add_invitation(
@@ -116,9 +118,11 @@ async def _add(resources: Resources, asked: NewInvitation, at: Table, *, key: st
 def _again(resources: Resources, before: Invitation, asked: NewInvitation, at: Table) -> Invited:
     if before.asked != asked:
         raise mismatch()
-    code = resources.vault.open(before.code_sealed, purpose=_purpose(at, before.invitation_id)).decode()
+    purpose = code_purpose(at.brand_id, at.group.group_id, before.invitation_id)
+    code = resources.vault.open(before.code_sealed, purpose=purpose).decode()
     return Invited(code=code, uses=asked.uses, expires_ms=before.expires_ms)
 
 
-def _purpose(at: Table, invitation_id: UUID) -> str:
-    return f"group:{at.brand_id}:{at.group.group_id.hex}:{invitation_id.hex}"
+def code_purpose(brand_id: str, group_id: UUID, invitation_id: UUID) -> str:
+    """What the sealed code of an invitation is bound to."""
+    return f"group:{brand_id}:{group_id.hex}:{invitation_id.hex}"

@@ -45,7 +45,11 @@ def tally_of(
     for start in range(0, len(picked), page):
         part = slice(start, start + page)
         rows, number = picked[part], numbers[part]
-        tally.add(t_ms=OPENS_MS + 1000 * number, player=number % players, picked=rows, paid=rows)
+        tally.add(
+            t_ms=OPENS_MS + 1000 * number, player=number % players, n=number % 10 + 1, picked=rows, paid=rows
+        )
     if untaken is not None:
-        tally.add_untaken(first=np.arange(len(untaken)) % 2 == 0, picked=untaken)
+        tally.add_untaken(
+            n=np.arange(len(untaken)) % 2 + 1, first=np.arange(len(untaken)) % 2 == 0, picked=untaken
+        )
     return tally

@@ -70,6 +70,13 @@ def test_untaken_draws_are_counted_apart() -> None:
     assert (tally.next.tolist(), tally.later.tolist()) == ([1, 0, 1], [0, 1, 1])
 
 
+def test_seats_are_counted_as_far_as_they_were_used() -> None:
+    """Ten draws are a seat here; the abandoned ones are known after the close."""
+    tally = tally_of(PICKED[:25])
+    assert (tally.seats_begun, tally.seats_used_up, tally.seats_abandoned) == (3, 2, 0)
+    assert tally_of(PICKED[:25], untaken=np.array([2, 2, 2])).seats_abandoned == 2
+
+
 def test_a_table_of_one_row_is_counted() -> None:
     """There is no win in it, and nothing fails."""
     tally = tally_of(np.zeros(10, np.int64), entry=pool_entry(rows=[{"id": "all", "weight": 1}]))

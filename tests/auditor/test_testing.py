@@ -102,7 +102,7 @@ def test_rows_have_intervals_about_what_was_drawn() -> None:
 def test_a_pool_whose_draws_nobody_took_is_tested_for_those() -> None:
     """And one without any win, or with nothing but wins, has no test of players."""
     tally = PoolTally(pool_entry(), str)
-    tally.add_untaken(first=np.array([True, False]), picked=np.array([2, 2]))
+    tally.add_untaken(n=np.array([1, 2]), first=np.array([True, False]), picked=np.array([2, 2]))
     (pool,) = statistics_of([tally]).pools
     assert {"next", "later", "refused"} <= {test.name for test in pool.tests}
     certain = tally_of(np.zeros(10, np.int64), entry=pool_entry(rows=[{"id": "all", "weight": 1}]))
@@ -121,6 +121,7 @@ def test_a_time_that_no_calendar_has_is_said_as_it_is() -> None:
     tally.add(
         t_ms=np.full(40, 2**53 - 1),
         player=np.zeros(40, np.int64),
+        n=np.ones(40, np.int64),
         picked=np.zeros(40, np.int64),
         paid=np.full(40, 2),
     )

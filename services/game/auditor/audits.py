@@ -33,3 +33,11 @@ class Audit(msgspec.Struct, frozen=True):
     def warnings(self) -> tuple[str, ...]:
         """What the odds do not explain, and what is odd about the log."""
         return self.log.warnings + self.statistics.warnings
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What is wrong, in words: the replay's finding with its check and entry, and the other findings."""
+        if self.log.says is None:
+            return self.findings
+        place = "" if self.log.entry is None else f", entry {self.log.entry}"
+        return (f"check {self.log.check}{place}: {self.log.says}", *self.findings)

@@ -24,13 +24,14 @@ class Tested(msgspec.Struct, frozen=True):
 
 
 class RowShare(msgspec.Struct, frozen=True):
-    """One row: its published odds, how often X picked it, and its odds as the draws taken have them.
+    """One row: its published odds and stock (None: without), how often X picked it, and the odds behind that.
 
     The intervals `low` … `high` of all rows of a pool hold together with INTERVAL_CONFIDENCE.
     """
 
     id: str
     odds: float
+    stock: int | None
     drawn: int
     low: float
     high: float
@@ -53,11 +54,13 @@ class Window(msgspec.Struct, frozen=True):
 class PoolStatistics(msgspec.Struct, frozen=True):
     """One pool that has draws. Windows have `window_draws` each, the last one what is there so far.
 
-    Players after MAX_PLAYERS are not told apart; `draws_of_other_players` are theirs.
+    Players after MAX_PLAYERS are not told apart; `draws_of_other_players` are theirs. Of the seats some are
+    begun, and of these some used up; those that were never used are known after the close.
     """
 
     id: str
     entry: int
+    opens_ms: int
     draws: int
     rows: tuple[RowShare, ...]
     window_draws: int
@@ -65,6 +68,9 @@ class PoolStatistics(msgspec.Struct, frozen=True):
     tests: tuple[Tested, ...]
     players: int
     draws_of_other_players: int
+    seats_begun: int
+    seats_used_up: int
+    seats_abandoned: int
 
 
 class Statistics(msgspec.Struct, frozen=True):

@@ -81,6 +81,7 @@ def _pool_statistics(tally: PoolTally) -> PoolStatistics:
     return PoolStatistics(
         id=tally.entry.pool,
         entry=tally.entry.i,
+        opens_ms=tally.entry.opens,
         draws=tally.buckets.draws,
         rows=tuple(_row_shares(tally)),
         window_draws=window_draws,
@@ -88,6 +89,9 @@ def _pool_statistics(tally: PoolTally) -> PoolStatistics:
         tests=tuple(_tests(tally, [window for window in windows if window.draws == window_draws])),
         players=int(np.count_nonzero(tally.players.draws)),
         draws_of_other_players=tally.players.left_out,
+        seats_begun=tally.seats_begun,
+        seats_used_up=tally.seats_used_up,
+        seats_abandoned=tally.seats_abandoned,
     )
 
 
@@ -96,10 +100,12 @@ def _row_shares(tally: PoolTally) -> Iterator[RowShare]:
     lows, highs = clopper_pearson(
         tally.drawn, draws, confidence=INTERVAL_CONFIDENCE, together=len(tally.weights)
     )
+    stock = first_stock(tally.entry)
     for index, row in enumerate(tally.entry.rows):
         yield RowShare(
             id=row.id,
             odds=tally.weights[index] / total,
+            stock=stock[index],
             drawn=int(tally.drawn[index]),
             low=float(lows[index]),
             high=float(highs[index]),
@@ -141,7 +147,7 @@ def _tests(tally: PoolTally, windows: Sequence[Window]) -> Iterator[Tested]:
     order = tally.order
     yield _tested("runs", fit_runs(wins=order.wins, losses=order.losses, runs=order.runs))
     yield from _player_tests(tally)
-    if tally.opened:
+    if tally.next.any():
         yield _tested("next", fit_counts(tally.next, tally.weights))
         yield _tested("later", fit_counts(tally.later, tally.weights))
         yield _refused_test(tally)

@@ -13,7 +13,7 @@ from math import exp, inf, lgamma, log
 from typing import Final
 
 # How close to the published odds the priors lie, in draws that they are worth.
-CONCENTRATIONS: Final = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
+CONCENTRATIONS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
 BISECTIONS: Final = 60
 # What the false alarms of all pools together may come to, and over how much (docs/decisions/0032-monitor.md).
 FALSE_ALARMS_A_YEAR: Final = 0.01

@@ -17,6 +17,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from game import telemetry
 from game.audit.api import Log
+from game.audit.listing_api import Logs
 from game.audit.verifier_api import Verifiers
 from game.auth import AppRequest
 from game.badges.api import Badges, ManagedBadges
@@ -87,8 +88,8 @@ REDIS_TIMEOUT_SECONDS = 2.0
 SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
-    Verifiers, Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes, Events,
-    ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
+    Logs, Verifiers, Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes,
+    Events, ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
     ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
     Credentials, OpenBadges, Fit, FitAlerts, SecretReadings,
 )  # fmt: skip

@@ -223,8 +223,9 @@ async def places(stage: Stage, guest: Guests) -> Places:
     office = Office(ann.client, ann.issuer, stage.clock)
     await stage.grant(campaign_id, "ann", 1)
     return {
-        "brand": "acme", "campaign_id": campaign_id, "pool_id": "wheel", "play_id": play_id,
-        "prize_id": prize_id, "asked_id": f"play:{play_id}", "index": "0", "tile": "0/000.p/1",
+        "brand": "acme", "operator": "acme.test", "campaign_id": campaign_id, "pool_id": "wheel",
+        "play_id": play_id, "prize_id": prize_id, "asked_id": f"play:{play_id}", "index": "0",
+        "tile": "0/000.p/1",
         **await shared(ann), **await _received(stage, office), **await _furnished(stage, office, campaign_id),
     }  # fmt: skip
 

@@ -169,7 +169,7 @@ async def test_a_receipt_of_nothing(app: Litestar, app_client: httpx.AsyncClient
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "resource", ["checkpoint", "vkey", "tile/0/000.p/1", "tile/entries/000.p/1", "receipts/0"]
+    "resource", ["checkpoint", "vkey", "keys", "tile/0/000.p/1", "tile/entries/000.p/1", "receipts/0"]
 )
 async def test_another_brands_log_is_not_there(
     app: Litestar, app_client: httpx.AsyncClient, issuer: Issuer, other_issuer: Issuer, resource: str
@@ -184,7 +184,7 @@ async def test_another_brands_log_is_not_there(
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("resource", ["checkpoint", "vkey", "tile/0/000", "receipts/0"])
+@pytest.mark.parametrize("resource", ["checkpoint", "vkey", "keys", "tile/0/000", "receipts/0"])
 async def test_a_draft_has_no_log(app: Litestar, app_client: httpx.AsyncClient, resource: str) -> None:
     """A campaign that was not launched answers like one that does not exist."""
     await add_campaign(app.state.resources, campaign_id=CAMPAIGN, brand_id="acme")

@@ -103,3 +103,25 @@ ON CONFLICT (sha256) DO NOTHING;
 SELECT source
 FROM verifier_file
 WHERE sha256 = $1;
+
+-- name: public_key
+-- The name and the key of a log's notes. No row: the campaign has no log, or it is not of the reader's brand.
+SELECT origin, public_key
+FROM log
+JOIN campaign USING (campaign_id)
+WHERE campaign_id = $1 AND ($2::text IS NULL OR brand_id = $2);
+
+-- name: brand_of_operator
+-- The brand that publishes under this name. No row: none does, or it is not the reader's brand.
+SELECT brand_id
+FROM brand
+WHERE operator_name = $1 AND ($2::text IS NULL OR brand_id = $2);
+
+-- name: logs_of_brand
+-- A page of a brand's logs, by the campaign's id.
+SELECT campaign_id, origin, size, public_key
+FROM campaign
+JOIN log USING (campaign_id)
+WHERE brand_id = $1 AND campaign_id > $2
+ORDER BY campaign_id
+LIMIT $3;

@@ -1,9 +1,10 @@
 """Players that win more than others, and players that stop when they like."""
 
 import numpy as np
-from scipy import stats
+import pytest
+from scipy import special, stats
 
-from game.fit.players import fit_player, fit_players
+from game.fit.players import BETS, fit_player, fit_players
 
 PLAYERS = 500
 
@@ -52,6 +53,22 @@ def test_wins_that_follow_the_player_are_found() -> None:
     draws = np.full(PLAYERS, 40)
     wins = random.binomial(draws, np.where(np.arange(PLAYERS) % 2, 0.2, 0.0))
     assert fit_players(wins, draws, 0.1).p < 1e-9
+
+
+@pytest.mark.parametrize("odds", [0.5, 0.3, 0.9])
+def test_the_evidence_is_that_of_beta_mixtures(odds: float) -> None:
+    """One player with 7 wins in 20 draws: the mean over the bets of the ratio of the two likelihoods."""
+    weights = np.array(BETS) / min(odds, 1 - odds)
+    mixed = special.betaln(weights * odds + 7, weights * (1 - odds) + 13)
+    fair = special.betaln(weights * odds, weights * (1 - odds)) + 7 * np.log(odds) + 13 * np.log(1 - odds)
+    evidence = np.mean(np.exp(mixed - fair))
+    assert fit_players([7], [20], odds).p == pytest.approx(min(1, 1 / evidence))
+
+
+def test_rare_wins_of_a_million_players_are_no_evidence() -> None:
+    """Rounding does not add up: one in a million wins, as published, and nothing is said."""
+    wins = (np.arange(10**6) == 77).astype(np.int64)
+    assert fit_players(wins, np.ones(10**6, np.int64), 1e-6).p > 0.1
 
 
 def test_nobody_is_nobodys_fault() -> None:

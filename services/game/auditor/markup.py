@@ -17,7 +17,8 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], *,
     body = "".join(f"<tr>{_cells('td', row)}</tr>" for row in rows)
     kind = ' class="words"' if words else ""
     head = f"<caption>{text(caption)}</caption><thead><tr>{_cells('th', heads)}</tr></thead>"
-    return f'<div class="scroll" tabindex="0"><table{kind}>{head}<tbody>{body}</tbody></table></div>'
+    region = f'class="scroll" tabindex="0" role="region" aria-label="{text(caption)}"'
+    return f"<div {region}><table{kind}>{head}<tbody>{body}</tbody></table></div>"
 
 
 def _cells(tag: str, cells: Sequence[Cell]) -> str:

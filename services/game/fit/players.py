@@ -10,7 +10,7 @@ import math
 import numpy as np
 from scipy import special
 
-from game.fit.fits import Fit, Reals, Whole
+from game.fit.fits import Counts, Fit, Reals, Whole
 
 # How far the bets take a player's own odds to be from the published ones: in all of them the mean of a beta
 # distribution is the published odds, and its weight is so many expected wins (or losses, if those are rarer).
@@ -39,8 +39,17 @@ def _chance(logs: Reals) -> float:
 
 def _log_evidence(wins: Whole, draws: Whole, odds: float) -> Reals:
     """The logarithm of each bet (rows) about each player (columns); 0 < odds < 1."""
-    won, lost = np.asarray(wins, np.float64), np.asarray(draws, np.float64) - np.asarray(wins, np.float64)
-    weight = np.array(BETS)[:, None] / min(odds, 1 - odds)
-    before, behind = weight * odds, weight * (1 - odds)
-    mixed = special.betaln(before + won, behind + lost) - special.betaln(before, behind)
-    return np.asarray(mixed - won * math.log(odds) - lost * math.log1p(-odds), np.float64)
+    won, taken = np.asarray(wins, np.int64), np.asarray(draws, np.int64)
+    weights = [bet / min(odds, 1 - odds) for bet in BETS]
+    return np.array(
+        [
+            _growth(won, weight * odds) + _growth(taken - won, weight * (1 - odds)) - _growth(taken, weight)
+            for weight in weights
+        ]
+    )
+
+
+def _growth(counts: Counts, start: float) -> Reals:
+    """The logarithm of start (start + 1) … (start + count - 1) / start^count. Gammas would lose digits."""
+    steps = np.log1p(np.arange(counts.max(initial=0)) / start)
+    return np.asarray(np.append(0.0, np.cumsum(steps))[counts], np.float64)

@@ -1,5 +1,7 @@
 """Evidence that may be looked at all the time: rarely wrong about honest pools, and quick about others."""
 
+import subprocess
+import sys
 from math import exp, inf, log
 
 import numpy as np
@@ -90,3 +92,9 @@ def test_an_interval_narrows_around_what_was_seen() -> None:
     assert interval(1_000, 1_000, alpha=0.01)[1] == 1.0
     low, high = interval(500, 10_000, alpha=0.01)
     assert 0.04 < low < 0.05 < high < 0.061
+
+
+def test_a_service_loads_no_statistics_but_these() -> None:
+    """Numpy and scipy would hold up its loop, and take as much memory as all the rest."""
+    seen = "import sys, game.app; sys.exit(not {'numpy', 'scipy'}.isdisjoint(sys.modules))"
+    assert subprocess.run([sys.executable, "-P", "-c", seen], check=False).returncode == 0

@@ -16,7 +16,7 @@ from game.monitor.store import Closed, Stretch
 from game.resources import Resources
 from game.worker import Step
 
-ENTRIES: Final = 256
+ENTRIES: Final = 128
 NEW_LOGS: Final = 100
 # Of the chains of the seats that a run counts, together.
 CHAIN_VALUES: Final = 8_192

@@ -57,13 +57,14 @@ ORDER BY pool_id
 ON CONFLICT (campaign_id, pool_id) DO NOTHING;
 
 -- name: claim_close
--- A closed pool whose seats are not all looked at, with its entry and its close. No row: there is none, or others count it.
+-- Some closed pool whose seats are not all looked at, with its entry and its close, so that one at fault holds up no other.
+-- No row: there is none, or others count it.
 SELECT f.campaign_id, f.pool_id, f.seat_index, p.entry, p.seat_draws, c.entry AS close
 FROM fit_close AS f
 JOIN pool AS p USING (campaign_id, pool_id)
 JOIN log_entry AS c ON (c.campaign_id, c.entry_index) = (p.campaign_id, p.close_index)
 WHERE NOT f.is_done
-ORDER BY f.campaign_id, f.pool_id
+ORDER BY random()
 LIMIT 1
 FOR NO KEY UPDATE OF f SKIP LOCKED;
 

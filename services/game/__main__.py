@@ -9,6 +9,7 @@ COMMANDS = {
     "serve": ("game.serve", "run the service, as the PLAYFAIR_* variables say"),
     "migrate": ("game.migrate", "bring the database's schema forward"),
     "reconcile": ("game.reconcile", "compare the plays with the core ledger now, and say what differs"),
+    "verify": ("game.verify", "check draws, logs and receipts without trusting whoever made them"),
     "boards": ("game.rankings", "compare the rankings in Redis with PostgreSQL, or build them anew"),
     "rotate-keys": ("game.rotate_keys", "put all that is sealed under the first of the secret keys"),
     "fund": ("game.fund", "issue points in the sandbox ledger of the run on this machine"),

@@ -39,8 +39,17 @@ def test_the_next_run_reads_what_is_new(tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out.count("OK  ") == 2
 
 
-@pytest.mark.parametrize("lines", [FORKED, LINES[:200]], ids=["forked", "shrunk"])
-def test_a_rewritten_log(lines: list[bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("lines", "says", "told"),
+    [
+        (FORKED, "REWRITTEN", "cannot be of one history"),
+        (LINES[:200], f"ROLLED BACK: the log had {len(LINES)} entries and shows 200", "does not continue"),
+    ],
+    ids=["forked", "shrunk"],
+)
+def test_a_rewritten_log(
+    lines: list[bytes], says: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It is shown as what it is, with both signatures, which are kept as proof; and again at the next run."""
     state = ["--state", str(tmp_path)]
     with serving(places_of(LINES)) as server:
@@ -50,7 +59,8 @@ def test_a_rewritten_log(lines: list[bytes], tmp_path: Path, capsys: pytest.Capt
         assert main(["--url", server.log, *KEY, *state]) == 1
         assert main(["--url", server.log, *KEY, *state]) == 1
     out = capsys.readouterr().out
-    assert "FINDING check 1, the log as a whole: REWRITTEN" in out
+    assert f"FINDING check 1, the log as a whole: {says}" in out
+    assert told in out
     signatures = [note.decode().splitlines()[-1] for note in (note_of(LINES), note_of(lines))]
     assert all(signature in out for signature in signatures)
     (proof,) = tmp_path.glob("*/contradiction-*.txt")
@@ -101,8 +111,8 @@ def test_a_server_that_lies(lie: str, tmp_path: Path, capsys: pytest.CaptureFixt
     assert not list(tmp_path.glob("*/checkpoint"))
 
 
-def test_tiles_that_lie(tmp_path: Path) -> None:
-    """Tiles that are not the signed ones prove no consistency."""
+def test_tiles_that_lie(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tiles that are not the signed ones are a finding; without proof nobody is told of a rewritten log."""
     state = ["--state", str(tmp_path)]
     with serving(places_of(LINES[:280])) as server:
         assert main(["--url", server.log, *KEY, *state]) == 0
@@ -110,11 +120,16 @@ def test_tiles_that_lie(tmp_path: Path) -> None:
     (tile,) = (path for path in places if "/tile/0/001" in path)
     said = places[tile]
     assert isinstance(said, bytes)
-    places[tile] = said[::-1]
+    capsys.readouterr()
     with serving(places) as server:
+        places[tile] = said[::-1]
         assert main(["--url", server.log, *KEY, *state]) == 1
+        out = capsys.readouterr().out
+        assert "FINDING check 1, the log as a whole: the tiles are not those of the checkpoint" in out
+        assert "history" not in out
         places[tile] = said[:-1]
         assert main(["--url", server.log, *KEY, *state]) == 3
+    assert not list(tmp_path.glob("*/contradiction-*"))
 
 
 def test_all_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,14 +113,35 @@ def test_two_checkpoints_of_a_large_log() -> None:
         check_consistency(checkpoint(old_size), checkpoint(size), tiles)
 
 
-def test_tiles_of_another_log() -> None:
-    """Tiles that do not make up the newer root prove nothing."""
-    bent = [*LEAVES[:10], OTHER, *LEAVES[11:]]
+@pytest.mark.parametrize("at", [2, 10, 299])
+@pytest.mark.parametrize("old_size", [5, 256, 300])
+def test_tiles_of_another_log(old_size: int, at: int) -> None:
+    """Tiles that do not make up the newer root prove nothing, least of all that the log was rewritten."""
+    bent = [*LEAVES[:at], OTHER, *LEAVES[at + 1 :]]
+    tiles = tiles_of(300, consistency_tiles(old_size, 300), bent)
     with pytest.raises(Finding, match="not those of the checkpoint"):
-        check_consistency(checkpoint(5), checkpoint(300), tiles_of(300, consistency_tiles(5, 300), bent))
+        check_consistency(checkpoint(old_size), checkpoint(300), tiles)
+
+
+@pytest.mark.parametrize("at", [0, 43, 44, 187])
+def test_each_hash_that_is_used_is_proven(at: int) -> None:
+    """A single hash that is bent is seen: it makes up the older root, the newer one, or both."""
+    tiles = tiles_of(700, consistency_tiles(300, 700))
+    last = tiles[0, 700 // TILE_WIDTH] if at == 187 else tiles[0, 1]
+    bent = last[: at * HASH_BYTES] + OTHER + last[(at + 1) * HASH_BYTES :]
+    place = (0, 700 // TILE_WIDTH) if at == 187 else (0, 1)
+    with pytest.raises(Finding, match="not those of the checkpoint"):
+        check_consistency(checkpoint(300), checkpoint(700), tiles | {place: bent})
+
+
+def test_the_empty_log() -> None:
+    """It is a prefix of every log, under its one root."""
+    check_consistency(checkpoint(0), checkpoint(9), {})
+    with pytest.raises(Finding, match="REWRITTEN"):
+        check_consistency(Checkpoint("log.example", 0, OTHER), checkpoint(9), {})
 
 
 def test_a_log_that_shrank() -> None:
-    """A smaller log is a rewritten one."""
-    with pytest.raises(Finding, match="REWRITTEN: the log had 9 entries and has 8"):
+    """A smaller log is shown as that: it may be an older state, which contradicts nothing."""
+    with pytest.raises(Finding, match="ROLLED BACK: the log had 9 entries and shows 8"):
         check_consistency(checkpoint(9), checkpoint(8), {})

@@ -92,8 +92,7 @@ def _found(report: Report, finding: Finding) -> Report:
 
 def _audit(given: Given, report: Report, notes: tuple[str, ...]) -> Audit:
     checkpoint = _opened(given)
-    rewritten = report.check == 1 and "REWRITTEN" in (report.says or "")
-    shown = tuple(_contradicted(older, given.checkpoint) for older in given.older) if rewritten else ()
+    shown = _shown(given) if _is_about_two(report.says or "") else ()
     return Audit(
         source=given.source,
         origin=given.verifier.name,
@@ -113,9 +112,18 @@ def _opened(given: Given) -> Checkpoint | None:
         return None
 
 
-def _contradicted(older: bytes, newer: bytes) -> str:
-    both = f"{older.decode(errors='replace')}\n{newer.decode(errors='replace')}"
-    return f"These two notes, signed with one key, cannot be of one history:\n\n{both}"
+def _is_about_two(says: str) -> bool:
+    """Whether a finding sets one signed checkpoint against another."""
+    return says.startswith(("REWRITTEN", "ROLLED BACK"))
+
+
+def _shown(given: Given) -> tuple[str, ...]:
+    """The signed notes in full. A log that only shows less than before may have an old state in a cache."""
+    sizes = [open_checkpoint(note, given.verifier).size for note in (*given.older, given.checkpoint)]
+    notes = "\n".join(note.decode() for note in (*given.older, given.checkpoint))
+    if len(sizes) == 2 and sizes[0] <= sizes[1]:
+        return (f"These two notes, signed with one key, cannot be of one history:\n\n{notes}",)
+    return (f"The last of these notes, all signed with one key, does not continue all others:\n\n{notes}",)
 
 
 def audit_remote(
@@ -186,8 +194,8 @@ class Remote:
         note, says = contradiction
         report = verify_log([], self._given.checkpoint, self._given.verifier)
         notes: tuple[str, ...] = ()
-        if self._kept:
+        if self._kept and _is_about_two(says):
             path = self._kept.keep_contradiction(note, self._given.checkpoint)
-            notes = (f"Both notes are kept in {path}: they prove it to anyone who has the key.",)
+            notes = (f"Both notes are kept in {path}, for anyone who has the key.",)
         given = msgspec.structs.replace(self._given, older=(note,))
         return _audit(given, _found(report, Finding(1, says)), notes)

@@ -91,23 +91,31 @@ def unbundled(data: bytes) -> Iterator[bytes]:
 
 def consistency_tiles(old_size: int, size: int) -> set[Tile]:
     """The tiles that tell whether a log of `size` entries continues one of `old_size`, at most that."""
-    plan = [*consistency_nodes(old_size, size), root_nodes(size)]
-    return {tile_of(node) for nodes in plan for node in nodes}
+    return {tile_of(node) for node in _nodes(old_size, size)}
+
+
+def _nodes(old_size: int, size: int) -> list[Node]:
+    plan = [*consistency_nodes(old_size, size), root_nodes(size), root_nodes(old_size)] if old_size else []
+    return [node for nodes in plan for node in nodes]
 
 
 def check_consistency(old: Checkpoint, new: Checkpoint, tiles: Mapping[Tile, bytes]) -> None:
     """Raise a Finding (check 1) unless, by these tiles alone, the newer checkpoint continues the older one.
 
-    `tiles` has those of `consistency_tiles`, each as wide as in the newer tree.
+    `tiles` has those of `consistency_tiles`, each as wide as in the newer tree. Only tiles that make up the
+    newer root can prove that the log was REWRITTEN: a server that sends others has proven nothing.
     """
     if old.size > new.size:
-        raise Finding(1, f"REWRITTEN: the log had {old.size} entries and has {new.size}")
-    if old.size == 0:
-        return
-    plan = consistency_nodes(old.size, new.size)
-    hashes = {node: hash_of(node, tiles) for nodes in [*plan, root_nodes(new.size)] for node in nodes}
-    if fold([hashes[node] for node in root_nodes(new.size)]) != new.root:
-        raise Finding(1, "the tiles are not those of the checkpoint")
-    proof = consistency_from_nodes(old.size, new.size, hashes)
-    if not verify_consistency(old.size, new.size, proof=proof, old_root=old.root, root_hash=new.root):
+        raise Finding(1, f"ROLLED BACK: the log had {old.size} entries and shows {new.size}")
+    if _prefix_root(old.size, new, tiles) != old.root:
         raise Finding(1, "REWRITTEN: an older checkpoint is no prefix of this log")
+
+
+def _prefix_root(old_size: int, new: Checkpoint, tiles: Mapping[Tile, bytes]) -> bytes:
+    """The root that the log had at an earlier size, proven by the newer root."""
+    hashes = {node: hash_of(node, tiles) for node in _nodes(old_size, new.size)}
+    old_root = fold([hashes[node] for node in root_nodes(old_size)])
+    proof = consistency_from_nodes(old_size, new.size, hashes)
+    if not verify_consistency(old_size, new.size, proof=proof, old_root=old_root, root_hash=new.root):
+        raise Finding(1, "the tiles are not those of the checkpoint")
+    return old_root

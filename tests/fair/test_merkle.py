@@ -28,6 +28,7 @@ from game.fair.merkle import (
     push,
     root,
     root_nodes,
+    subtrees,
     verify_consistency,
     verify_inclusion,
 )
@@ -221,8 +222,19 @@ def test_compact_range_is_the_root_nodes(size: int) -> None:
     expected = [nodes[node] for node in root_nodes(size)]
     pushed = list[bytes]()
     for index, leaf in enumerate(leaves):
-        push(pushed, index, leaf)
+        push(pushed, index, (0, leaf))
     assert new_nodes(0, leaves, [])[1] == expected == pushed
+
+
+@given(st.integers(0, MAX_LEAVES), st.data())
+def test_subtrees_make_the_same_range(size: int, data: st.DataObject) -> None:
+    """Leaves in pages of any length, each as its complete subtrees, come to the same hashes."""
+    leaves, pushed, done = numbered(size), list[bytes](), 0
+    while done < size:
+        page = leaves[done : done + data.draw(st.integers(1, size))]
+        for subtree in subtrees(done, page):
+            done = push(pushed, done, subtree)
+    assert pushed == new_nodes(0, leaves, [])[1]
 
 
 @given(st.integers(1, MAX_LEAVES), st.data())

@@ -8,7 +8,7 @@ from game.fair.entries import leaf_hash
 from game.fair.merkle import root
 from game.fair.note import checkpoint_body, sign
 from game.fair.rounds import round_time_ms
-from game.fair.verify import PROGRESS_EVERY_ENTRIES, Report, verify_log
+from game.fair.verify import PAGE_ENTRIES, Report, verify_log
 from tests.fair.vectors import EARLY_MS, EARLY_ROUND, KEY, LATE_ROUND, LINES, ORIGIN, VERIFIER
 from tests.fair.writer import BEACON, SECRET, TERMS, URN, WHEEL, LogWriter, checkpoint_of, verified
 
@@ -144,6 +144,17 @@ def test_a_close_needs_a_pool() -> None:
     assert found(writer.verified()) == (5, 4)
 
 
+def test_a_used_up_seat_must_come_from_the_secret_too() -> None:
+    """A chain of another secret links up to its anchor, and shows at the close."""
+    writer = LogWriter()
+    pool = writer.pool(**{**URN, "seat_draws": 1})
+    writer.use_secret(pool, bytes(32))
+    writer.draw(writer.seat(pool, seed=SEED))
+    writer.use_secret(pool, SECRET)
+    writer.close(pool)
+    assert found(writer.verified()) == (9, 3)
+
+
 def test_a_seat_of_a_closed_pool_draws_no_more() -> None:
     """Its draws lapse with the close."""
     writer, pool, seat = played(**OPEN_WHEEL)
@@ -237,14 +248,14 @@ def test_an_older_checkpoint_of_another_log() -> None:
 
 
 def test_progress_is_told() -> None:
-    """Every PROGRESS_EVERY_ENTRIES entries."""
+    """After every page."""
     writer = LogWriter()
     writer.pool(**URN)
     notice = b'{"i":%d,"k":"notice","kind":"incident","pool":0,"sha256":"' + b"cd" * 32 + b'","t":%d}'
-    lines = [*writer.lines, *(notice % (at, TERMS["t"]) for at in range(1, 2 * PROGRESS_EVERY_ENTRIES + 5))]
+    lines = [*writer.lines, *(notice % (at, TERMS["t"]) for at in range(1, 2 * PAGE_ENTRIES + 5))]
     told: list[int] = []
     report = verify_log(lines, checkpoint_of(lines), VERIFIER, progress=told.append)
-    assert (report.verdict, told) == ("OK", [PROGRESS_EVERY_ENTRIES, 2 * PROGRESS_EVERY_ENTRIES])
+    assert (report.verdict, told) == ("OK", [PAGE_ENTRIES, 2 * PAGE_ENTRIES, len(lines)])
 
 
 def test_an_urn_never_pays_more_than_it_holds() -> None:

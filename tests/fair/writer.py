@@ -96,6 +96,22 @@ class LogWriter:
         taking.taken = n
         return self.put("draw", t=t, seat=seat, n=n, a=taking.values[n].hex(), row=row)
 
+    def use_secret(self, pool: int, secret: bytes) -> None:
+        """What a dishonest operator does: seats, or the close, of another secret than the commit's."""
+        self._pools[pool].secret = secret
+
+    def live(self, seats: Sequence[int]) -> list[int]:
+        """Those of these seats that may draw now: with a draw left, a sealed one only in its turn."""
+        left = [seat for seat in seats if self._seats[seat].taken < self._draws_of(seat)]
+        sealed = [seat for seat in left if self._sealed(seat)]
+        return [seat for seat in left if seat not in sealed[1:]]
+
+    def _draws_of(self, seat: int) -> int:
+        return self._pools[self._seats[seat].entry.pool].entry.seat_draws
+
+    def _sealed(self, seat: int) -> bool:
+        return self._pools[self._seats[seat].entry.pool].entry.sealed
+
     def x(self, seat: int, n: int) -> int:
         """X of a seat's n-th draw."""
         taking = self._seats[seat]

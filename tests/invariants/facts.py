@@ -202,7 +202,7 @@ class Facts:
         frontiers: defaultdict[str, list[bytes]] = defaultdict(list)
         for entry in self.rows.entries:
             frontier, roots = frontiers[entry.campaign_id], found[entry.campaign_id]
-            push(frontier, len(roots) - 1, leaf_hash(entry.entry))
+            push(frontier, len(roots) - 1, (0, leaf_hash(entry.entry)))
             roots.append(fold(frontier))
         return found
 

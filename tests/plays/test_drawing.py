@@ -138,7 +138,7 @@ def check_replay(book: Book) -> None:
     for (lineage_id, _), who in book.standings.items():
         if book.stakes[lineage_id].terms.game == "wheel":
             pool = replayed.pools[book.stakes[lineage_id].terms.entry_index]
-            assert pool.standing(who.tag.hex()) == who.standing
+            assert pool.standings.of(pool.standings.player(who.tag.hex())) == who.standing
 
 
 STOCKED = [{"id": "mug", "weight": 9, "stock": 3, "else": "nothing"}, {"id": "nothing", "weight": 1}]

@@ -29,7 +29,7 @@ def checkpoint(lines: Sequence[bytes]) -> bytes:
     """The checkpoint of these lines under the vectors' key."""
     frontier: list[bytes] = []
     for size, line in enumerate(lines):
-        push(frontier, size, leaf_hash(line))
+        push(frontier, size, (0, leaf_hash(line)))
     return sign(checkpoint_body(vectors.ORIGIN, len(lines), fold(frontier)), vectors.ORIGIN, vectors.KEY)
 
 

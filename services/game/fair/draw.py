@@ -50,7 +50,12 @@ def entropy_with_seed(pool_hash: bytes, anchor: bytes, seed: bytes) -> bytes:
 
 def draw_value(a_n: bytes, entropy: bytes, n: int) -> int:
     """X of the n-th draw of a seat: 0 … 2^256-1."""
-    return int.from_bytes(hashlib.sha256(_DRAW + a_n + entropy + n.to_bytes(4, "big")).digest(), "big")
+    return int.from_bytes(draw_digest(a_n, entropy, n), "big")
+
+
+def draw_digest(a_n: bytes, entropy: bytes, n: int) -> bytes:
+    """The 32 bytes that X is."""
+    return hashlib.sha256(_DRAW + a_n + entropy + n.to_bytes(4, "big")).digest()
 
 
 def scale(x: int, total: int) -> int:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 Node = tuple[int, int]
 # One element of a proof is one hash: the fold of these nodes.
 Plan = list[list[Node]]
+# The level and the hash of a complete subtree.
+Subtree = tuple[int, bytes]
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -56,12 +58,38 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     return folded
 
 
-def push(frontier: list[bytes], size: int, leaf: bytes) -> None:
-    """Append one leaf to the compact range of a tree of `size` leaves, in place."""
-    while size & 1:
-        leaf = node_hash(frontier.pop(), leaf)
-        size >>= 1
-    frontier.append(leaf)
+def push(frontier: list[bytes], size: int, subtree: Subtree) -> int:
+    """Append the next complete subtree to the compact range of a tree of `size` leaves, in place.
+
+    `size` is a multiple of the subtree's leaves. Returns the new size.
+    """
+    level, folded = subtree
+    position = size >> level
+    while position & 1:
+        folded = node_hash(frontier.pop(), folded)
+        position >>= 1
+    frontier.append(folded)
+    return size + (1 << level)
+
+
+def subtrees(start: int, leaf_hashes: Sequence[bytes]) -> list[Subtree]:
+    """The fewest complete subtrees over these leaves, the first of which has index `start`, left to right."""
+    found: list[Subtree] = []
+    done, stop = start, start + len(leaf_hashes)
+    while done < stop:
+        level = (stop - done).bit_length() - 1
+        if done:
+            level = min(level, (done & -done).bit_length() - 1)
+        found.append((level, _top(leaf_hashes[done - start : done - start + (1 << level)])))
+        done += 1 << level
+    return found
+
+
+def _top(hashes: Sequence[bytes]) -> bytes:
+    """The root over 2^n hashes of one level."""
+    while len(hashes) > 1:
+        hashes = [node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
+    return hashes[0]
 
 
 def new_nodes(

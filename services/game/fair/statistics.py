@@ -5,27 +5,12 @@ those rows are independent.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from game.fair.draw import draw_value, pick
 from game.fair.state import PoolState
 
 # The chance that a row of an honest pool is warned about is below this.
 MAX_FALSE_ALARM = 1e-6
-
-
-def count_drawn(pool: PoolState, x: int) -> None:
-    """Count a draw that was taken."""
-    pool.statistics.drawn[pick(pool.weights, x)] += 1
-
-
-def count_untaken(pool: PoolState, values: Sequence[bytes], entropy: bytes, *, taken: int) -> None:
-    """Count the draws of a seat that were never taken. `values` is its chain, a_0 … a_L."""
-    if pool.entry.tickets == 0:
-        return
-    for n in range(taken + 1, len(values)):
-        counts = pool.statistics.next if n == taken + 1 else pool.statistics.later
-        counts[pick(pool.weights, draw_value(values[n], entropy, n))] += 1
 
 
 def deviations(pool: PoolState) -> Iterator[str]:

@@ -1,18 +1,29 @@
 """Verification of a whole log against its signed checkpoint (docs/fairdraw.md, section 9)."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Literal, Protocol
 
 import msgspec
 
-from game.fair.entries import leaf_hash
 from game.fair.findings import Finding
-from game.fair.merkle import fold, push
+from game.fair.merkle import Subtree, fold, push
 from game.fair.note import Checkpoint, Verifier, open_checkpoint
-from game.fair.replay import apply_entry, warnings_at_end
+from game.fair.observing import Observer
+from game.fair.pages import replay_page
+from game.fair.preparing import Page, Prepared, prepare
+from game.fair.replay import warnings_at_end
 from game.fair.state import LogState, PoolState
 
-PROGRESS_EVERY_ENTRIES = 10_000
+PAGE_ENTRIES = 4096
+
+
+class Spread(Protocol):
+    """As `map` for one function and one iterable: results in order, few pages ahead of what is taken."""
+
+    def __call__(self, function: Callable[[Page], Prepared], pages: Iterable[Page], /) -> Iterator[Prepared]:
+        """The results of the pages."""
 
 
 class RowReport(msgspec.Struct, frozen=True):
@@ -30,13 +41,18 @@ class RowReport(msgspec.Struct, frozen=True):
 
 
 class PoolReport(msgspec.Struct, frozen=True):
-    """One pool of a log. `entry` is its index, `beacon` whether a public beacon entered its draws."""
+    """One pool of a log. `entry` is its index, `beacon` whether a public beacon entered its draws.
+
+    `abandoned` counts the seats without a single draw, once the pool is closed.
+    """
 
     id: str
     entry: int
     game: Literal["wheel", "scratch"]
     beacon: bool
     draws: int
+    seats: int
+    abandoned: int
     closed: bool
     replaced_by: int | None
     rows: tuple[RowReport, ...]
@@ -65,19 +81,22 @@ def verify_log(
     *,
     older: Sequence[bytes] = (),
     progress: Callable[[int], None] | None = None,
+    observer: Observer | None = None,
+    spread: Spread = map,
 ) -> Report:
     """Replay a log and hold it against its checkpoint and older ones at hand.
 
     A line is an entry's bytes, with or without its line feed. A log that is not the signed one (check 1)
     is reported as that, whatever else it holds: nobody has vouched for it. Else the first finding counts.
-    `progress` is called with the number of entries done. Beacon signatures are not verified.
+    `progress` is called with the number of entries done, `observer` shown every draw; `spread` may prepare
+    pages in other processes. Beacon signatures are not verified.
     """
-    log = LogState()
+    log = LogState(observer=observer)
     try:
         roots = _Roots(
             open_checkpoint(checkpoint, verifier), [open_checkpoint(note, verifier) for note in older]
         )
-        finding = _read(log, lines, roots, progress)
+        finding = _read(log, iter(lines), roots, progress, spread)
         roots.check()
     except Finding as found:
         finding = found
@@ -95,11 +114,25 @@ class _Roots:
         self._sizes = {newest.size, *(checkpoint.size for checkpoint in older)}
         self._at = {0: fold([])}
 
-    def push(self, leaf: bytes) -> None:
-        push(self._frontier, self.size, leaf)
-        self.size += 1
+    def join(self, subtrees: Iterable[Subtree]) -> None:
+        """The next lines, cut at the sizes of the checkpoints."""
+        for subtree in subtrees:
+            self.size = push(self._frontier, self.size, subtree)
         if self.size in self._sizes:
             self._at[self.size] = fold(self._frontier)
+
+    def pages(self, lines: Iterator[bytes]) -> Iterator[Page]:
+        """The lines up to the newest size, in pages that end at each size at hand."""
+        start, ends = 0, sorted(size for size in self._sizes if size <= self.newest.size)
+        while start < self.newest.size:
+            end = min(
+                next(size for size in ends if size > start), start + PAGE_ENTRIES - start % PAGE_ENTRIES
+            )
+            page = Page(start, [line.removesuffix(b"\n") for line in islice(lines, end - start)])
+            if not page.lines:
+                return
+            yield page
+            start += len(page.lines)
 
     def check(self) -> None:
         """Raise a Finding (check 1) unless the lines are the log of all these checkpoints."""
@@ -110,25 +143,35 @@ class _Roots:
 
 
 def _read(
-    log: LogState, lines: Iterable[bytes], roots: _Roots, progress: Callable[[int], None] | None
+    log: LogState,
+    lines: Iterator[bytes],
+    roots: _Roots,
+    progress: Callable[[int], None] | None,
+    spread: Spread,
 ) -> Finding | None:
     """Hash every line and replay up to the first finding, which is returned."""
     finding = None
-    for line in lines:
-        if roots.size == roots.newest.size:
-            raise Finding(1, "the log is longer than the checkpoint says")
-        data = line.removesuffix(b"\n")
-        leaf = leaf_hash(data)
-        roots.push(leaf)
-        finding = finding or _replay(log, data, leaf)
-        if progress and roots.size % PROGRESS_EVERY_ENTRIES == 0:
+    pages: deque[Page] = deque()
+    for prepared in spread(prepare, _remembered(roots.pages(lines), pages)):
+        page = pages.popleft()
+        roots.join(prepared.subtrees)
+        finding = finding or _replay(log, page, prepared)
+        if progress:
             progress(roots.size)
+    if next(lines, None) is not None:
+        raise Finding(1, "the log is longer than the checkpoint says")
     return finding
 
 
-def _replay(log: LogState, data: bytes, leaf: bytes) -> Finding | None:
+def _remembered(pages: Iterable[Page], until_replayed: deque[Page]) -> Iterator[Page]:
+    for page in pages:
+        until_replayed.append(page)
+        yield page
+
+
+def _replay(log: LogState, page: Page, prepared: Prepared) -> Finding | None:
     try:
-        apply_entry(log, data, leaf)
+        replay_page(log, page, prepared)
     except Finding as finding:
         return finding
     return None
@@ -153,6 +196,8 @@ def _pool_report(pool: PoolState) -> PoolReport:
         game=pool.entry.game,
         beacon=pool.entry.beacon is not None,
         draws=pool.draws,
+        seats=pool.seated,
+        abandoned=pool.abandoned,
         closed=pool.closed,
         replaced_by=pool.replaced_by,
         rows=tuple(_row_report(pool, index) for index in range(len(pool.left))),

@@ -1,14 +1,18 @@
 """Replay of the entries about a pool: its table, its notices, its close (checks 3, 8 and 9)."""
 
+import struct
+
 from game.fair.draw import chain, commit
 from game.fair.entries import CloseEntry, NoticeEntry, PoolEntry
 from game.fair.findings import Finding
+from game.fair.lapsing import Lapsing
+from game.fair.standings import Standings
 from game.fair.state import LogState, PoolState, SeatState
-from game.fair.statistics import count_untaken
 from game.fair.tables import check_pool, check_replacement
 from game.fair.verify_seat import entropy_of
 
 DAY_MS = 86_400_000
+USED_SEAT_BYTES = 8 + 16 + 32
 
 
 def apply_pool(log: LogState, entry: PoolEntry, leaf_hash: bytes) -> None:
@@ -18,8 +22,8 @@ def apply_pool(log: LogState, entry: PoolEntry, leaf_hash: bytes) -> None:
         raise Finding(3, f"pool id {entry.pool} stands twice")
     if entry.commit in log.commits:
         raise Finding(3, "commit used twice")
-    standings = {} if entry.replaces is None else _replace(log, entry, entry.replaces).standings
-    log.pools[entry.i] = PoolState.of(entry, leaf_hash, dict(standings))
+    standings = None if entry.replaces is None else _replace(log, entry, entry.replaces).standings
+    log.pools[entry.i] = PoolState.of(entry, leaf_hash, standings)
     log.pool_ids.add(entry.pool)
     log.commits.add(entry.commit)
 
@@ -66,8 +70,11 @@ def apply_close(log: LogState, entry: CloseEntry) -> None:
         raise Finding(8, f"{pool.draws} draws stand in the log, the close says {entry.draws}")
     if pool.undrawn_sealed:
         raise Finding(9, f"{len(pool.undrawn_sealed)} sealed seats are without their draw")
-    for seat in pool.seats:
-        _close_seat(log, seat, secret)
+    _check_used(pool, secret)
+    untaken = Lapsing(pool, log.observer)
+    for seat in pool.seats.values():
+        _close_seat(log, seat, secret, untaken)
+    untaken.count()
     _forget(log, pool)
 
 
@@ -84,18 +91,31 @@ def _check_time(pool: PoolState, entry: CloseEntry) -> None:
         raise Finding(9, "closed early")
 
 
-def _close_seat(log: LogState, seat: SeatState, secret: bytes) -> None:
-    values = chain(secret, bytes.fromhex(seat.entry.id), seat.pool.entry.seat_draws)
-    if values[0].hex() != seat.entry.anchor:
-        raise Finding(9, f"the anchor of seat {seat.entry.i} is not derived from the secret")
-    count_untaken(seat.pool, values, entropy_of(log, seat), taken=seat.taken)
+def _check_used(pool: PoolState, secret: bytes) -> None:
+    """From the last value of a chain to the anchor every link was checked with its draw."""
+    for at in range(0, len(pool.used), USED_SEAT_BYTES):
+        index, seat_id, last = struct.unpack_from(">Q16s32s", pool.used, at)
+        if chain(secret, seat_id, 0) != (last,):
+            raise _not_derived(index)
+
+
+def _close_seat(log: LogState, seat: SeatState, secret: bytes, untaken: Lapsing) -> None:
+    values = chain(secret, bytes.fromhex(seat.entry.id), seat.pool.entry.seat_draws - seat.taken)
+    if values[0] != seat.revealed:
+        raise _not_derived(seat.entry.i)
+    untaken.add(seat, values, entropy_of(log, seat))
+
+
+def _not_derived(seat: int) -> Finding:
+    return Finding(9, f"the anchor of seat {seat} is not derived from the secret")
 
 
 def _forget(log: LogState, pool: PoolState) -> None:
     """Keep of a closed pool only what the report and later entries need."""
     pool.closed = True
-    for seat in pool.seats:
-        del log.seats[seat.entry.i]
-    pool.seats = []
-    pool.standings = {}
+    for index in pool.seats:
+        del log.seats[index]
+    pool.seats = {}
+    pool.used = bytearray()
+    pool.standings = Standings(len(pool.entry.rows))
     pool.live_tags = set()

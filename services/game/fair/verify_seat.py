@@ -1,26 +1,26 @@
 """Replay of seats, beacon values and draws (checks 4 to 8)."""
 
-from game.fair.draw import draw_value, scratch, spin
+from game.fair.draw import draw_value, pick, scratch, spin
 from game.fair.entries import BeaconEntry, DrawEntry, SeatEntry
 from game.fair.findings import Finding
 from game.fair.seats import check_beacon, check_draw, check_seat, seat_entropy
 from game.fair.state import LogState, PoolState, SeatState
-from game.fair.statistics import count_drawn
 
 
 def apply_seat(log: LogState, entry: SeatEntry, leaf_hash: bytes) -> None:
     """A new seat in an open pool."""
     pool = _open_pool(log, entry)
     check_seat(pool.entry, pool.hash, entry)
-    if entry.anchor in log.anchors:
+    anchor = bytes.fromhex(entry.anchor)
+    if anchor in log.anchors:
         raise Finding(5, "anchor used twice")
     if entry.tag in pool.live_tags:
         raise Finding(5, "second live seat of a tag")
-    seat = SeatState(entry, leaf_hash, pool, revealed=bytes.fromhex(entry.anchor))
-    log.anchors.add(entry.anchor)
-    log.seats[entry.i] = seat
+    player = pool.standings.player(entry.tag)
+    log.anchors.add(anchor)
+    log.seats[entry.i] = pool.seats[entry.i] = SeatState(entry, leaf_hash, pool, anchor, player)
+    pool.seated += 1
     pool.live_tags.add(entry.tag)
-    pool.seats.append(seat)
     if pool.entry.sealed:
         pool.undrawn_sealed.append(entry.i)
 
@@ -55,6 +55,14 @@ def entropy_of(log: LogState, seat: SeatState) -> bytes:
     return seat.entropy
 
 
+def may_draw(log: LogState, seat: SeatState, *, t_ms: int) -> bool:
+    """Whether the log's next draw may be this seat's: what `apply_draw` asks beside n, chain and row."""
+    pool, round_ = seat.pool, seat.entry.round
+    in_turn = not pool.undrawn_sealed or pool.undrawn_sealed[0] == seat.entry.i
+    public = round_ is None or round_ in log.signatures
+    return in_turn and public and pool.replaced_by is None and t_ms >= pool.entry.opens
+
+
 def apply_draw(log: LogState, entry: DrawEntry) -> None:
     """The next draw of a seat: its place in the chain, and the row that the replay comes to."""
     seat = _drawing_seat(log, entry)
@@ -62,18 +70,39 @@ def apply_draw(log: LogState, entry: DrawEntry) -> None:
     entropy = entropy_of(log, seat)
     a = bytes.fromhex(entry.a)
     x = draw_value(a, entropy, entry.n)
-    row = _spin(pool, seat.entry.tag, x) if pool.entry.game == "wheel" else _scratch(pool, x)
+    pay(pool, seat.player, x, row_id=entry.row)
+    reveal(log, seat, a, entry.n)
+
+
+def pay(pool: PoolState, player: int, x: int, *, row_id: str) -> None:
+    """Count a player's next draw, which must pay this row."""
+    row = _spin(pool, player, x) if pool.entry.game == "wheel" else _scratch(pool, x)
     replayed = pool.entry.rows[row].id
-    if replayed != entry.row:
-        raise Finding(7, f"wrong row {entry.row}, the replay says {replayed}")
-    seat.revealed, seat.taken = a, entry.n
-    _count(pool, seat, row=row, x=x)
+    if replayed != row_id:
+        raise Finding(7, f"wrong row {row_id}, the replay says {replayed}")
+    _count(pool, player, row=row, x=x)
+
+
+def reveal(log: LogState, seat: SeatState, a: bytes, n: int) -> None:
+    """Note a seat's next value; the last one uses the seat up."""
+    seat.revealed, seat.taken = a, n
+    if n == seat.pool.entry.seat_draws:
+        _use_up(log, seat)
+
+
+def _use_up(log: LogState, seat: SeatState) -> None:
+    pool, index = seat.pool, seat.entry.i
+    if pool.entry.sealed:
+        pool.undrawn_sealed.popleft()
+    pool.live_tags.discard(seat.entry.tag)
+    pool.used += index.to_bytes(8, "big") + bytes.fromhex(seat.entry.id) + seat.revealed
+    del pool.seats[index], log.seats[index]
 
 
 def _drawing_seat(log: LogState, entry: DrawEntry) -> SeatState:
     seat = log.seats.get(entry.seat)
     if seat is None:
-        raise Finding(6, f"entry {entry.seat} is no seat of a pool that is not closed")
+        raise Finding(6, f"entry {entry.seat} is no seat that has a draw left")
     pool = seat.pool
     if pool.replaced_by is not None:
         raise Finding(6, "draw in a replaced pool")
@@ -85,11 +114,8 @@ def _drawing_seat(log: LogState, entry: DrawEntry) -> SeatState:
     return seat
 
 
-def _spin(pool: PoolState, tag: str, x: int) -> int:
-    standing = pool.standing(tag)
-    row = spin(pool.entry, pool.left, standing, x).row
-    pool.standings[tag] = standing.after(row)
-    return row
+def _spin(pool: PoolState, player: int, x: int) -> int:
+    return spin(pool.entry, pool.left, pool.standings.of(player), x).row
 
 
 def _scratch(pool: PoolState, x: int) -> int:
@@ -99,13 +125,10 @@ def _scratch(pool: PoolState, x: int) -> int:
     return scratch(left, x).row
 
 
-def _count(pool: PoolState, seat: SeatState, *, row: int, x: int) -> None:
+def _count(pool: PoolState, player: int, *, row: int, x: int) -> None:
     left = pool.left[row]
     if left is not None:
         pool.left[row] = left - 1
     pool.draws += 1
-    count_drawn(pool, x)
-    if pool.entry.sealed:
-        pool.undrawn_sealed.popleft()
-    if seat.taken == pool.entry.seat_draws:
-        pool.live_tags.discard(seat.entry.tag)
+    pool.statistics.drawn[pick(pool.weights, x)] += 1
+    pool.standings.pay_one(player, row)

@@ -13,6 +13,7 @@ from game.fair.tiles import TILE_HEIGHT, TILE_WIDTH, bundle, bundle_path, tile_p
 from tests.fair import vectors
 
 LOG = "/v1/campaigns/spring/log"
+POLL_SECONDS = 0.01
 PLACES = dict[str, bytes | int]
 """What stands at which path; a number is a status without a body."""
 
@@ -80,7 +81,7 @@ def serving(places: PLACES) -> Iterator[Server]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(POLL_SECONDS,))
         thread.start()
         try:
             yield Server(f"http://127.0.0.1:{server.server_port}", places, asked)

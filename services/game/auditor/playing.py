@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
+from game.auditor.beacon import BlsMissingError, first_forged
 from game.auditor.reading import RemoteLog, UnreadableError
 from game.fair.entries import BeaconEntry, DrawEntry, Entry, SeatEntry, decode, leaf_hash
 from game.fair.findings import Finding
+from game.fair.merkle import verify_inclusion
 from game.fair.note import Verifier, open_checkpoint
 from game.fair.receipt import Evidence, OwnDraw, decode_receipt, verify_draw, verify_receipt
 from game.fair.tiles import TILE_WIDTH
@@ -19,11 +21,18 @@ MAX_BUNDLES_SEARCHED = 256
 K = TypeVar("K")
 
 
+class _Outcome(msgspec.Struct, frozen=True):
+    row: str
+
+
 class _Draw(msgspec.Struct, frozen=True):
     ticket: int
+    entry_index: int
+    n: int
+    outcome: _Outcome | None
     entry: str | None
     receipt: str
-    leaf_hash: str
+    leaf_hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class _Seat(msgspec.Struct, frozen=True):
@@ -63,15 +72,52 @@ def check_play(play: Play, log: RemoteLog, verifier: Verifier) -> Iterator[str]:
     assert play.seat is not None
     pool = _shown(log, play.pool_entry_index, verifier)
     seat = _shown(log, play.seat.entry_index, verifier)
+    drawn = next((draw for draw in play.draws if draw.entry is not None), None)
+    beacon = _beacon(log, seat, _evidence(drawn), verifier) if drawn else None
+    if beacon:
+        yield _signed(beacon)
     for draw in play.draws:
         if draw.entry is None:
-            yield f"ticket {draw.ticket}: covered; its receipt is for the entry of hash {draw.leaf_hash}"
+            yield f"ticket {draw.ticket}: covered, entry {_covered(draw, verifier)} of the log"
             continue
-        given = Evidence(draw.entry.encode(), draw.receipt)
-        verify_receipt(draw.receipt, given.entry, verifier)
-        beacon = _beacon(log, seat, given, verifier)
-        own = verify_draw(pool=pool, seat=seat, beacon=beacon, draw=given, verifier=verifier)
+        own = verify_draw(pool=pool, seat=seat, beacon=beacon, draw=_evidence(draw), verifier=verifier)
+        _check_told(draw)
         yield f"ticket {draw.ticket}: {_told(own)}"
+
+
+def _evidence(draw: _Draw) -> Evidence:
+    return Evidence((draw.entry or "").encode(), draw.receipt)
+
+
+def _covered(draw: _Draw, verifier: Verifier) -> int:
+    """Where the entry stands whose hash was told before the ticket is uncovered."""
+    receipt = decode_receipt(draw.receipt)
+    log = open_checkpoint(receipt.checkpoint, verifier)
+    leaf = bytes.fromhex(draw.leaf_hash)
+    if not verify_inclusion(leaf, receipt.index, size=log.size, proof=receipt.path, root_hash=log.root):
+        raise Finding(1, "the receipt is not for the entry of this hash", entry=receipt.index)
+    return receipt.index
+
+
+def _check_told(draw: _Draw) -> None:
+    """The rest of the answer says what the entry says."""
+    entry = _read(_evidence(draw), DrawEntry)
+    logged = (entry.i, entry.n, entry.row, leaf_hash(_evidence(draw).entry).hex())
+    told = (draw.entry_index, draw.n, draw.outcome.row if draw.outcome else None, draw.leaf_hash)
+    if told != logged:
+        raise Finding(7, f"the player was told {told}, the log says {logged}", entry=entry.i)
+
+
+def _signed(beacon: Evidence) -> str:
+    """That the beacon did give this value, or that nobody checked it. Raises a Finding (check 4)."""
+    entry = _read(beacon, BeaconEntry)
+    try:
+        forged = first_forged([(entry.i, entry.round, bytes.fromhex(entry.sig))])
+    except BlsMissingError as missing:
+        return str(missing)
+    if forged is not None:
+        raise Finding(4, "the beacon's signature is not valid", entry=entry.i)
+    return f"beacon: the signature of round {entry.round} is valid"
 
 
 def _told(own: OwnDraw) -> str:

@@ -57,8 +57,9 @@ def test_a_rewritten_log_is_shown_with_both_notes(capsys: pytest.CaptureFixture[
         assert all(line.strip() in out for line in note.read_text().splitlines())
 
 
-def test_reports(tmp_path: Path) -> None:
+def test_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """JSON with all that the text says, and a page that needs nothing else."""
+    monkeypatch.setattr("game.auditor.page.MAX_POOLS_PLOTTED", 1)
     report, page = tmp_path / "report.json", tmp_path / "report.html"
     assert main([*LOG, *NEWEST, *KEY, "--json", str(report), "--html", str(page)]) == 0
     (audit,) = json.loads(report.read_bytes())
@@ -66,6 +67,7 @@ def test_reports(tmp_path: Path) -> None:
     assert [pool["id"] for pool in audit["log"]["pools"]] == [pool["id"] for pool in vectors.VALUES["pools"]]
     html = page.read_text()
     assert vectors.ORIGIN in html
+    assert "<svg" in html
     assert "://" not in html.replace("http://www.w3.org", "")
 
 

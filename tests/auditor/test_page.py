@@ -174,12 +174,13 @@ def test_many_logs_share_a_page() -> None:
 
 
 def test_the_page_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many pools are plotted, some more have tables, so many rows are listed; the page says so."""
+    """The pools with most draws are plotted, more have tables, so many rows are listed; the page says so."""
     monkeypatch.setattr(page_module, "MAX_POOLS_PLOTTED", 1)
     monkeypatch.setattr(page_module, "MAX_POOLS_LISTED", 3)
     monkeypatch.setattr(page_pool, "MAX_ROWS_LISTED", 2)
     monkeypatch.setattr(plots, "MAX_ROWS", 2)
-    html = page([audit(fit=statistics(2)), audit(fit=statistics(2), origin="play.example/2")])
+    others = statistics_of([tally_of(picks(number, 100), entry=pool_entry(i=number)) for number in (7, 8)])
+    html = page([audit(fit=statistics(2)), audit(fit=others, origin="play.example/2")])
     assert html.count("<svg ") == 5
     assert html.count("<h3>") == 3
     assert html.count("Not plotted") == 2

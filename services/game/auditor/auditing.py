@@ -9,7 +9,7 @@ from game.auditor.audits import Audit
 from game.auditor.beacon import BlsMissingError, first_forged
 from game.auditor.keeping import Kept
 from game.auditor.reading import RemoteLog
-from game.auditor.testing import statistics_of
+from game.auditor.tally import Tally
 from game.fair.entries import BeaconEntry, decode
 from game.fair.findings import Finding
 from game.fair.note import Checkpoint, Verifier, open_checkpoint
@@ -56,20 +56,21 @@ class _Beacons:
 
 def audit_lines(given: Given, lines: Iterable[bytes], progress: Progress) -> Audit:
     """Replay a log that is at hand line by line, or as it is read."""
-    beacons = _Beacons()
+    beacons, tally = _Beacons(), Tally()
     report = verify_log(
         beacons.among(lines),
         given.checkpoint,
         given.verifier,
         older=given.older,
         progress=progress,
+        observer=tally,
     )
     forged, notes = _forged(beacons.values)
     if forged is not None and (
         report.verdict == "OK" or (report.entry is not None and forged <= report.entry)
     ):
         report = _found(report, Finding(4, "the beacon's signature is not valid", entry=forged))
-    return _audit(given, report, notes)
+    return _audit(given, report, tally, notes)
 
 
 def _forged(values: Sequence[tuple[int, int, bytes]]) -> tuple[int | None, tuple[str, ...]]:
@@ -90,7 +91,7 @@ def _found(report: Report, finding: Finding) -> Report:
     )
 
 
-def _audit(given: Given, report: Report, notes: tuple[str, ...]) -> Audit:
+def _audit(given: Given, report: Report, tally: Tally, notes: tuple[str, ...]) -> Audit:
     checkpoint = _opened(given)
     shown = _shown(given) if _is_about_two(report.says or "") else ()
     return Audit(
@@ -101,7 +102,7 @@ def _audit(given: Given, report: Report, notes: tuple[str, ...]) -> Audit:
         log=report,
         findings=given.findings + shown,
         notes=given.notes + notes,
-        statistics=statistics_of(()),
+        statistics=tally.statistics(),
     )
 
 
@@ -198,4 +199,4 @@ class Remote:
             path = self._kept.keep_contradiction(note, self._given.checkpoint)
             notes = (f"Both notes are kept in {path}, for anyone who has the key.",)
         given = msgspec.structs.replace(self._given, older=(note,))
-        return _audit(given, _found(report, Finding(1, says)), notes)
+        return _audit(given, _found(report, Finding(1, says)), Tally(), notes)

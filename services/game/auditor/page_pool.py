@@ -14,7 +14,7 @@ TEST_HEADS = ("What a small chance would mean", "Chance", "Among all tests", "Dr
 
 def pool_section(pool: PoolStatistics, *, plotted: bool) -> str:
     """A pool's tables and, if it is plotted, its figures."""
-    figures = "".join(_figures(pool)) if plotted else "<p>Not plotted: the page has enough plots.</p>"
+    figures = "".join(_figures(pool)) if plotted else "<p>Not plotted: other pools have more draws.</p>"
     return f"<h3>Pool {text(pool.id)}</h3>{_facts(pool)}{_rows(pool)}{_tests(pool)}{figures}"
 
 

@@ -39,8 +39,13 @@ def _pool(pool: PoolReport, shares: dict[tuple[int, str], RowShare]) -> Iterator
     )
     yield ""
     yield f"  pool {pool.id} ({pool.game}, entry {pool.entry}): {pool.draws} draws from {drawn}; {state}"
+    yield f"    {pool.seats} seats, of which {_abandoned(pool)}"
     yield "    " + COLUMNS.format(*HEADS)
     yield from (_row(row, shares.get((pool.entry, row.id))) for row in pool.rows)
+
+
+def _abandoned(pool: PoolReport) -> str:
+    return f"{pool.abandoned} were abandoned" if pool.closed else "the close will show the abandoned ones"
 
 
 def _row(row: RowReport, share: RowShare | None) -> str:

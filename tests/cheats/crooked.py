@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from game import serve
-from game.campaigns.service import pool_secret
+from game.campaigns.rules import PoolTerms
+from game.campaigns.service import pool_secret, pool_terms
 from game.errors import Unavailable
 from game.fair.draw import (
     Spin,
@@ -29,7 +31,9 @@ from game.fair.entries import PoolEntry, wheel_rows
 from game.plays import clerk, drawing
 from game.plays.drawing import Page, Stake
 from game.plays.engine import Engine
-from game.plays.rules import Asked, Play, Seat
+from game.plays.rules import Asked, Debit, Play, Seat
+from game.resources import Resources
+from ledger_client import Outcome, Rejected
 
 # What the apps of some players send in every seat.
 KNOWN_SEED = bytes(range(16))
@@ -77,23 +81,51 @@ def _wins(stake: Stake, seat_id: bytes, n: int) -> bool:
     return pick(table_weights(terms.entry), draw_value(values[n], entropy, n)) == WINS
 
 
+async def _next_wins(resources: Resources, terms: PoolTerms, player_id: UUID) -> tuple[bool, object]:
+    """Whether the next draw of a player wins, and what names this draw."""
+    seat = await resources.pool.fetchrow(_SEAT, terms.campaign_id, terms.pool_id, player_id)
+    assert seat is not None
+    n = seat["draws_taken"] + 1
+    secret = await pool_secret(resources, terms, "draw")
+    a = chain(secret, seat["seat_id"], seat["seat_draws"])[n]
+    entropy = entropy_with_seed(terms.pool_hash, seat["anchor"], seat["seed"])
+    return pick(table_weights(terms.entry), draw_value(a, entropy, n)) == WINS, (seat["seat_id"], n)
+
+
 def suppressed() -> None:
     """Whoever would win hears that the service is busy, and may try again, and hears it again."""
     honest = Engine.accept
 
     async def accept(engine: Engine, asked: Asked) -> Any:
-        terms = asked.terms
-        seat = await engine.resources.pool.fetchrow(_SEAT, terms.campaign_id, terms.pool_id, asked.player_id)
-        assert seat is not None
-        n = seat["draws_taken"] + 1
-        secret = await pool_secret(engine.resources, terms, "draw")
-        a = chain(secret, seat["seat_id"], seat["seat_draws"])[n]
-        entropy = entropy_with_seed(terms.pool_hash, seat["anchor"], seat["seed"])
-        if pick(table_weights(terms.entry), draw_value(a, entropy, n)) == WINS:
+        if (await _next_wins(engine.resources, asked.terms, asked.player_id))[0]:
             raise Unavailable("busy", "Too many plays are under way; nothing was stored.", waiting=1)
         return await honest(engine, asked)
 
     bend(Engine, "accept", accept)
+
+
+def discouraged() -> None:
+    """Whoever would win hears once that there are too few points, hoping that there is no second time."""
+    honest, refused = Engine._charge, set()
+
+    async def charge(engine: Engine, play: Play, debit: Debit) -> Outcome:
+        resources = engine.resources
+        terms = await pool_terms(resources, campaign_id=play.campaign_id, pool_id=play.pool_id)
+        wins, draw = await _next_wins(resources, terms, play.player_id)
+        if not wins or draw in refused:
+            return await honest(engine, play, debit)
+        refused.add(draw)
+        return Rejected(
+            operation_id=debit.operation_id,
+            code="insufficient_funds",
+            failed_leg=0,
+            account="",
+            available=0,
+            needed=play.price_points,
+            replayed=False,
+        )
+
+    bend(Engine, "_charge", charge)
 
 
 def rerolled() -> None:
@@ -113,7 +145,7 @@ def rerolled() -> None:
 
 
 CHEATS: dict[str, Callable[[], None]] = {
-    cheat.__name__: cheat for cheat in (skewed, ground, suppressed, rerolled)
+    cheat.__name__: cheat for cheat in (skewed, ground, suppressed, discouraged, rerolled)
 }
 
 if __name__ == "__main__":

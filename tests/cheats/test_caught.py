@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from game.fit.refused import fit_refused
+from game.monitor.views import FitView
 from game.plays.views import AnchorView, SeatedView
 from game.tour.guests import Guest, Made, Seated
 from game.tour.stage import Place
@@ -81,6 +83,28 @@ async def sat_with_known_seed(guest: Guest, place: Place) -> Seated:
     (await guest.client.post(f"{place.pool}/anchors")).read(AnchorView, status=201)
     answer = await guest.client.post(f"{place.pool}/seats", {"seed": KNOWN_SEED.hex()})
     return Seated(guest, place, answer.read(SeatedView, status=201))
+
+
+async def test_winners_that_are_refused_once(people: People) -> None:
+    """A replay finds nothing, as each draw is right in the end: but refused plays win, and others do not."""
+    place = await cheated(people, "discouraged")
+    (ann,) = await people.seated(place, "ann")
+    states: list[str] = []
+    while states.count("rejected") < REFUSED or states[-1] == "rejected":
+        states.append((await ann.play_once(f"play-{len(states)}", count=1)).view.state)
+    alert = await alerted(people, place, "refused")
+    assert alert["draws"] <= REFUSED
+    assert (await audited(people, place)).verdict == "OK"
+    refused, settled = await drawn_in(people, place, "refused", "settled")
+    assert fit_refused(refused, settled).p < 1e-6
+
+
+async def drawn_in(people: People, place: Place, *series: str) -> list[list[int]]:
+    """What everybody sees of these series of a pool: how often each row was picked."""
+    view = (await people.anybody.get(f"{place.pool}/fit")).read(FitView, status=200)
+    return [
+        [row.picked for row in each.rows] for name in series for each in view.series if each.series == name
+    ]
 
 
 async def test_suppressed_winners(people: People, tmp_path: Path) -> None:

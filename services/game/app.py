@@ -33,6 +33,8 @@ from game.credentials.api import BadgeIssuer, Credentials, OpenBadges
 from game.custody.api import SecretReadings
 from game.db.pool import open_pool
 from game.document import document
+from game.evidence.api import EvidencePacks
+from game.evidence.service import make_packs
 from game.gate import BOUNDS, Bounds, Gate
 from game.gifts.api import Gifts
 from game.gifts.returning import expire_gifts
@@ -89,9 +91,9 @@ SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
     Logs, Verifiers, Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes,
-    Events, ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges, Badges,
-    ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
-    Credentials, OpenBadges, Fit, FitAlerts, SecretReadings,
+    Events, ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges,
+    Badges, ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
+    Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks,
 )  # fmt: skip
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))
@@ -216,6 +218,7 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
         *MESSAGE_STEPS,
         *BOARD_STEPS,
         *MONITOR_STEPS,
+        Step(name="evidence.make", run=make_packs, interval_ms=1_000),
         send,
     ]
     steps = [*_steps(issuers), watch.step, *map(watch.lets, timed)]

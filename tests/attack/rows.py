@@ -28,3 +28,7 @@ FIT_ALERT = """
 INSERT INTO fit_alert (campaign_id, pool_id, series, at_ms, log_size, draws, entry_index, says)
 VALUES ($1, 'wheel', 'proof', $2, 3, 1, 2, 'broken chain')
 """
+PACK = """
+WITH made AS (
+    INSERT INTO evidence_pack VALUES ($1, 'first', $2, 'mia', true, NULL, 0, $2, 3, sha256('x'), 1, $2))
+INSERT INTO evidence_chunk VALUES ($1, 'first', 0, 'x')"""

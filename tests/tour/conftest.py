@@ -30,6 +30,7 @@ class Told(msgspec.Struct, frozen=True):
     balances: Balances
     fair: Festival
     venue: Venue
+    site: Site
 
     def made(self, place: Place) -> list[Made]:
         """The plays of a campaign."""
@@ -45,12 +46,12 @@ async def told() -> AsyncIterator[Told]:
         try:
             await site.start_service()
             async with open_venue(site.settings, site.issuer_key) as venue:
-                yield await _told(venue)
+                yield await _told(venue, site)
         finally:
             await site.close()
 
 
-async def _told(venue: Venue) -> Told:
+async def _told(venue: Venue, site: Site) -> Told:
     wheel, cards = [await open_campaign(venue.resources, venue.manager, plan) for plan in plans()]
     places, played = (wheel, cards), await play_everything(venue, wheel, cards)
     shown = [await venue.manager.get(f"/v1/manage/campaigns/{place.campaign_id}") for place in places]
@@ -69,6 +70,7 @@ async def _told(venue: Venue) -> Told:
         await books.balances(venue.resources.ledger, due),
         fair,
         venue,
+        site,
     )
 
 

@@ -3,6 +3,7 @@
 from game.audit import store
 from game.audit.rules import Head, Wanted, wanted
 from game.audit.service import log_not_found, log_signer, receipts
+from game.db.connection import Connection
 from game.errors import NotFound
 from game.fair.merkle import HASH_BYTES
 from game.fair.tiles import TILE_WIDTH, bundle
@@ -48,6 +49,13 @@ async def _head(resources: Resources, campaign_id: str, brand_id: str | None) ->
         head = await store.readable_head(conn, campaign_id=campaign_id, brand_id=brand_id)
     if head is None:
         raise log_not_found()
+    return head
+
+
+async def frozen_head(conn: Connection, *, campaign_id: str) -> Head:
+    """Where the log of a launched campaign ends in the caller's snapshot."""
+    head = await store.readable_head(conn, campaign_id=campaign_id, brand_id=None)
+    assert head is not None, "a launched campaign has a log"
     return head
 
 

@@ -150,3 +150,8 @@ class Signer:
         """The signed promise that this anchor is the seat's. Its first line is no log's origin."""
         lines = [f"{self.origin}/anchors", *(field.hex() for field in (pool_hash, seat_id, tag, anchor))]
         return sign("".join(f"{line}\n" for line in lines).encode(), self.origin, self.key).decode()
+
+    def evidence(self, manifest_sha256: bytes) -> str:
+        """The signed digest of an evidence pack's manifest. Its first line is no log's origin."""
+        body = f"{self.origin}/evidence\n{manifest_sha256.hex()}\n"
+        return sign(body.encode(), self.origin, self.key).decode()

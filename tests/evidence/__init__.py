@@ -1,0 +1,1 @@
+"""Evidence packs: how they are made."""

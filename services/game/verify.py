@@ -14,6 +14,7 @@ from game.auditor.keys import Keys, read_keys
 from game.auditor.listing import listed
 from game.auditor.packs import audit_pack
 from game.auditor.page import page
+from game.auditor.plain import plain
 from game.auditor.playing import check_play, check_receipt, read_play
 from game.auditor.progress import Progress
 from game.auditor.reading import RemoteLog, UnreadableError, lines_of, read_all, read_file
@@ -52,11 +53,15 @@ def main(arguments: list[str]) -> int:
     try:
         return _run(options, read_keys(options.key))
     except Finding as finding:
-        print(f"BAD  check {finding.check}: {finding.says}")
+        print(f"BAD  check {finding.check}: {plain(finding.says)}")
         return BAD
     except UnreadableError as error:
-        print(f"playfair verify: {error}", file=sys.stderr)
+        _complain(str(error))
         return UNREADABLE
+
+
+def _complain(says: str) -> None:
+    print(f"playfair verify: {plain(says)}", file=sys.stderr)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -93,7 +98,7 @@ def _run(options: argparse.Namespace, keys: Keys) -> int:
     audits = list(_audits(options, keys, trouble))
     _write(options, audits)
     for says in trouble.says:
-        print(f"playfair verify: {says}", file=sys.stderr)
+        _complain(says)
     if any(audit.verdict == "BAD" for audit in audits):
         return BAD
     return UNREADABLE if trouble.says else OK
@@ -110,7 +115,7 @@ def _play(options: argparse.Namespace, keys: Keys) -> int:
     log = RemoteLog(options.url or "")
     play = read_play(read_file(options.play, limit=MAX_PLAY_BYTES))
     lines = list(check_play(play, log, keys.for_note(log.checkpoint())))
-    print("\n".join([f"OK  play {play.id}", *(f"  {line}" for line in lines)]))
+    print("\n".join(map(plain, [f"OK  play {play.id}", *(f"  {line}" for line in lines)])))
     return OK
 
 

@@ -132,6 +132,21 @@ def test_tiles_that_lie(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert not list(tmp_path.glob("*/contradiction-*"))
 
 
+def test_words_that_would_write_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a server says moves no cursor, ends no line and turns no text around."""
+    places = places_of(LINES)
+    places[f"{LOG}/vkey"] = "x\x1b[2J\nOK  fine \u202e\u009b".encode()
+    listed = {"logs": [{"origin": "a\nOK  b\x1b[2J", "path": LOG}], "next": None}
+    places[f"/v1/logs?operator={vectors.ORIGIN.rpartition('/')[0]}"] = json.dumps(listed).encode()
+    with serving(places) as server:
+        assert main(["--url", server.log, *KEY]) == 1
+        assert main(["--url", server.url, "--all", *KEY]) == 3
+    said = capsys.readouterr()
+    lines = (said.out + said.err).split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("OK") for line in lines)
+
+
 def test_all_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each log with a pinned key is checked; an unpinned one, or one that is gone, is said aloud."""
     operator = vectors.ORIGIN.rpartition("/")[0]

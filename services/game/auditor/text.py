@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from game.auditor.audits import Audit
 from game.auditor.instants import utc
+from game.auditor.plain import plain
 from game.auditor.statistics import RowShare
 from game.fair.verify import PoolReport, RowReport
 
@@ -14,7 +15,7 @@ HEADS = ("row", "odds", "drawn", "as drawn, with interval", "next", "later", "le
 def text(audits: Sequence[Audit]) -> str:
     """All logs that were checked, what is wrong before what is right."""
     ordered = sorted(audits, key=lambda audit: audit.verdict != "BAD")
-    return "\n\n".join("\n".join(_lines(audit)) for audit in ordered)
+    return "\n\n".join("\n".join(map(plain, _lines(audit))) for audit in ordered)
 
 
 def _lines(audit: Audit) -> Iterator[str]:
@@ -24,7 +25,9 @@ def _lines(audit: Audit) -> Iterator[str]:
         place = "the log as a whole" if audit.log.entry is None else f"entry {audit.log.entry}"
         yield f"  FINDING check {audit.log.check}, {place}: {audit.log.says}"
     for finding in audit.findings:
-        yield "  FINDING " + finding.replace("\n", "\n    ")
+        first, *others = finding.split("\n")
+        yield f"  FINDING {first}"
+        yield from (f"    {other}" for other in others)
     yield from (f"  WARNING {warning}" for warning in audit.warnings)
     yield from (f"  NOTE {note}" for note in (*audit.notes, *audit.statistics.notes))
     shares = {(pool.entry, row.id): row for pool in audit.statistics.pools for row in pool.rows}

@@ -160,6 +160,19 @@ def test_words_of_a_log_are_nobodys_markup() -> None:
     assert sum(each.startswith(HOSTILE[:20]) and each.endswith("…") for each in seen.texts) >= 3
 
 
+def test_words_of_a_server_cannot_turn_text_around() -> None:
+    """A finding quotes what a service said: direction marks are spelt out, line ends stay."""
+    html = page([audit(findings=("it told \u202eKO\nand more",), fit=NONE)])
+    assert "it told \\u202eKO\nand more" in html
+
+
+def test_a_pool_without_stock_has_no_plot_of_it() -> None:
+    """An empty frame would say that nothing is left."""
+    (pool,) = FAIR.pools
+    rows = tuple(msgspec.structs.replace(row, stock=None) for row in pool.rows)
+    assert plots.stock(msgspec.structs.replace(pool, rows=rows)) is None
+
+
 def test_a_row_named_like_a_colour_keeps_its_name() -> None:
     """The ink of the plots is replaced in tags alone."""
     assert ">#0b0e13<" in plots.shares(statistics(row="#0b0e13").pools[0])

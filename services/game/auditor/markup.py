@@ -4,12 +4,14 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+from game.auditor.plain import plain
+
 Cell: TypeAlias = str | int | float
 
 
 def text(words: object) -> str:
-    """Words within an element."""
-    return html.escape(str(words))
+    """Words within an element, with what would hide or turn text around spelt out. Lines stay lines."""
+    return html.escape("\n".join(plain(line) for line in str(words).split("\n")))
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, words: bool = False) -> str:

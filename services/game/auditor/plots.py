@@ -79,6 +79,7 @@ def over_time(pool: PoolStatistics) -> str:
         plots = figure.subplots(len(shown), sharex=True, squeeze=False)[:, 0]
         for index, axes in zip(shown, plots, strict=True):
             _row_over_time(axes, pool, index, times)
+        plots[-1].set_xlim(left=0)
         plots[-1].set_xlabel(f"{unit} since the pool opened")
         return inline(
             figure, alt=f"Shares of the rows of pool {pool.id} over time, beside the published odds"
@@ -119,6 +120,7 @@ def stock(pool: PoolStatistics) -> str | None:
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
             axes.grid(visible=True, axis="y")
+        plots[-1].set_xlim(left=0)
         plots[-1].set_xlabel(f"{unit} since the pool opened")
         return inline(figure, alt=f"Stock of pool {pool.id} over time")
 

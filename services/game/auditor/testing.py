@@ -168,8 +168,7 @@ def _refused_test(tally: PoolTally) -> Tested:
     """Each seat's next draw against those taken."""
     fit = fit_refused(tally.next, tally.drawn)
     rows = tally.entry.rows[:-1]
-    if fit.at is None:
-        return _tested("refused", fit)
+    assert fit.at is not None
     return _tested(
         "refused", fit, f"row {rows[fit.at].id}" if fit.at < len(rows) else "all rows but the last"
     )

@@ -57,7 +57,9 @@ def main(arguments: list[str]) -> int:
         return BAD
     except UnreadableError as error:
         _complain(str(error))
-        return UNREADABLE
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}")
+    return UNREADABLE
 
 
 def _complain(says: str) -> None:
@@ -96,7 +98,8 @@ def _run(options: argparse.Namespace, keys: Keys) -> int:
         return _play(options, keys)
     trouble = _Trouble([])
     audits = list(_audits(options, keys, trouble))
-    _write(options, audits)
+    print(text(audits))
+    trouble.says += _unwritten(options, audits)
     for says in trouble.says:
         _complain(says)
     if any(audit.verdict == "BAD" for audit in audits):
@@ -156,9 +159,20 @@ def _remote(options: argparse.Namespace, url: str, verifier: Verifier, older: li
         progress.end()
 
 
-def _write(options: argparse.Namespace, audits: list[Audit]) -> None:
-    print(text(audits))
-    if options.json:
-        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(audits)))
-    if options.html:
-        options.html.write_text(page(audits), encoding="utf-8")
+def _unwritten(options: argparse.Namespace, audits: list[Audit]) -> Iterator[str]:
+    """Write the reports; why one could not be written, which makes no verdict better."""
+    try:
+        if options.json:
+            options.json.write_bytes(_json(audits))
+        if options.html:
+            options.html.write_text(page(audits), encoding="utf-8")
+    except ModuleNotFoundError as error:
+        yield f"{error}: pip install 'playfair[audit]'"
+    except OSError as error:
+        yield f"{error.filename}: {error.strerror}"
+
+
+def _json(audits: list[Audit]) -> bytes:
+    verdict = "BAD" if any(audit.verdict == "BAD" for audit in audits) else "OK"
+    each = [{"verdict": audit.verdict, **msgspec.structs.asdict(audit)} for audit in audits]
+    return msgspec.json.format(msgspec.json.encode({"verdict": verdict, "audits": each}))

@@ -1,12 +1,15 @@
 """`playfair verify` with files: each attack has its reason, and the exit status says the verdict."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from game.verify import main
+from tests.auditor.serving import note_of
 from tests.fair import vectors
 
 ATTACKS = vectors.FOLDER / "attacks"
@@ -35,7 +38,7 @@ def test_attacks(attack: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> 
     out = capsys.readouterr().out
     assert status == (0 if expected["verdict"] == "OK" else 1)
     if expected["verdict"] == "BAD":
-        place = "entry " if "with_bls" in attack else _place(expected["entry"])
+        place = "entry 8:" if "with_bls" in attack else _place(expected["entry"])
         assert f"FINDING check {expected['check']}, {place}" in out
     else:
         assert [line.removeprefix("  WARNING ") for line in out.splitlines() if "  WARNING" in line] == (
@@ -57,12 +60,31 @@ def test_a_rewritten_log_is_shown_with_both_notes(capsys: pytest.CaptureFixture[
         assert all(line.strip() in out for line in note.read_text().splitlines())
 
 
+@pytest.mark.parametrize(
+    ("field", "check", "says"),
+    [("i", 2, "index says 9"), ("chain", 4, "a value of another beacon")],
+)
+def test_a_forged_beacon_in_a_malformed_entry(
+    field: str, check: int, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its place is where it stands, whatever it says; there, what the replay finds comes first."""
+    lines = (ATTACKS / "beacon-forged.jsonl").read_bytes().splitlines()
+    entry = json.loads(lines[8]) | {field: 9 if field == "i" else "00" * 32}
+    lines[8] = msgspec.json.encode(entry, order="sorted")
+    (tmp_path / "log").write_bytes(b"\n".join(lines))
+    (tmp_path / "note").write_bytes(note_of(lines))
+    assert main(["--log", str(tmp_path / "log"), "--checkpoint", str(tmp_path / "note"), *KEY]) == 1
+    assert f"FINDING check {check}, entry 8: {says}" in capsys.readouterr().out
+
+
 def test_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """JSON with all that the text says, and a page that needs nothing else."""
     monkeypatch.setattr("game.auditor.page.MAX_POOLS_PLOTTED", 1)
     report, page = tmp_path / "report.json", tmp_path / "report.html"
     assert main([*LOG, *NEWEST, *KEY, "--json", str(report), "--html", str(page)]) == 0
-    (audit,) = json.loads(report.read_bytes())
+    written = json.loads(report.read_bytes())
+    (audit,) = written["audits"]
+    assert (written["verdict"], audit["verdict"]) == ("OK", "OK")
     assert (audit["origin"], audit["log"]["verdict"]) == (vectors.ORIGIN, "OK")
     assert [pool["id"] for pool in audit["log"]["pools"]] == [pool["id"] for pool in vectors.VALUES["pools"]]
     html = page.read_text()
@@ -115,3 +137,26 @@ def test_a_command_line_that_says_too_little(capsys: pytest.CaptureFixture[str])
         main(KEY)
     assert left.value.code == 2
     assert "what to verify" in capsys.readouterr().err
+
+
+def test_without_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report says that no beacon was verified, and a page cannot be made: it is said what to install."""
+    monkeypatch.setitem(sys.modules, "pyblst", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main([*LOG, *NEWEST, *KEY]) == 0
+    assert (
+        "signatures of the beacon were NOT verified: pip install 'playfair[audit]'" in capsys.readouterr().out
+    )
+    assert main([*LOG, *NEWEST, *KEY, "--html", str(tmp_path / "page.html")]) == 3
+    assert "pip install 'playfair[audit]'" in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says which file; a log that is bad stays bad."""
+    report = ["--json", str(tmp_path / "missing" / "report")]
+    assert main([*LOG, *NEWEST, *KEY, *report]) == 3
+    assert f"playfair verify: {report[1]}: No such file or directory" in capsys.readouterr().err
+    bad = ["--log", str(ATTACKS / "wrong-row.jsonl"), "--checkpoint", str(ATTACKS / "wrong-row.checkpoint")]
+    assert main([*bad, *KEY, *report]) == 1

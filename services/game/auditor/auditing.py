@@ -40,18 +40,18 @@ class _Beacons:
         self.values: list[tuple[int, int, bytes]] = []
 
     def among(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        for line in lines:
+        for index, line in enumerate(lines):
             if line.startswith(_BEACON):
-                self._remember(line)
+                self._remember(index, line)
             yield line
 
-    def _remember(self, line: bytes) -> None:
+    def _remember(self, index: int, line: bytes) -> None:
         try:
             entry = decode(line.removesuffix(b"\n"))
         except Finding:  # the replay says so
             return
         assert isinstance(entry, BeaconEntry)
-        self.values.append((entry.i, entry.round, bytes.fromhex(entry.sig)))
+        self.values.append((index, entry.round, bytes.fromhex(entry.sig)))
 
 
 def audit_lines(given: Given, lines: Iterable[bytes], progress: Progress) -> Audit:
@@ -67,7 +67,7 @@ def audit_lines(given: Given, lines: Iterable[bytes], progress: Progress) -> Aud
     )
     forged, notes = _forged(beacons.values)
     if forged is not None and (
-        report.verdict == "OK" or (report.entry is not None and forged <= report.entry)
+        report.verdict == "OK" or (report.entry is not None and forged < report.entry)
     ):
         report = _found(report, Finding(4, "the beacon's signature is not valid", entry=forged))
     return _audit(given, report, tally, notes)
@@ -78,11 +78,13 @@ def _forged(values: Sequence[tuple[int, int, bytes]]) -> tuple[int | None, tuple
     if not values:
         return None, ()
     try:
-        return first_forged(values), (f"{len(values)} signatures of the beacon were verified (BLS).",)
+        forged = first_forged(values)
     except BlsMissingError:
         return None, (
             f"{len(values)} signatures of the beacon were NOT verified: pip install 'playfair[audit]'.",
         )
+    verified = f"{len(values)} signatures of the beacon were verified (BLS)."
+    return forged, (verified,) if forged is None else ()
 
 
 def _found(report: Report, finding: Finding) -> Report:

@@ -55,11 +55,9 @@ def main(arguments: list[str]) -> int:
     except Finding as finding:
         print(f"BAD  check {finding.check}: {plain(finding.says)}")
         return BAD
-    except UnreadableError as error:
+    except (UnreadableError, OSError) as error:
         _complain(str(error))
-    except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}")
-    return UNREADABLE
+        return UNREADABLE
 
 
 def _complain(says: str) -> None:

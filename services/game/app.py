@@ -33,6 +33,7 @@ from game.credentials.api import BadgeIssuer, Credentials, OpenBadges
 from game.custody.api import SecretReadings
 from game.db.pool import open_pool
 from game.document import document
+from game.erasure.api import Erasures
 from game.evidence.api import EvidencePacks
 from game.evidence.service import make_packs
 from game.gate import BOUNDS, Bounds, Gate
@@ -93,7 +94,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Logs, Verifiers, Groups, Operations, Pages, WebhookEndpoints, Webhooks, WebhookSources, EventTypes,
     Events, ManagedTasks, TaskSettings, TaskReviews, Tasks, PastEvents, StockAlerts, ManagedBadges,
     Badges, ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
-    Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks,
+    Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks, Erasures,
 )  # fmt: skip
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))

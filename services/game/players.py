@@ -1,4 +1,4 @@
-"""Who a token's subject is in our own tables. Erasing the row makes what the player did anonymous."""
+"""Who a token's subject is in our own tables. Erasing the subject makes what the player did anonymous."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,10 +9,13 @@ import asyncpg
 import ledger_client
 from game.db.connection import Connection
 from game.db.statements import load
+from game.errors import Forbidden
 from game.recent import Recent
 from game.resources import Resources
 
 RECENT_PLAYERS = 50_000
+LEAVING_MAX = 10_000
+ERASED = "erased"
 
 _SQL = load("game")
 _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, str], UUID]" = Recent(limit=RECENT_PLAYERS)
@@ -33,7 +36,10 @@ class Subject(Protocol):
 
 
 async def player_id_of(resources: Resources, caller: Subject) -> UUID:
-    """The id of a player, made when the subject is new. Safe to call from several processes at once."""
+    """The id of a player, made when the subject is new. Safe to call from several processes at once.
+
+    Forbidden `erasure_pending` for one who is being erased.
+    """
     key = (resources.pool, caller.brand_id, caller.subject)
     return _recent.get(key) or _recent.put(key, await _stored(resources, caller))
 
@@ -43,15 +49,33 @@ async def player_ids_of(resources: Resources, subjects: Sequence[Subject]) -> li
     keys = [(resources.pool, each.brand_id, each.subject) for each in subjects]
     found = {key: player_id for key in keys if (player_id := _recent.get(key)) is not None}
     if missing := sorted({key[1:] for key in keys if key not in found}):
-        for brand_id, subject, player_id in await _all_stored(resources, missing):
-            key = (resources.pool, brand_id, subject)
-            found[key] = _recent.put(key, player_id)
+        for row in await _all_stored(resources, missing):
+            key = (resources.pool, row["brand_id"], row["subject"])
+            found[key] = row["player_id"] if row["is_leaving"] else _recent.put(key, row["player_id"])
     return [found[key] for key in keys]
+
+
+async def find_player(resources: Resources, whom: Subject) -> UUID | None:
+    """The id of a player, also of one who is being erased; None: nobody was seen under the subject."""
+    row = await resources.pool.fetchrow(_SQL.player_of_subject, whom.brand_id, whom.subject)
+    return None if row is None else row["player_id"]
+
+
+async def forget_leaving(resources: Resources) -> int:
+    """Remember nobody who is being erased: each process asks every second, so that nothing new is begun."""
+    for row in await resources.pool.fetch(_SQL.leaving, LEAVING_MAX):
+        _recent.drop((resources.pool, row["brand_id"], row["subject"]))
+    return 0
 
 
 async def lock_player(conn: Connection, player_id: UUID) -> None:
     """Keep all else that spends what a player has waiting, until the transaction ends."""
     await conn.execute(_SQL.lock_player, player_id)
+
+
+def erased_account() -> str:
+    """What stands in the place of an erased player's account. It has no dot, so nobody's is this one."""
+    return ledger_client.player(ERASED)
 
 
 def account_of(*, brand_id: str, subject: str) -> str:
@@ -60,17 +84,22 @@ def account_of(*, brand_id: str, subject: str) -> str:
 
 
 async def _stored(resources: Resources, caller: Subject) -> UUID:
-    player_id = await resources.pool.fetchval(_SQL.player_of_subject, caller.brand_id, caller.subject)
-    if player_id is None:
-        player_id = await resources.pool.fetchval(
+    row = await resources.pool.fetchrow(_SQL.player_of_subject, caller.brand_id, caller.subject)
+    if row is None:
+        await resources.pool.execute(
             _SQL.insert_player, resources.new_id(), caller.brand_id, caller.subject, resources.clock()
-        ) or await resources.pool.fetchval(_SQL.player_of_subject, caller.brand_id, caller.subject)
+        )
+        row = await resources.pool.fetchrow(_SQL.player_of_subject, caller.brand_id, caller.subject)
+    assert row is not None
+    if row["is_leaving"]:
+        raise Forbidden("erasure_pending", "The player is being erased: what is under way is finished first.")
+    player_id = row["player_id"]
     assert isinstance(player_id, UUID)
     return player_id
 
 
 async def _all_stored(resources: Resources, names: Sequence[tuple[str, str]]) -> "list[asyncpg.Record]":
-    """Players by brand and subject."""
+    """Players by brand and subject, and whether they are being erased."""
     brands, subjects = map(list, zip(*names, strict=True))
     found = await resources.pool.fetch(_SQL.players_of_subjects, brands, subjects)
     if len(found) < len(names):

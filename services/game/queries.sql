@@ -6,8 +6,9 @@ ON CONFLICT ON CONSTRAINT player_subject DO NOTHING
 RETURNING player_id;
 
 -- name: player_of_subject
--- Finds the player behind a token's subject. No row: it was never seen.
-SELECT player_id FROM player WHERE brand_id = $1 AND subject = $2;
+-- Finds the player behind a token's subject, and whether it is being erased. No row: it was never seen.
+SELECT player_id, EXISTS (SELECT FROM erasure AS e WHERE e.player_id = player.player_id) AS is_leaving
+FROM player WHERE brand_id = $1 AND subject = $2;
 
 -- name: lock_player
 -- Keeps all else that spends what a player has waiting.
@@ -22,11 +23,18 @@ ORDER BY brand_id, subject
 ON CONFLICT ON CONSTRAINT player_subject DO NOTHING;
 
 -- name: players_of_subjects
--- Finds the players behind subjects; those that were never seen are left out.
-SELECT brand_id, subject, p.player_id
+-- Finds the players behind subjects, and whether they are being erased; those that were never seen are left out.
+SELECT brand_id, subject, p.player_id, EXISTS (SELECT FROM erasure AS e WHERE e.player_id = p.player_id) AS is_leaving
 FROM unnest($1::text[], $2::text[]) AS i (brand_id, subject)
 JOIN player AS p USING (brand_id, subject)
 ORDER BY brand_id, subject;
+
+-- name: leaving
+-- Subjects that are being erased. Each process forgets them.
+SELECT p.brand_id, p.subject FROM erasure AS e JOIN player AS p USING (player_id)
+WHERE e.done_ms IS NULL
+ORDER BY e.player_id
+LIMIT $1;
 
 -- name: insert_reading
 -- Notes that a process opens the secret of a pool, or the key of a log ($3 is null).

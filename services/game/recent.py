@@ -29,6 +29,10 @@ class Recent(Generic[Key, Value]):
             self._values.popitem(last=False)
         return value
 
+    def drop(self, key: Key) -> None:
+        """Forget a value, if it is kept."""
+        self._values.pop(key, None)
+
 
 class Fresh(Generic[Key, Value]):
     """The last `limit` values that were used, each for `keep_ms`. For what may change."""

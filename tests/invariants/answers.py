@@ -15,11 +15,16 @@ _COVERED = ("outcome", "face", "entry")
 
 
 def told_plays_are_kept(facts: Facts) -> Iterator[str]:
-    """A play of which a player was told is stored, as the player's own, with what was asked for."""
+    """A play of which a player was told is stored, as the player's own, with what was asked for.
+
+    Of one who was erased only the play is left.
+    """
     for told in facts.told:
         play = facts.plays_by_wire_id.get(told.play_id)
         if play is None:
             yield f"{told.subject} was told of {told.play_id}, which is not stored"
+            continue
+        if play.subject is None:
             continue
         stored = (play.subject, play.pool_id, play.draws, play.paid_with, play.price_points)
         shown = (told.subject, *(told.view[name] for name in ("pool", "count", "pay_with", "price_points")))

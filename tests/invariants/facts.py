@@ -20,6 +20,7 @@ from tests.invariants.reward_rows import Reward
 from tests.invariants.rows import Draw, Log, Operation, Play, Prize, Rows
 from tests.invariants.told import Told
 
+ERASED: Final = "player:erased"
 GUARDED: Final = ("player:", "campaign:")
 RELEASED: Final = frozenset({"rejected", "cancelled"})
 FINAL: Final = RELEASED | {"settled"}
@@ -80,10 +81,12 @@ class Facts:
 
     @cached_property
     def posted_by(self) -> Mapping[str, list[Entry]]:
-        """The entries of each operation, in the order of the feed."""
+        """The entries of each operation, in the order of the feed; of an erased player's, as we hold them."""
+        erased = {each.operation_id for each in self.rows.operations if each.subject == ERASED}
         found: defaultdict[str, list[Entry]] = defaultdict(list)
         for entry in self.feed:
-            found[entry.operation_id].append(entry)
+            is_erased = entry.operation_id in erased
+            found[entry.operation_id].append(_without_player(entry) if is_erased else entry)
         return dict(found)
 
     @cached_property
@@ -217,3 +220,9 @@ class Facts:
 
 def _verifier(origin: str, key: Ed25519PublicKey) -> Verifier:
     return Verifier.parse(vkey(origin, key))
+
+
+def _without_player(entry: Entry) -> Entry:
+    """An entry of an operation whose player is erased: the ledger still has the player's account."""
+    debit, credit = (ERASED if name.startswith("player:") else name for name in (entry.debit, entry.credit))
+    return msgspec.structs.replace(entry, debit=debit, credit=credit)

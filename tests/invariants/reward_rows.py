@@ -11,7 +11,7 @@ class Reward(Row, frozen=True, kw_only=True):
 
     SQL: ClassVar[str] = """
         SELECT r.campaign_id, r.reward_id, r.player_id,
-               'player:' || p.brand_id || '.' || p.subject AS account,
+               'player:' || coalesce(p.brand_id || '.' || p.subject, 'erased') AS account,
                r.source, r.kind, r.amount, r.item, r.expires_ms, r.state, r.withheld, r.recovered, r.owed
         FROM reward AS r JOIN player AS p USING (player_id)
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, reward_id"""

@@ -20,14 +20,14 @@ class Play(Row, frozen=True, kw_only=True):
 
     SQL: ClassVar[str] = """
         SELECT p.campaign_id, p.play_id, p.player_id, r.subject,
-               'player:' || r.brand_id || '.' || r.subject AS account, p.pool_id,
+               'player:' || coalesce(r.brand_id || '.' || r.subject, 'erased') AS account, p.pool_id,
                t.price_points AS draw_price_points, p.idempotency_key AS key, p.state, p.draws, p.drawn,
                p.paid_with, p.price_points, p.seat_id, p.log_size
         FROM play AS p JOIN player AS r USING (player_id) JOIN pool AS t USING (campaign_id, pool_id)
         WHERE campaign_id = ANY ($1::text[]) ORDER BY campaign_id, play_id"""
     play_id: UUID
     player_id: UUID
-    subject: str
+    subject: str | None
     account: str
     pool_id: str
     draw_price_points: int

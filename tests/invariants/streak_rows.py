@@ -12,7 +12,8 @@ class Repair(Row, frozen=True, kw_only=True):
 
     SQL: ClassVar[str] = """
         SELECT r.campaign_id, r.repair_id, r.player_id, r.streak_id, r.day,
-               'player:' || p.brand_id || '.' || p.subject AS account, r.state, r.price_points, r.is_refunded,
+               'player:' || coalesce(p.brand_id || '.' || p.subject, 'erased') AS account,
+               r.state, r.price_points, r.is_refunded,
                EXISTS (SELECT FROM streak_event AS e
                        WHERE (e.campaign_id, e.player_id, e.streak_id, e.day)
                            = (r.campaign_id, r.player_id, r.streak_id, r.day)

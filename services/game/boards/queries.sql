@@ -209,9 +209,10 @@ SET score = excluded.score, reached_ms = excluded.reached_ms, version = t.versio
 WHERE (t.score, t.reached_ms) <> (excluded.score, excluded.reached_ms);
 
 -- name: add_results
--- Stores the final ranks of a locked season.
+-- Stores the final ranks of a locked season. Who was erased is due nothing.
 INSERT INTO board_result (campaign_id, board_id, season, rank, player_id, score, reached_ms, is_due)
-SELECT $1, $2, $3, rank, player_id, score, reached_ms, is_due
+SELECT $1, $2, $3, rank, player_id, score, reached_ms,
+       is_due AND NOT EXISTS (SELECT FROM player AS p WHERE p.player_id = r.player_id AND p.subject IS NULL)
 FROM unnest($4::integer[], $5::uuid[], $6::bigint[], $7::bigint[], $8::boolean[]) AS r (rank, player_id, score, reached_ms, is_due);
 
 -- name: freeze

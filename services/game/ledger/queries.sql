@@ -111,13 +111,20 @@ DELETE FROM ledger_entry WHERE seq > $1 AND seq <= $2;
 
 -- name: copy_entries
 -- Keeps the entries that concern our campaigns: by the account that is debited or credited, else by the operation.
+-- Where the operation is of an erased player ($9), so are the copies.
 INSERT INTO ledger_entry (campaign_id, seq, operation_id, debit, credit, amount)
-SELECT coalesce(d.campaign_id, c.campaign_id, o.campaign_id), e.seq, e.operation_id, e.debit, e.credit, e.amount
+SELECT coalesce(d.campaign_id, c.campaign_id, o.campaign_id), e.seq, e.operation_id,
+       CASE WHEN held.subject IS NOT NULL AND starts_with(e.debit, 'player:') THEN $9 ELSE e.debit END,
+       CASE WHEN held.subject IS NOT NULL AND starts_with(e.credit, 'player:') THEN $9 ELSE e.credit END,
+       e.amount
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[])
     AS e (seq, operation_id, debit, credit, amount, of_debit, of_credit, of_operation)
 LEFT JOIN campaign AS d ON d.campaign_id = e.of_debit
 LEFT JOIN campaign AS c ON c.campaign_id = e.of_credit
 LEFT JOIN campaign AS o ON o.campaign_id = e.of_operation
+LEFT JOIN operation AS held
+    ON held.campaign_id = coalesce(d.campaign_id, c.campaign_id, o.campaign_id) AND held.operation_id = e.operation_id
+       AND held.subject = $9
 WHERE coalesce(d.campaign_id, c.campaign_id, o.campaign_id) IS NOT NULL;
 
 -- name: add_hours

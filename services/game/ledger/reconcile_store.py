@@ -10,6 +10,7 @@ from game.db.connection import Connection
 from game.db.statements import columns, load
 from game.ledger.comparing import GRACE_MS, PLACE_MS, Break, Case, Posted, Repair, campaign_of
 from game.ledger.kinds import Kind
+from game.players import erased_account
 from ledger_client import Entry
 
 _SQL = load("game.ledger")
@@ -105,7 +106,7 @@ async def copy_entries(conn: Connection, entries: Sequence[Entry], *, after_seq:
         for e in entries
     ]  # fmt: skip
     if rows:
-        await conn.execute(_SQL.copy_entries, *map(list, zip(*rows, strict=True)))
+        await conn.execute(_SQL.copy_entries, *map(list, zip(*rows, strict=True)), erased_account())
 
 
 async def add_hours(conn: Connection, hours: Sequence[Hour]) -> None:

@@ -44,11 +44,12 @@ WHERE v.ctid = free.place AND v.campaign_id = $1
 RETURNING coalesce(v.grant_id, v.reward_id) AS given_to;
 
 -- name: add_rewards
--- Stores rewards. No row for one: its source has given the player something already.
+-- Stores rewards. No row for one: its source has given the player something already, or the player is erased.
 INSERT INTO reward (campaign_id, reward_id, player_id, source, kind, amount, item, expires_ms, given_ms)
 SELECT $1, r.reward_id, r.player_id, r.source, r.kind, r.amount, r.item, r.expires_ms, $2
 FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[])
     AS r (reward_id, player_id, source, kind, amount, item, expires_ms)
+JOIN player AS p ON p.player_id = r.player_id AND p.subject IS NOT NULL
 ON CONFLICT ON CONSTRAINT reward_once DO NOTHING
 RETURNING reward_id;
 

@@ -1,0 +1,1 @@
+"""Erasure of players: what names them goes, what they did stays, and every proof stays valid."""

@@ -120,7 +120,7 @@ def balances_told_are_the_ledgers(facts: Facts) -> Iterator[str]:
     for told in facts.told:
         play = facts.plays_by_wire_id.get(told.play_id)
         points = told.view["balance_points"]
-        if play is None or points is None:
+        if play is None or play.subject is None or points is None:
             continue
         debits = [each.operation_id for each in facts.debits.get(play.play_id, [])]
         left = {facts.walk.after[each].get(play.account) for each in debits if each in facts.walk.after}

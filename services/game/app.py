@@ -34,6 +34,7 @@ from game.custody.api import SecretReadings
 from game.db.pool import open_pool
 from game.document import document
 from game.erasure.api import Erasures
+from game.erasure.service import STEPS as ERASURE_STEPS
 from game.evidence.api import EvidencePacks
 from game.evidence.service import make_packs
 from game.gate import BOUNDS, Bounds, Gate
@@ -97,7 +98,11 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks, Erasures,
 )  # fmt: skip
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
-EVENT_STEPS: tuple[Step, ...] = (*STEPS, Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000))
+EVENT_STEPS: tuple[Step, ...] = (
+    *STEPS,
+    *ERASURE_STEPS,
+    Step(name="gifts.expire", run=expire_gifts, interval_ms=1_000),
+)
 
 log = structlog.get_logger()
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from game.app import EVENT_STEPS
 from game.erasure.service import GRACE_MS, RETRY_MS, ask_erasure, finish_erasures
 from game.errors import Forbidden
 from game.fair.receipt import verify_receipt
@@ -115,6 +116,11 @@ async def test_what_is_under_way_is_finished_first(backstage: Stage) -> None:
     backstage.clock.advance(RETRY_MS)
     assert await finish_erasures(resources) == 1
     await engine.close()
+
+
+def test_the_service_erases_by_itself() -> None:
+    """Every process forgets whom it must, and finishes what is due."""
+    assert {"players.forget", "players.erase"} <= {step.name for step in EVENT_STEPS}
 
 
 @pytest.mark.asyncio

@@ -19,6 +19,7 @@ from game import telemetry
 from game.audit.api import Log
 from game.audit.listing_api import Logs
 from game.audit.verifier_api import Verifiers
+from game.audit.witnessing import ask_witnesses
 from game.auth import AppRequest
 from game.badges.api import Badges, ManagedBadges
 from game.boards.api import Boards, ManagedBoards, MyBoards
@@ -224,6 +225,7 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
         *MESSAGE_STEPS,
         *BOARD_STEPS,
         *MONITOR_STEPS,
+        Step(name="witnesses.ask", run=partial(ask_witnesses, session=session), interval_ms=5_000),
         Step(name="evidence.make", run=make_packs, interval_ms=1_000),
         send,
     ]

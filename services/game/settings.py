@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from game.fair.witness import Witness, WitnessAt
+
 Network = IPv4Network | IPv6Network
 
 PREFIX = "PLAYFAIR_"
@@ -65,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     clock_skew_seconds: int
     token_audience: str
     beacon_relays: tuple[str, ...]
+    witnesses: tuple[WitnessAt, ...]
     requests_per_player: int
     requests_per_address: int
     events_per_source: int
@@ -220,6 +223,21 @@ def _relays(text: str) -> tuple[str, ...]:
     return relays
 
 
+def _witnesses(text: str) -> tuple[WitnessAt, ...]:
+    witnesses = tuple(map(_witness, filter(None, (part.strip() for part in text.split(",")))))
+    if len({each.witness.name for each in witnesses}) < len(witnesses):
+        raise ValueError("must name each witness once")
+    return witnesses
+
+
+def _witness(text: str) -> WitnessAt:
+    vkey, _, url = text.partition(" ")
+    try:
+        return WitnessAt(Witness.parse(vkey), _url("https", "http")(url.strip()).rstrip("/"))
+    except ValueError as error:
+        raise ValueError(f"must be keys and addresses such as `name+id+key https://…`: {error}") from None
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
@@ -263,6 +281,7 @@ VARIABLES: dict[str, Variable] = {
     ),
     "token_audience": Variable("the audience that tokens must name", str, TOKEN_AUDIENCE),
     "beacon_relays": Variable("relays of the randomness beacon, separated by commas", _relays, ""),
+    "witnesses": Variable("witnesses of the logs, `key address`, separated by commas", _witnesses, ""),
     "requests_per_player": Variable("requests a second of one player", _whole_number(1, 1_000_000), "20"),
     "requests_per_address": Variable("requests a second of one address", _whole_number(1, 1_000_000), "500"),
     "events_per_source": Variable(

@@ -19,6 +19,7 @@ from tests.attack.rows import (
     BOARD,
     BREAK,
     COMPLETION,
+    COSIGNATURE,
     CREDIT,
     DELIVERY,
     EVENT,
@@ -203,6 +204,7 @@ async def _furnished(stage: Stage, office: Office, campaign_id: str) -> dict[str
     await office.done("PUT", f"campaigns/{campaign_id}/stock-alerts", ALERTS)
     await pool.execute(FIT_ALERT, campaign_id, now_ms)
     await pool.execute(PACK, campaign_id, now_ms)
+    await pool.execute(COSIGNATURE, campaign_id)
     break_id = await pool.fetchval(BREAK, campaign_id, now_ms)
     return {
         "pack_id": "first",

@@ -6,6 +6,7 @@ from litestar.enums import MediaType
 from litestar.params import FromPath
 
 from game.audit import reading
+from game.audit.witnessing import cosigned_checkpoint
 from game.auth import PUBLIC, AppRequest
 from game.problems import problem_responses
 
@@ -29,6 +30,12 @@ class Log(Controller):
         return await reading.checkpoint(
             request.resources, campaign_id=campaign_id, brand_id=_brand_id(request)
         )
+
+    @get("/cosigned", media_type=MediaType.TEXT, cache_control=BRIEFLY, responses=PROBLEMS)
+    async def cosigned(self, request: AppRequest, campaign_id: FromPath[str]) -> str:
+        """The newest checkpoint that witnesses have cosigned, with their lines (C2SP tlog-cosignature)."""
+        await reading.require_log(request.resources, campaign_id=campaign_id, brand_id=_brand_id(request))
+        return await cosigned_checkpoint(request.resources, campaign_id=campaign_id)
 
     @get("/vkey", media_type=MediaType.TEXT, cache_control=FOR_AN_HOUR, responses=PROBLEMS)
     async def vkey(self, request: AppRequest, campaign_id: FromPath[str]) -> str:

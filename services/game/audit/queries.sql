@@ -125,3 +125,46 @@ JOIN log USING (campaign_id)
 WHERE brand_id = $1 AND campaign_id > $2
 ORDER BY campaign_id
 LIMIT $3;
+
+-- name: unwitnessed_logs
+-- Logs that have grown beyond what some of these witnesses has cosigned, who waits longest first.
+SELECT campaign_id
+FROM log
+CROSS JOIN LATERAL (
+    SELECT min(coalesce(next_attempt_ms, 0)) AS due_ms
+    FROM unnest($1::text[]) AS asked (witness)
+    LEFT JOIN cosignature AS c ON c.campaign_id = log.campaign_id AND c.witness = asked.witness
+    WHERE coalesce(c.size, 0) < log.size) AS waiting
+WHERE due_ms <= $2
+ORDER BY due_ms, campaign_id
+LIMIT $3;
+
+-- name: cosigned_sizes
+-- What size of a log each witness has cosigned.
+SELECT witness, size
+FROM cosignature
+WHERE campaign_id = $1
+ORDER BY witness;
+
+-- name: keep_cosignature
+-- Keeps a cosignature, unless a newer one is there.
+INSERT INTO cosignature (campaign_id, witness, size, line, next_attempt_ms)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (campaign_id, witness) DO UPDATE
+SET size = excluded.size, line = excluded.line, next_attempt_ms = excluded.next_attempt_ms
+WHERE cosignature.size < excluded.size;
+
+-- name: postpone_witness
+-- A witness did not cosign: it is asked again later.
+INSERT INTO cosignature (campaign_id, witness, size, line, next_attempt_ms)
+VALUES ($1, $2, 0, '', $3)
+ON CONFLICT (campaign_id, witness) DO UPDATE SET next_attempt_ms = excluded.next_attempt_ms;
+
+-- name: cosigned
+-- The lines of the size that most witnesses have cosigned, of those the largest. No row: none has.
+SELECT size, string_agg(line, '' ORDER BY witness) AS lines
+FROM cosignature
+WHERE campaign_id = $1 AND size > 0
+GROUP BY size
+ORDER BY count(*) DESC, size DESC
+LIMIT 1;

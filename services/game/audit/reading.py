@@ -52,6 +52,11 @@ async def _head(resources: Resources, campaign_id: str, brand_id: str | None) ->
     return head
 
 
+async def require_log(resources: Resources, *, campaign_id: str, brand_id: str | None) -> None:
+    """Raise NotFound `log_not_found` unless the log is there for this brand."""
+    await _head(resources, campaign_id, brand_id)
+
+
 async def frozen_head(conn: Connection, *, campaign_id: str) -> Head:
     """Where the log of a launched campaign ends in the caller's snapshot."""
     head = await store.readable_head(conn, campaign_id=campaign_id, brand_id=None)

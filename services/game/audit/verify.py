@@ -646,15 +646,23 @@ def read(path: str) -> bytes:
         return file.read(MAX_ENTRY + MAX_NOTE)
 
 
+def say(text: object, file: Any = None) -> None:
+    """Print it, but no character that a terminal could take for a command: words may be a server's."""
+    print(re.sub(r"[^ -~\n]", "?", str(text)), file=file)
+
+
 def show(log: Log) -> None:
     """Findings first, then the pools."""
-    print(*(f"WARNING {warning}" for warning in log.warnings), f"OK {log.size} entries", sep="\n")
+    say("\n".join([*(f"WARNING {warning}" for warning in log.warnings), f"OK {log.size} entries"]))
     for pool in log.pools.values():
         beacon = "a public beacon (BLS not checked here)" if "beacon" in pool.entry else "players' seeds"
-        print(f"\npool {pool.entry['pool']}: {pool.draws} draws in {len(pool.seats)} seats, from {beacon}")
-        print("  closed" if pool.closed else "  open", "X picked: draws taken / next untaken / later untaken")
+        say(f"\npool {pool.entry['pool']}: {pool.draws} draws in {len(pool.seats)} seats, from {beacon}")
+        say(
+            ("  closed" if pool.closed else "  open")
+            + "; X picked: draws taken / next untaken / later untaken"
+        )
         for row, weight, *counts in zip(pool.ids, pool.weights, *pool.picked.values()):
-            print(f"  {row:24} {weight}/{sum(pool.weights)}: " + " / ".join(map(str, counts)))
+            say(f"  {row:24} {weight}/{sum(pool.weights)}: " + " / ".join(map(str, counts)))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -665,7 +673,7 @@ def run(options: argparse.Namespace) -> None:
         entry = check_receipt(
             read(options.receipt).decode(errors="replace"), read(options.entry).rstrip(b"\n"), vkey
         )
-        print(f"OK entry {entry['i']}, a {entry['k']}, stands in the log")
+        say(f"OK entry {entry['i']}, a {entry['k']}, stands in the log")
     elif options.url:
         note = read_url(options.url + "/checkpoint")
         show(verify(entries_at(options.url, open_checkpoint(note, vkey)[0]), note, vkey, older))
@@ -694,10 +702,10 @@ def main() -> NoReturn:
         run(options)
     except Bad as bad:
         place = "" if bad.entry is None else f" at entry {bad.entry}"
-        print(f"BAD check {bad.check}{place}: {bad.says}")
+        say(f"BAD check {bad.check}{place}: {bad.says}")
         sys.exit(1)
     except (OSError, ValueError) as error:
-        print(f"could not be read: {error}", file=sys.stderr)
+        say(f"could not be read: {error}", file=sys.stderr)
         sys.exit(3)
     sys.exit(0)
 

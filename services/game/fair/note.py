@@ -14,8 +14,8 @@ from game.fair.findings import Finding
 MAX_NOTE_BYTES = 65_536
 MAX_SIGNATURES = 100
 _ED25519 = b"\x01"
-_DASH = "\u2014 "
-_NAME = re.compile(r"[^\s+\x00-\x1f]+")
+DASH = "\u2014 "
+NAME = re.compile(r"[^\s+\x00-\x1f]+")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
@@ -32,7 +32,7 @@ class Verifier(msgspec.Struct, frozen=True):
         name, _, rest = vkey.partition("+")
         key_id, _, key = rest.partition("+")
         raw = strict_base64(key)
-        if raw is None or len(raw) != 33 or raw[:1] != _ED25519 or not _NAME.fullmatch(name):
+        if raw is None or len(raw) != 33 or raw[:1] != _ED25519 or not NAME.fullmatch(name):
             raise ValueError("not a verifier key of an Ed25519 key")
         if key_id != _key_id(name, raw[1:]).hex():
             raise ValueError("the verifier key's id is not the one of its name and key")
@@ -49,14 +49,14 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 def vkey(name: str, public_key: Ed25519PublicKey) -> str:
     """The key string that a verifier is told: `name+id+base64(0x01 || key)`."""
-    assert _NAME.fullmatch(name)
+    assert NAME.fullmatch(name)
     raw = public_key.public_bytes_raw()
     return f"{name}+{_key_id(name, raw).hex()}+{base64.b64encode(_ED25519 + raw).decode()}"
 
 
 def checkpoint_body(origin: str, size: int, root: bytes) -> bytes:
     """The text of a checkpoint: what `sign` signs."""
-    assert _NAME.fullmatch(origin)
+    assert NAME.fullmatch(origin)
     assert len(root) == 32
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
 
@@ -66,7 +66,7 @@ def sign(body: bytes, name: str, private_key: Ed25519PrivateKey) -> bytes:
     assert body.endswith(b"\n")
     key_id = _key_id(name, private_key.public_key().public_bytes_raw())
     signature = base64.b64encode(key_id + private_key.sign(body)).decode()
-    return body + f"\n{_DASH}{name} {signature}\n".encode()
+    return body + f"\n{DASH}{name} {signature}\n".encode()
 
 
 def open_note(note: bytes, verifier: Verifier) -> bytes:
@@ -74,7 +74,7 @@ def open_note(note: bytes, verifier: Verifier) -> bytes:
 
     Raises a Finding (check 1) where the note is malformed, the key has not signed it, or not this text.
     """
-    text, lines = _parse(note)
+    text, lines = signatures_of(note)
     signatures = [signature for name, signature in lines if _is_by(verifier, name, signature)]
     _require(len(signatures) > 0, f"no signature of {verifier.name}")
     for signature in signatures:
@@ -101,7 +101,8 @@ def _is_by(verifier: Verifier, name: str, signature: bytes) -> bool:
     return name == verifier.name and signature[:4] == verifier.key_id
 
 
-def _parse(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+def signatures_of(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """A note's text, and its signatures by name, unverified. Raises a Finding (check 1) for no note."""
     _require(len(note) <= MAX_NOTE_BYTES, "the note is too long")
     text, blank, signatures = note.rpartition(b"\n\n")
     _require(blank != b"" and signatures.endswith(b"\n"), "not a signed note")
@@ -116,9 +117,9 @@ def _parse(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
 
 
 def _signature(line: str) -> tuple[str, bytes]:
-    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    name, _, encoded = line.removeprefix(DASH).partition(" ")
     signature = strict_base64(encoded)
-    if not line.startswith(_DASH) or not _NAME.fullmatch(name) or signature is None or len(signature) < 5:
+    if not line.startswith(DASH) or not NAME.fullmatch(name) or signature is None or len(signature) < 5:
         raise Finding(1, "malformed signature line")
     return name, signature
 

@@ -125,9 +125,11 @@ def _audits(options: argparse.Namespace, keys: Keys, trouble: _Trouble) -> Itera
     if options.log:
         note = read_file(options.checkpoint)
         given = Given(str(options.log), note, keys.for_note(note), tuple(older))
-        yield audit_lines(given, lines_of(options.log), Progress(str(options.log), None))
+        with Progress(str(options.log), None) as progress:
+            yield audit_lines(given, lines_of(options.log), progress)
     elif options.pack:
-        yield audit_pack(options.pack, keys, Progress(str(options.pack), None))
+        with Progress(str(options.pack), None) as progress:
+            yield audit_pack(options.pack, keys, progress)
     elif options.all:
         yield from _all(options, keys, trouble)
     else:
@@ -150,11 +152,8 @@ def _all(options: argparse.Namespace, keys: Keys, trouble: _Trouble) -> Iterator
 def _remote(options: argparse.Namespace, url: str, verifier: Verifier, older: list[bytes]) -> Audit:
     kept = Kept(options.state, verifier.name) if options.state else None
     remote = audit_remote(RemoteLog(url, kept), verifier, older=older, kept=kept)
-    progress = Progress(verifier.name, remote.size)
-    try:
+    with Progress(verifier.name, remote.size) as progress:
         return remote.audit(progress)
-    finally:
-        progress.end()
 
 
 def _unwritten(options: argparse.Namespace, audits: list[Audit]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Self
 
 BAR_CHARS = 40
 BAR_EVERY_SECONDS = 0.2
@@ -32,7 +33,10 @@ class Progress:
         full = BAR_CHARS * done // self._total if self._total else 0
         return f"\r\033[K[{'#' * full}{'.' * (BAR_CHARS - full)}] {words}"
 
-    def end(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Take the bar away."""
         if self._bar:
             print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -126,3 +126,11 @@ def test_an_offer_is_no_checkpoint() -> None:
 def test_a_signer_shows_no_key() -> None:
     """The private key is not in the signer's text."""
     assert repr(SIGNER) == "Signer(origin='tea.example/campaign0001')"
+
+
+def test_the_digest_of_a_pack_is_signed_as_nothing_else() -> None:
+    """A manifest's signature can be taken for no checkpoint: its first line is no log's origin."""
+    note = SIGNER.evidence(bytes(32)).encode()
+    assert open_note(note, VERIFIER).decode() == f"{SIGNER.origin}/evidence\n{bytes(32).hex()}\n"
+    with pytest.raises(Finding):
+        open_checkpoint(note, VERIFIER)

@@ -43,9 +43,8 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 def kept_until_ms(closes_ms: int, made_ms: int) -> int:
     """Two years after the end of the campaign, and of the pack where that was made later."""
     end = datetime.fromtimestamp(max(closes_ms, made_ms) / 1000, UTC)
-    last_day = date(end.year + RETENTION_YEARS, end.month, 1) + timedelta(
-        days=end.day
-    )  # 29 February: 1 March
+    # The day after the same date, so that two years are whole; what 29 February lacks is 1 March.
+    last_day = date(end.year + RETENTION_YEARS, end.month, 1) + timedelta(days=end.day)
     return int(datetime.combine(last_day, end.time(), UTC).timestamp() * 1000)
 
 

@@ -1,0 +1,83 @@
+"""What a pack is, without a database."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from game.evidence.rules import FORMAT, Manifest, Mask, kept_until_ms, manifest_bytes, packed
+
+ROW = {
+    "line": b'{"operation":{"legs":[{"credit":"house","debit":"player:alice"}],"ref":"alice"}}',
+    "player_id": "p1",
+    "subject": "alice",
+}
+
+
+@pytest.mark.parametrize(
+    ("closes", "made", "kept"),
+    [
+        ((2026, 11, 28), (2026, 10, 1), (2028, 11, 29)),
+        ((2026, 11, 28), (2027, 1, 31), (2029, 2, 1)),
+        ((2028, 2, 29), (2028, 1, 1), (2030, 3, 2)),
+        ((2025, 12, 31), (2025, 1, 1), (2028, 1, 1)),
+    ],
+)
+def test_how_long_it_is_kept(
+    closes: tuple[int, int, int], made: tuple[int, int, int], kept: tuple[int, int, int]
+) -> None:
+    """Two whole years after the end, or after it was made where that is later."""
+    closes_ms, made_ms, kept_ms = (
+        int(datetime(*day, tzinfo=UTC).timestamp() * 1000) for day in (closes, made, kept)
+    )
+    assert kept_until_ms(closes_ms, made_ms) == kept_ms
+
+
+def test_files_stand_in_the_manifest_by_path() -> None:
+    """With length and digest; the manifest has one form."""
+    files = packed({"b": b"two", "a": b""})
+    assert [(file.path, file.bytes, file.sha256) for file in files] == [
+        ("a", 0, hashlib.sha256(b"").hexdigest()),
+        ("b", 3, hashlib.sha256(b"two").hexdigest()),
+    ]
+    manifest = Manifest(
+        format=FORMAT,
+        campaign="c",
+        origin="o",
+        size=1,
+        root="ab",
+        made_ms=2,
+        masked=True,
+        files=tuple(files),
+    )
+    assert manifest_bytes(manifest).startswith(b'{"campaign":"c","files":[{"bytes":0,"path":"a","sha256":"')
+
+
+def test_names_stay_without_a_key() -> None:
+    """An erased player has none."""
+    mask = Mask(None)
+    assert (mask.of("p1", "alice"), mask.of("p1", None)) == ("alice", "erased-p1")
+    assert msgspec.json.decode(mask.line(ROW)) == {
+        "operation": {"legs": [{"credit": "house", "debit": "player:alice"}], "ref": "alice"},
+        "player": "alice",
+    }
+
+
+def test_a_key_hides_names() -> None:
+    """The same pseudonym in one pack, another in the next; accounts of players are names too."""
+    mask, other = Mask(b"one"), Mask(b"two")
+    assert mask.of("p1", "alice") == mask.of("p1", None) != other.of("p1", "alice")
+    assert mask.of("p1", "alice") != mask.of("p2", "alice")
+    assert mask.account("house") == "house"
+    line = mask.line(ROW)
+    assert b"alice" not in line
+    assert msgspec.json.decode(line)["operation"]["legs"] == [
+        {"credit": "house", "debit": mask.account("player:alice")}
+    ]
+
+
+def test_a_line_about_nobody_names_nobody() -> None:
+    """And one without an operation has no accounts."""
+    row = {"line": b'{"a":1}', "player_id": None, "subject": None}
+    assert Mask(b"one").line(row) == b'{"a":1}\n'

@@ -19,6 +19,7 @@ from game.auditor.playing import check_play, check_receipt, read_play
 from game.auditor.progress import Progress
 from game.auditor.reading import RemoteLog, UnreadableError, lines_of, read_all, read_file
 from game.auditor.text import text
+from game.auditor.witnessed import read_witnesses, witnessed
 from game.fair.entries import MAX_ENTRY_BYTES
 from game.fair.findings import Finding
 from game.fair.note import Verifier
@@ -79,6 +80,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--older", type=Path, action="append", default=[], metavar="FILE", help="a kept checkpoint"
     )
+    parser.add_argument("--witness", type=Path, metavar="FILE", help="keys of witnesses that have cosigned")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="what is kept from run to run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one page with plots")
@@ -151,7 +153,9 @@ def _all(options: argparse.Namespace, keys: Keys, trouble: _Trouble) -> Iterator
 
 def _remote(options: argparse.Namespace, url: str, verifier: Verifier, older: list[bytes]) -> Audit:
     kept = Kept(options.state, verifier.name) if options.state else None
-    remote = audit_remote(RemoteLog(url, kept), verifier, older=older, kept=kept)
+    log = RemoteLog(url, kept)
+    seen = witnessed(log, verifier, read_witnesses(options.witness) if options.witness else ())
+    remote = audit_remote(log, verifier, seen=seen, older=older, kept=kept)
     with Progress(verifier.name, remote.size) as progress:
         return remote.audit(progress)
 

@@ -10,6 +10,7 @@ from game.auditor.beacon import BlsMissingError, first_forged
 from game.auditor.keeping import Kept
 from game.auditor.reading import RemoteLog
 from game.auditor.tally import Tally
+from game.auditor.witnessed import Witnessed
 from game.fair.entries import BeaconEntry, decode
 from game.fair.findings import Finding
 from game.fair.note import Checkpoint, Verifier, open_checkpoint
@@ -130,16 +131,22 @@ def _shown(given: Given) -> tuple[str, ...]:
 
 
 def audit_remote(
-    log: RemoteLog, verifier: Verifier, *, older: Sequence[bytes], kept: Kept | None
+    log: RemoteLog, verifier: Verifier, *, seen: Witnessed, older: Sequence[bytes], kept: Kept | None
 ) -> "Remote":
-    """Read a log's newest checkpoint, to hold against `older` and what is kept. Raises UnreadableError."""
+    """Read a log's newest checkpoint, to hold against all older ones. Raises UnreadableError."""
     remembered = kept.checkpoint() if kept else None
-    given = Given(log.url, log.checkpoint(), verifier, (*older, *([remembered] if remembered else [])))
+    before = (*older, *seen.older, *([remembered] if remembered else []))
     told = log.vkey()
-    if told != _pinned(verifier, told):
-        given = msgspec.structs.replace(
-            given, findings=(f"The service tells another key than yours: {told}",)
-        )
+    is_pinned = told == _pinned(verifier, told)
+    other = () if is_pinned else (f"The service tells another key than yours: {told}",)
+    given = Given(
+        source=log.url,
+        checkpoint=log.checkpoint(),
+        verifier=verifier,
+        older=before,
+        notes=seen.notes,
+        findings=seen.findings + other,
+    )
     return Remote(log, given, kept)
 
 

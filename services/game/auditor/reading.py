@@ -73,6 +73,10 @@ class RemoteLog:
         """The newest checkpoint, as it is served."""
         return fetch(f"{self.url}/checkpoint", limit=MAX_NOTE_BYTES)
 
+    def cosigned(self) -> bytes:
+        """The newest note that witnesses have cosigned, as it is served."""
+        return fetch(f"{self.url}/cosigned", limit=MAX_NOTE_BYTES)
+
     def vkey(self) -> str:
         """The key that the service tells."""
         return fetch(f"{self.url}/vkey", limit=MAX_NOTE_BYTES).decode(errors="replace").strip()

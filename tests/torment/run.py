@@ -22,6 +22,7 @@ from tests.story.idle import idle_wrong
 from tests.story.verdict import ended, wrong
 from tests.torment.aftermath import quiet, reconciled
 from tests.torment.givers import Givers
+from tests.torment.histories import Histories
 from tests.torment.killer import Killer
 from tests.torment.players import CARDS, Notes, Player, name_of
 from tests.torment.ranking import ranked_wrong
@@ -107,16 +108,19 @@ class _Run:
         chance = Random(self._random.random())
         tellers = Tellers(self._people, self._tale, places[0].campaign_id, random=chance)
         givers = Givers(self._people, places[0].campaign_id, SPENDERS, random=Random(self._random.random()))
-        players = await self._players(places)
-        await self._rage(players, tellers, givers)
+        players, histories = await self._players(places), Histories(self._people, places)
+        async with _going_on(histories.watch()):
+            await self._rage(players, tellers, givers)
         await self._settle_down(tellers)
         wrong = [
             *tellers.broken,
             *givers.broken,
             *await self._told_wrong(tellers, places[0]),
             *await self._wrong(places),
+            *await histories.wrong(self._notes.heard),
         ]
-        return Result([*await self._figures(tellers), f"gifts: {givers.given}"], wrong)
+        figures = [*await self._figures(tellers), f"gifts: {givers.given}", histories.figures]
+        return Result(figures, wrong)
 
     async def _players(self, places: Sequence[Place]) -> list[Player]:
         points = [POOR_POINTS if n % POOR_EVERY == 0 else RICH_POINTS for n in range(self._plan.players)]

@@ -136,5 +136,8 @@ async def test_only_a_brands_admin_erases_its_players(
     assert (await asked(zoe.client, other_issuer.headers("root", "admin"))).status_code == 404
     for _ in range(2):
         assert (await asked(zoe.client, issuer.headers("root", "admin"))).status_code == 202
+    page = await zoe.send("GET", f"/campaigns/{campaign_id}")
+    assert (page.status_code, page.json()["you"]) == (200, None)
+    assert (await zoe.anchor("wheel")).json()["code"] == "erasure_pending"
     (row,) = await rows_of(stage.resources, "SELECT asked_by, done_ms FROM erasure")
     assert row == {"asked_by": "root", "done_ms": None}

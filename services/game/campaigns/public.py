@@ -13,7 +13,7 @@ from game.campaigns.records import Campaign, PublicState, Summary
 from game.campaigns.rules import Participation, PoolTerms, local_day, refusal, used_today
 from game.campaigns.service import no_such_pool, pool_terms
 from game.db.connection import Connection
-from game.errors import NotFound, Refusal, Unavailable
+from game.errors import Forbidden, NotFound, Refusal, Unavailable
 from game.players import player_id_of
 from game.resources import Resources
 
@@ -68,8 +68,7 @@ async def list_campaigns(resources: Resources, *, brand_id: str, after: str, lim
 async def show_campaign(resources: Resources, caller: Caller | None, *, campaign_id: str) -> PublicCampaign:
     """A launched campaign. NotFound for a draft, and for one of another brand than the token's."""
     brand_id = await brand_of(resources, caller, campaign_id)
-    is_player = caller is not None and Role.PLAYER in caller.roles
-    player_id = await player_id_of(resources, caller) if caller and is_player else None
+    player_id = await _player_of(resources, caller)
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=brand_id)
         states = await pool_store.pool_states(conn, campaign_id=campaign_id)

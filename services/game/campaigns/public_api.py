@@ -38,7 +38,7 @@ class PublicCampaigns(Controller):
         found = await list_campaigns(request.resources, brand_id=brand, after=after, limit=PAGE)
         return summary_page(found, limit=PAGE)
 
-    @get("/{campaign_id:str}", responses=PROBLEMS | problem_responses(403))
+    @get("/{campaign_id:str}", responses=PROBLEMS)
     async def show(self, request: AppRequest, campaign_id: CampaignId) -> CampaignView:
         """A launched campaign. A player's token adds what is left of the limits and what may be played."""
         return campaign_view(await show_campaign(request.resources, request.user, campaign_id=campaign_id))

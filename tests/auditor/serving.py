@@ -1,9 +1,9 @@
 """A small server of logs over real HTTP, by the book of tlog-tiles, unless a test bends what it says."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 from game.fair.entries import leaf_hash
 from game.fair.merkle import fold, inclusion_proof, new_nodes
@@ -15,7 +15,9 @@ from tests.fair import vectors
 LOG = "/v1/campaigns/spring/log"
 POLL_SECONDS = 0.01
 PLACES = dict[str, bytes | int]
-"""What stands at which path; a number is a status without a body."""
+"""What stands at which path; a number is a status without a body, DRIPS a body without an end."""
+DRIPS = 1
+DRIP_SECONDS = 0.02
 
 
 def note_of(lines: Sequence[bytes]) -> bytes:
@@ -65,17 +67,29 @@ class Server:
 def serving(places: PLACES) -> Iterator[Server]:
     """A server on a port of its own."""
     asked: list[str] = []
+    gone = Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
             said = places.get(self.path, 404)
+            if said == DRIPS:
+                self._drip()
+                return
             self.send_response(200 if isinstance(said, bytes) else said)
             if said == 302:
                 self.send_header("Location", "/elsewhere")
             self.end_headers()
             if isinstance(said, bytes):
                 self.wfile.write(said)
+
+        def _drip(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not gone.wait(DRIP_SECONDS):
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -86,5 +100,6 @@ def serving(places: PLACES) -> Iterator[Server]:
         try:
             yield Server(f"http://127.0.0.1:{server.server_port}", places, asked)
         finally:
+            gone.set()
             server.shutdown()
             thread.join()

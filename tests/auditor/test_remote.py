@@ -9,7 +9,7 @@ import pytest
 from game.auditor import reading
 from game.fair.tiles import bundle
 from game.verify import main
-from tests.auditor.serving import LOG, PLACES, note_of, places_of, serving
+from tests.auditor.serving import DRIPS, LOG, PLACES, note_of, places_of, serving
 from tests.fair import vectors
 
 KEY = ["--key", str(vectors.FOLDER / "vkey")]
@@ -170,3 +170,11 @@ def test_addresses_that_are_none() -> None:
     """Files and other schemes are not read through an address."""
     with pytest.raises(reading.UnreadableError, match="not a web address"):
         reading.fetch("file:///etc/passwd", limit=10)
+
+
+def test_a_server_that_drips(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A byte now and then, for ever, is given up."""
+    monkeypatch.setattr(reading, "FETCH_SECONDS", 0.2)
+    with serving({f"{LOG}/checkpoint": DRIPS}) as server:
+        assert main(["--url", server.log, *KEY]) == 3
+    assert "no end after 0.2 seconds" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 What is read is bounded, and nothing of it is believed: the replay holds it against a signed checkpoint.
 """
 
+import time
 import urllib.error
 import urllib.request
 from collections import deque
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from game.auditor.keeping import Kept
 from game.fair.entries import MAX_ENTRY_BYTES
@@ -29,6 +30,8 @@ from game.fair.tiles import (
 )
 
 TIMEOUT_SECONDS = 30.0
+FETCH_SECONDS = 120.0
+READ_BYTES = 65_536
 BUNDLES_AHEAD = 8
 READERS = 4
 MAX_BUNDLE_BYTES = TILE_WIDTH * (LENGTH_BYTES + MAX_ENTRY_BYTES)
@@ -48,13 +51,26 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_NoRedirects)
 
 
+def _bounded(answer: IO[bytes], *, limit: int) -> bytes:
+    """At most one byte more than the limit, for FETCH_SECONDS: whoever drips is not waited for."""
+    data, deadline = bytearray(), time.monotonic() + FETCH_SECONDS
+    while len(data) <= limit:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no end after {FETCH_SECONDS} seconds")
+        part = answer.read1(min(READ_BYTES, limit + 1 - len(data)))  # type: ignore[attr-defined]
+        if not part:
+            break
+        data += part
+    return bytes(data)
+
+
 def fetch(url: str, *, limit: int) -> bytes:
     """What stands at an address, at most `limit` bytes. Raises UnreadableError."""
     if not url.startswith(("http://", "https://")):
         raise UnreadableError(f"{url}: not a web address")
     try:
         with _opener.open(url, timeout=TIMEOUT_SECONDS) as answer:
-            data: bytes = answer.read(limit + 1)
+            data = _bounded(answer, limit=limit)
     except (OSError, HTTPException, ValueError) as error:
         raise UnreadableError(f"{url}: {error}") from error
     if len(data) > limit:

@@ -106,6 +106,16 @@ def no_such_brand() -> NotFound:
     return NotFound("brand_not_found", "There is no such brand.")
 
 
+async def _player_of(resources: Resources, caller: Caller | None) -> UUID | None:
+    """The player who asks; None: nobody, or one who is being erased, who is shown what everybody is."""
+    if caller is None or Role.PLAYER not in caller.roles:
+        return None
+    try:
+        return await player_id_of(resources, caller)
+    except Forbidden:
+        return None
+
+
 async def brand_of(resources: Resources, caller: Caller | None, campaign_id: str) -> str:
     """The brand of a launched campaign; NotFound unless it is the token's, where there is one."""
     async with resources.pool.acquire() as conn:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from tests.bench import boards, events, polls, progress
+from tests.bench import boards, events, polls, progress, replay
 from tests.bench.installation import installed
 from tests.bench.report import Report, lines_of, machine, write
 from tests.bench.rounds import Scale
@@ -18,6 +18,7 @@ PARTS = {
     "progress": progress.processed,
     "polls": polls.polled,
     "boards": boards.ranked,
+    "replay": replay.replayed,
 }
 
 

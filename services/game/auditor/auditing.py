@@ -8,6 +8,7 @@ import msgspec
 from game.auditor.audits import Audit
 from game.auditor.beacon import BlsMissingError, first_forged
 from game.auditor.keeping import Kept
+from game.auditor.parallel import spread_for
 from game.auditor.reading import RemoteLog
 from game.auditor.tally import Tally
 from game.auditor.witnessed import Witnessed
@@ -57,15 +58,17 @@ class _Beacons:
 
 def audit_lines(given: Given, lines: Iterable[bytes], progress: Progress) -> Audit:
     """Replay a log that is at hand line by line, or as it is read."""
-    beacons, tally = _Beacons(), Tally()
-    report = verify_log(
-        beacons.among(lines),
-        given.checkpoint,
-        given.verifier,
-        older=given.older,
-        progress=progress,
-        observer=tally,
-    )
+    beacons, tally, checkpoint = _Beacons(), Tally(), _opened(given)
+    with spread_for(checkpoint.size if checkpoint else 0) as spread:
+        report = verify_log(
+            beacons.among(lines),
+            given.checkpoint,
+            given.verifier,
+            older=given.older,
+            progress=progress,
+            observer=tally,
+            spread=spread,
+        )
     forged, notes = _forged(beacons.values)
     if forged is not None and (
         report.verdict == "OK" or (report.entry is not None and forged < report.entry)

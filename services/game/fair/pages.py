@@ -19,17 +19,17 @@ from game.fair.preparing import Page, Prepared
 from game.fair.replay import apply_entry
 from game.fair.scaling import words_of
 from game.fair.state import LogState, SeatState
-from game.fair.verify_seat import entropy_of, may_draw, pay, reveal
+from game.fair.verify_seat import entropy_of, may_draw, pay, use_up
 
 # Entries on which no outcome, and which on no outcome depend.
 _APART = (b'"k":"seat"', b'"k":"beacon"', b'"k":"notice"')
 
 
 class _Taken(msgspec.Struct):
-    """Draws whose place is checked, and that are not settled yet. `places` are among the page's draws."""
+    """Draws whose place is checked, and that are not settled yet, from the `first` of the page's draws on."""
 
-    places: list[int] = msgspec.field(default_factory=list)
-    seats: list[SeatState] = msgspec.field(default_factory=list)
+    first: int = 0
+    seats: dict[int, SeatState] = msgspec.field(default_factory=dict)
     digests: list[bytes] = msgspec.field(default_factory=list)
 
 
@@ -70,10 +70,13 @@ def _refused(rule: Callable[[], None]) -> Finding:
 
 
 def _take_draws(log: LogState, page: Page, prepared: Prepared, taken: _Taken, places: range) -> int:
-    """Follow draws to the first whose place is wrong, which is refused. Returns the place after them."""
+    """Follow draws to the first whose place is wrong, which is refused. Returns the place after them.
+
+    What `may_draw` asks cannot change after a seat's first draw, but for the pool's replacement.
+    """
     draws, part = prepared.draws, slice(places.start, places.stop)
     columns = (draws.i[part], draws.t[part], draws.seat[part], draws.n[part])
-    seats = log.seats
+    seats, size, now_ms = log.seats, log.size, log.t
     for place, i, t_ms, index, n in zip(places, *(column.tolist() for column in columns), strict=True):
         at = 32 * place
         seat = seats.get(index)
@@ -81,49 +84,54 @@ def _take_draws(log: LogState, page: Page, prepared: Prepared, taken: _Taken, pl
             seat is None
             or n != seat.taken + 1
             or draws.before[at : at + 32] != seat.revealed
-            or i != log.size
-            or t_ms < log.t
-            or not may_draw(log, seat, t_ms=t_ms)
+            or i != size
+            or t_ms < now_ms
+            or seat.pool.replaced_by is not None
+            or (n == 1 and not may_draw(log, seat, t_ms=t_ms))
         ):
-            _refuse(log, page.lines[log.size - page.start])
+            log.size, log.t = size, now_ms
+            _refuse(log, page.lines[size - page.start])
         a = draws.a[at : at + 32]
-        taken.places.append(place)
-        taken.seats.append(seat)
-        taken.digests.append(draw_digest(a, entropy_of(log, seat), n))
-        reveal(log, seat, a, n)
-        log.t, log.size = t_ms, i + 1
+        taken.digests.append(draw_digest(a, seat.entropy or entropy_of(log, seat), n))
+        taken.seats[index] = seat
+        seat.revealed, seat.taken = a, n
+        if n == seat.pool.entry.seat_draws:
+            use_up(log, seat)
+        size, now_ms = size + 1, t_ms
+    log.size, log.t = size, now_ms
     return places.stop
 
 
 def _settle(log: LogState, page: Page, prepared: Prepared, taken: _Taken) -> None:
     """Settle what was taken. Raises a Finding for the first wrong row, at which the replay then stands."""
-    if not taken.places:
+    if not taken.digests:
         return
-    draws, places, digests = _columns(prepared, taken), taken.places, taken.digests
-    taken.places, taken.seats, taken.digests = [], [], []
+    draws, digests = _columns(prepared, taken), taken.digests
+    first, taken.first, taken.seats, taken.digests = taken.first, taken.first + len(digests), {}, []
     wrong = settle(log, draws)
     if wrong is not None:
-        row_id = prepared.draws.rows[prepared.draws.row[places[wrong]]]
+        row_id = prepared.draws.rows[prepared.draws.row[first + wrong]]
         _refuse_row(log, page, draws.where(slice(wrong, wrong + 1)), digests[wrong], row_id=row_id)
 
 
 def _columns(prepared: Prepared, taken: _Taken) -> Draws:
-    draws, places = prepared.draws, np.array(taken.places)
-    pools = {seat.pool.entry.i: seat.pool for seat in taken.seats}
-    rows = {index: {row.id: at for at, row in enumerate(pool.entry.rows)} for index, pool in pools.items()}
-    codes = {index: [known.get(row, -1) for row in draws.rows] for index, known in rows.items()}
-    row = [
-        codes[seat.pool.entry.i][code]
-        for seat, code in zip(taken.seats, draws.row[places].tolist(), strict=True)
-    ]
+    draws, part = prepared.draws, slice(taken.first, taken.first + len(taken.digests))
+    indexes, which = np.unique(draws.seat[part], return_inverse=True)
+    seats = [taken.seats[index] for index in indexes.tolist()]
+    pool = np.array([seat.pool.entry.i for seat in seats])[which]
+    row = np.full(len(pool), -1)
+    for each in {seat.pool.entry.i: seat.pool for seat in seats}.values():
+        known = {known.id: at for at, known in enumerate(each.entry.rows)}
+        codes = np.array([known.get(id_, -1) for id_ in draws.rows])
+        row = np.where(pool == each.entry.i, codes[draws.row[part]], row)
     return Draws(
-        entry=draws.i[places],
-        t_ms=draws.t[places],
-        pool=np.array([seat.pool.entry.i for seat in taken.seats]),
-        seat=draws.seat[places],
-        n=draws.n[places],
-        player=np.array([seat.player for seat in taken.seats]),
-        row=np.array(row),
+        entry=draws.i[part],
+        t_ms=draws.t[part],
+        pool=pool,
+        seat=draws.seat[part],
+        n=draws.n[part],
+        player=np.array([seat.player for seat in seats])[which],
+        row=row,
         words=words_of(taken.digests),
     )
 

@@ -73,13 +73,14 @@ def prepare(page: Page) -> Prepared:
     """Hash a page and read its draws."""
     lines = page.lines
     leaves = [hashlib.sha256(b"\x00" + line).digest() for line in lines]
+    others = [at for at, line in enumerate(lines) if not line.startswith(DRAW_STARTS)]
     draws, good = _read([line for line in lines if line.startswith(DRAW_STARTS)]), len(lines)
     if draws is None:
         good = next(at for at, line in enumerate(lines) if line.startswith(DRAW_STARTS) and _is_outside(line))
         draws = _read([line for line in lines[:good] if line.startswith(DRAW_STARTS)])
         assert draws is not None, "draws that can be read one by one can be read together"
-    others = [(at, leaves[at]) for at in range(good) if not lines[at].startswith(DRAW_STARTS)]
-    return Prepared(subtrees(page.start, leaves), draws, others, good)
+    known = [(at, leaves[at]) for at in others if at < good]
+    return Prepared(subtrees(page.start, leaves), draws, known, good)
 
 
 def _is_outside(line: bytes) -> bool:

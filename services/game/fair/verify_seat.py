@@ -71,7 +71,9 @@ def apply_draw(log: LogState, entry: DrawEntry) -> None:
     a = bytes.fromhex(entry.a)
     x = draw_value(a, entropy, entry.n)
     pay(pool, seat.player, x, row_id=entry.row)
-    reveal(log, seat, a, entry.n)
+    seat.revealed, seat.taken = a, entry.n
+    if entry.n == pool.entry.seat_draws:
+        use_up(log, seat)
 
 
 def pay(pool: PoolState, player: int, x: int, *, row_id: str) -> None:
@@ -83,14 +85,8 @@ def pay(pool: PoolState, player: int, x: int, *, row_id: str) -> None:
     _count(pool, player, row=row, x=x)
 
 
-def reveal(log: LogState, seat: SeatState, a: bytes, n: int) -> None:
-    """Note a seat's next value; the last one uses the seat up."""
-    seat.revealed, seat.taken = a, n
-    if n == seat.pool.entry.seat_draws:
-        _use_up(log, seat)
-
-
-def _use_up(log: LogState, seat: SeatState) -> None:
+def use_up(log: LogState, seat: SeatState) -> None:
+    """Keep of a seat without draws left what the close asks for."""
     pool, index = seat.pool, seat.entry.i
     if pool.entry.sealed:
         pool.undrawn_sealed.popleft()

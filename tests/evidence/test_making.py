@@ -1,12 +1,19 @@
 """Evidence packs are made once, whoever dies over them, and are kept for two years."""
 
 import asyncio
+import io
+import json
+import zipfile
+from typing import Any
 
 import pytest
 
 from game.auth import Caller, Role
+from game.campaigns.chances import grant_chances
+from game.erasure.store import Named, forget
 from game.evidence import store
 from game.evidence.service import CLAIM_MS, ask, make, make_packs, pack
+from game.players import player_id_of
 from tests.support.pools import wheel
 from tests.support.stage import Stage
 
@@ -51,3 +58,38 @@ async def test_two_who_make_the_same_pack(stage: Stage) -> None:
     found = await pack(stage.resources, auditor(), campaign_id=campaign_id, pack_id="one")
     stored = await stage.resources.pool.fetchval("SELECT sum(length(content)) FROM evidence_chunk")
     assert stored == found.bytes
+
+
+async def granted(stage: Stage, campaign_id: str) -> dict[str, Any]:
+    """What a pack that is made now says of the chances that were granted to two players, one erased since."""
+    expires_ms = stage.clock() + 86_400_000
+    for subject in ("alice", "bob"):
+        await grant_chances(
+            stage.resources,
+            Caller(subject="wang", brand_id="acme", roles=frozenset({Role.MANAGER})),
+            campaign_id=campaign_id,
+            subject=subject,
+            count=1,
+            expires_ms=expires_ms,
+            source="hotline",
+        )
+    bob = await player_id_of(stage.resources, Caller(subject="bob", brand_id="acme", roles=frozenset()))
+    async with stage.resources.pool.acquire() as conn:
+        await forget(conn, Named(brand_id="acme", subject="bob"), player_id=bob, now_ms=stage.clock())
+    assert await make_packs(stage.resources) == 1
+    chunks = await stage.resources.pool.fetch("SELECT content FROM evidence_chunk ORDER BY nth")
+    with zipfile.ZipFile(io.BytesIO(b"".join(row["content"] for row in chunks))) as archive:
+        assert not [name for name in archive.namelist() if b"alice" in archive.read(name)]
+        lines = map(json.loads, archive.read("records/changes.jsonl").splitlines())
+    return {line["change_index"]: line for line in lines if line["action"] == "chances.grant"}
+
+
+@pytest.mark.asyncio
+async def test_whom_managers_have_granted_chances_is_masked(stage: Stage) -> None:
+    """The change log names players: not in a masked pack, where each is somebody all the same."""
+    campaign_id = await asked(stage)
+    alice, bob = (await granted(stage, campaign_id)).values()
+    assert alice["player"].startswith("masked-")
+    assert bob["player"].startswith("masked-")
+    assert alice["player"] != bob["player"]
+    assert alice["new_values"].keys() == bob["new_values"].keys() == {"count", "expires_ms", "source"}

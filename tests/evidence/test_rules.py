@@ -9,7 +9,7 @@ import pytest
 from game.evidence.rules import FORMAT, Manifest, Mask, kept_until_ms, manifest_bytes, packed
 
 ROW = {
-    "line": b'{"operation":{"legs":[{"credit":"house","debit":"player:alice"}],"ref":"alice"}}',
+    "line": '{"operation":{"legs":[{"credit":"house","debit":"player:alice"}],"ref":"alice"},"sha256":"ab"}',
     "player_id": "p1",
     "subject": "alice",
 }
@@ -61,6 +61,7 @@ def test_names_stay_without_a_key() -> None:
     assert msgspec.json.decode(mask.line(ROW)) == {
         "operation": {"legs": [{"credit": "house", "debit": "player:alice"}], "ref": "alice"},
         "player": "alice",
+        "sha256": "ab",
     }
 
 
@@ -69,15 +70,24 @@ def test_a_key_hides_names() -> None:
     mask, other = Mask(b"one"), Mask(b"two")
     assert mask.of("p1", "alice") == mask.of("p1", None) != other.of("p1", "alice")
     assert mask.of("p1", "alice") != mask.of("p2", "alice")
-    assert mask.account("house") == "house"
-    line = mask.line(ROW)
-    assert b"alice" not in line
-    assert msgspec.json.decode(line)["operation"]["legs"] == [
-        {"credit": "house", "debit": mask.account("player:alice")}
-    ]
+    assert msgspec.json.decode(mask.line(ROW)) == {
+        "operation": {"legs": [{"credit": "house", "debit": mask.words("player:alice")}]},
+        "player": mask.of("p1", "alice"),
+    }
+
+
+def test_a_key_hides_names_in_sentences() -> None:
+    """What is told of the ledger has accounts in it, with a full stop after the last."""
+    mask = Mask(b"one")
+    says = "ours is from player:acme.a~li-ce_. to player:acme.bob."
+    hidden = mask.words(says)
+    assert hidden == f"ours is from {mask.words('player:acme.a~li-ce_')}. to {mask.words('player:acme.bob')}."
+    assert "acme" not in hidden
+    assert mask.words("from house:acme to issuer") == "from house:acme to issuer"
+    assert Mask(None).words(says) == says
 
 
 def test_a_line_about_nobody_names_nobody() -> None:
     """And one without an operation has no accounts."""
-    row = {"line": b'{"a":1}', "player_id": None, "subject": None}
+    row = {"line": '{"a":1}', "player_id": None, "subject": None}
     assert Mask(b"one").line(row) == b'{"a":1}\n'

@@ -77,9 +77,15 @@ WHERE campaign_id = $1
 ORDER BY source;
 
 -- name: changes
--- The change log: who did what, with the values before and after.
-SELECT NULL::uuid AS player_id, NULL::text AS subject, to_jsonb(c)::text AS line
-FROM campaign_change AS c
+-- The change log: who did what, with the values before and after. To whom chances were granted is a player's name, or an
+-- erased player's id.
+SELECT coalesce(p.player_id, e.player_id) AS player_id, p.subject, (to_jsonb(h) || jsonb_build_object(
+    'new_values', CASE WHEN action = 'chances.grant' THEN new_values - 'subject' ELSE new_values END))::text AS line
+FROM campaign_change AS h
+JOIN campaign AS c USING (campaign_id)
+LEFT JOIN player AS p ON action = 'chances.grant' AND (p.brand_id, p.subject) = (c.brand_id, new_values ->> 'subject')
+LEFT JOIN player AS e ON e.player_id = CASE WHEN action = 'chances.grant' AND p.player_id IS NULL
+    AND new_values ->> 'subject' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN (new_values ->> 'subject')::uuid END
 WHERE campaign_id = $1
 ORDER BY change_index;
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,7 +12,8 @@ import msgspec
 FORMAT = "playfair evidence/1"
 RETENTION_YEARS = 2
 MASK_CHARS = 16
-PLAYER_ACCOUNT = "player:"
+# A player's account in the core ledger, which names the player; also within a sentence, before its full stop.
+PLAYER_ACCOUNT = re.compile(r"player:[A-Za-z0-9._~-]*[A-Za-z0-9_~-]")
 
 
 class PackedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,24 +63,31 @@ class Mask:
         """How a pack calls a player: by the subject, or by a pseudonym."""
         if self._key is None:
             return subject or f"erased-{player_id}"
-        return "masked-" + hmac.digest(self._key, player_id.encode(), "sha256").hex()[:MASK_CHARS]
+        return _pseudonym(self._key, player_id)
 
-    def account(self, account: str) -> str:
-        """An account of the ledger; a player's is a name too."""
-        if self._key is None or not account.startswith(PLAYER_ACCOUNT):
-            return account
-        return "masked-" + hmac.digest(self._key, account.encode(), "sha256").hex()[:MASK_CHARS]
+    def words(self, text: str) -> str:
+        """A text in which accounts of players are pseudonyms too, wherever they stand."""
+        key = self._key
+        if key is None:
+            return text
+        return PLAYER_ACCOUNT.sub(lambda account: _pseudonym(key, account[0]), text)
 
     def line(self, row: Mapping[str, Any]) -> bytes:
-        """One line of a file: what the row says, and whom it is about."""
-        line = msgspec.json.decode(row["line"])
+        """One line of a file: what the row says, and whom it is about.
+
+        An operation's digest goes with its names: whoever has it could try out names until one fits.
+        """
+        line = msgspec.json.decode(self.words(row["line"]))
         if row["player_id"] is not None:
             line["player"] = self.of(str(row["player_id"]), row["subject"])
-        for leg in line.get("operation", {}).get("legs", ()):
-            leg.update({side: self.account(leg[side]) for side in ("debit", "credit")})
         if self._key is not None and "operation" in line:
             line["operation"].pop("ref", None)
+            line.pop("sha256", None)
         return msgspec.json.encode(line, order="sorted") + b"\n"
+
+
+def _pseudonym(key: bytes, name: str) -> str:
+    return "masked-" + hmac.digest(key, name.encode(), "sha256").hex()[:MASK_CHARS]
 
 
 def packed(files: Mapping[str, bytes]) -> Sequence[PackedFile]:

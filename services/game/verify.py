@@ -110,7 +110,8 @@ def _run(options: argparse.Namespace, keys: Keys) -> int:
 def _receipt(options: argparse.Namespace, keys: Keys) -> int:
     receipt = read_file(options.receipt, limit=MAX_RECEIPT_CHARS).decode(errors="replace")
     entry = read_file(options.entry, limit=MAX_ENTRY_BYTES + 1).removesuffix(b"\n")
-    print(check_receipt(receipt, entry, keys.for_note(receipt.partition("\n\n")[2].encode())))
+    note = receipt.partition("\n\n")[2].encode()
+    print(plain(check_receipt(receipt, entry, keys.for_note(note))))
     return OK
 
 

@@ -87,10 +87,19 @@ def test_an_answer_that_says_something_else(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"\xff", b'{"id":"x","pool_entry_index":0,"seat":null,"draws":[]}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        b'{"id":"x","pool_entry_index":0,"seat":null,"draws":[]}',
+        json.dumps(answer_of(HONEST) | {"pool_entry_index": -1}).encode(),
+        json.dumps(answer_of(HONEST) | {"seat": {"entry_index": -1}}).encode(),
+    ],
 )
 def test_answers_that_are_none(body: bytes, tmp_path: Path) -> None:
     """What is no play's answer is no verdict."""
     (tmp_path / "play.json").write_bytes(body)
     with serving(places_of(HONEST)) as server:
         assert main(["--play", str(tmp_path / "play.json"), "--url", server.log, *KEY]) == 3
+        assert server.asked in ([], [f"{LOG}/checkpoint"])

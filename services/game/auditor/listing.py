@@ -9,7 +9,7 @@ from game.auditor.keys import Keys
 from game.auditor.reading import MAX_LIST_BYTES, RemoteLog, UnreadableError, fetch
 from game.fair.note import Verifier
 
-MAX_PAGES = 10_000
+MAX_PAGES = 1_000
 
 
 class _Log(msgspec.Struct, frozen=True):

@@ -1,11 +1,14 @@
 """An evidence pack: nothing missing, nothing more, each byte as it was signed, and the log inside it."""
 
 import hashlib
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, Annotated
 
 import msgspec
 
@@ -13,6 +16,7 @@ from game.auditor.auditing import Given, Progress, audit_lines
 from game.auditor.audits import Audit
 from game.auditor.keys import Keys
 from game.auditor.reading import UnreadableError, lines_of
+from game.fair.entries import PoolEntry, decode
 from game.fair.findings import Finding
 from game.fair.note import MAX_NOTE_BYTES, Verifier, open_note
 from game.fair.receipt import MAX_RECEIPT_CHARS, decode_receipt, verify_receipt
@@ -22,11 +26,24 @@ MAX_UNPACKED_BYTES = 20_000_000_000
 MAX_MANIFEST_BYTES = 50_000_000
 READ_BYTES = 1_000_000
 SIGNED = ("manifest.json", "manifest.note")
+# How a pool's canonical entry may begin: no other kind has one of these keys first.
+_POOL = (b'{"beacon":', b'{"closes":')
+# What zipfile raises for a file that is damaged, or that somebody has made to break it.
+_BROKEN = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
 
 
 class _File(msgspec.Struct, frozen=True):
     path: str
-    bytes: int
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
     sha256: str
 
 
@@ -47,8 +64,9 @@ def audit_pack(path: Path, keys: Keys, progress: Progress) -> Audit:
             for file in manifest.files:
                 _check_file(archive, file)
             _check_receipts(archive, manifest, verifier, Path(folder))
+            _check_rules(archive, manifest, Path(folder))
             return _audit(archive, path, manifest, verifier, Path(folder), progress)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except _BROKEN as error:
         raise UnreadableError(f"{path}: {error}") from error
 
 
@@ -98,6 +116,8 @@ def _check_receipts(archive: zipfile.ZipFile, manifest: _Manifest, verifier: Ver
     """Each receipt is for the entry of its index in the log beside it."""
     paths = [file.path for file in manifest.files if file.path.startswith("receipts/")]
     names = {PurePosixPath(path).stem: path for path in paths}
+    if len(names) != len(paths):
+        raise Finding(1, "two receipts of one entry")
     for index, entry in enumerate(_entries(archive, folder)):
         name = names.pop(str(index), None)
         if name is not None:
@@ -109,9 +129,30 @@ def _check_receipts(archive: zipfile.ZipFile, manifest: _Manifest, verifier: Ver
         raise Finding(1, f"a receipt of no entry: {sorted(names.values())[:3]}")
 
 
+def _check_rules(archive: zipfile.ZipFile, manifest: _Manifest, folder: Path) -> None:
+    """Each pool's rules are the ones that its entry binds, and there are no others."""
+    digests = {file.path: file.sha256 for file in manifest.files if file.path.startswith("rules/")}
+    for index, line in enumerate(_entries(archive, folder)):
+        pool = _pool(line.removesuffix(b"\n")) if line.startswith(_POOL) else None
+        if pool and digests.pop(f"rules/{pool.pool}.json", None) != pool.rules:
+            raise Finding(3, "the rules in the pack are not those of the pool's entry", entry=index)
+    if digests:
+        raise Finding(1, f"rules of no pool: {sorted(digests)[:3]}")
+
+
+def _pool(line: bytes) -> PoolEntry | None:
+    try:
+        entry = decode(line)
+    except Finding:  # the replay says so
+        return None
+    return entry if isinstance(entry, PoolEntry) else None
+
+
 def _entries(archive: zipfile.ZipFile, folder: Path) -> Iterator[bytes]:
     extracted = folder / "log.jsonl"
     if not extracted.exists():
+        if "log/log.jsonl" not in archive.namelist():
+            raise Finding(1, "log/log.jsonl is missing")
         with archive.open("log/log.jsonl") as content, extracted.open("wb") as file:
             for part in _parts(content):
                 file.write(part)

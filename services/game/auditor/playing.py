@@ -8,7 +8,7 @@ import msgspec
 
 from game.auditor.beacon import BlsMissingError, first_forged
 from game.auditor.reading import RemoteLog, UnreadableError
-from game.fair.entries import BeaconEntry, DrawEntry, Entry, SeatEntry, decode, leaf_hash
+from game.fair.entries import BeaconEntry, DrawEntry, Entry, Natural, SeatEntry, decode, leaf_hash
 from game.fair.findings import Finding
 from game.fair.merkle import verify_inclusion
 from game.fair.note import Verifier, open_checkpoint
@@ -27,7 +27,7 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 class _Draw(msgspec.Struct, frozen=True):
     ticket: int
-    entry_index: int
+    entry_index: Natural
     n: int
     outcome: _Outcome | None
     entry: str | None
@@ -36,14 +36,14 @@ class _Draw(msgspec.Struct, frozen=True):
 
 
 class _Seat(msgspec.Struct, frozen=True):
-    entry_index: int
+    entry_index: Natural
 
 
 class Play(msgspec.Struct, frozen=True):
     """What counts of the answer to a play (`GET /v1/campaigns/{id}/plays/{play}`)."""
 
     id: str
-    pool_entry_index: int
+    pool_entry_index: Natural
     seat: _Seat | None
     draws: tuple[_Draw, ...]
 

@@ -7,7 +7,7 @@ from litestar import Litestar
 
 from game.plays.sweep import sweep
 from ledger_client import BadCredentials
-from tests.support.pools import wheel
+from tests.support.pools import row, wheel
 from tests.support.stage import Guest, Stage
 
 Guests = Callable[[str, str], Guest]
@@ -36,7 +36,7 @@ async def test_a_play_is_not_refused_when_the_ledger_refuses_us(
     stage: Stage, guest: Guests, app: Litestar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Our token does not hold for a moment. The play is stored, and is charged once the token holds again."""
-    campaign_id = await stage.launch(wheel())
+    campaign_id = await stage.launch(wheel(rows=[row("thanks", weight=1)]))
     stage.fund("ann", 10)
     ann = guest(campaign_id, "ann")
     await ann.sit("wheel")

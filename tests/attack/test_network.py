@@ -10,7 +10,7 @@ import pytest
 
 from game.db import pool as limits
 from game.db.pool import open_pool
-from tests.support.pools import wheel
+from tests.support.pools import row, wheel
 from tests.support.stage import Stage, engine_of
 
 COMMAND_SECONDS = 0.5
@@ -61,7 +61,7 @@ async def test_a_commit_without_an_answer_is_found_again(
 ) -> None:
     """Whether it was done is not known: asked again with the same key, it is one play, charged once."""
     monkeypatch.setattr(limits, "COMMAND_TIMEOUT_SECONDS", COMMAND_SECONDS)
-    campaign_id = await backstage.launch(wheel())
+    campaign_id = await backstage.launch(wheel(rows=[row("thanks", weight=1)]))
     backstage.fund("ann", 100)
     await backstage.sit(engine_of(backstage.resources), campaign_id, "ann", "wheel")
     line = Line(backstage.resources.settings.database_url)

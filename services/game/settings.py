@@ -218,7 +218,7 @@ def _secret_key(encoded: str, position: int) -> bytes:
 
 def _relays(text: str) -> tuple[str, ...]:
     relays = tuple(_url("https", "http")(part.strip()) for part in text.split(",") if part.strip())
-    if relays and len(set(relays)) < BEACON_RELAYS:
+    if relays and len({urlsplit(relay).netloc.lower() for relay in relays}) < BEACON_RELAYS:
         raise ValueError(f"must name at least {BEACON_RELAYS} different relays, separated by commas, or none")
     return relays
 

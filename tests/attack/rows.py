@@ -32,4 +32,3 @@ PACK = """
 WITH made AS (
     INSERT INTO evidence_pack VALUES ($1, 'first', $2, 'mia', true, NULL, 0, $2, 3, sha256('x'), 1, $2))
 INSERT INTO evidence_chunk VALUES ($1, 'first', 0, 'x')"""
-COSIGNATURE = "INSERT INTO cosignature VALUES ($1, 'witness.example', 1, 'x', 0)"

@@ -19,6 +19,7 @@ from game.audit.service import (
 )
 from game.audit.store import tiles
 from game.db.connection import Connection
+from game.db.statements import load
 from game.errors import NotFound
 from game.fair.merkle import inclusion_proof
 from game.fair.note import Verifier, open_checkpoint
@@ -202,3 +203,24 @@ async def test_a_campaign_without_a_log_has_no_signer(resources: Resources) -> N
         with pytest.raises(NotFound) as refusal:
             await log_signer(resources, campaign_id)
         assert refusal.value.code == "log_not_found"
+
+
+@pytest.mark.asyncio
+async def test_a_receipt_looks_its_tiles_up(resources: Resources) -> None:
+    """By their key, however many tiles a log has: what a receipt costs grows with log N."""
+    campaign_id = await open_log(resources)
+    async with resources.pool.acquire() as conn:
+        await conn.execute(MANY_TILES, campaign_id)
+        await conn.execute("ANALYZE log_tile")
+        plan = await conn.fetch(
+            f"EXPLAIN {load('game.audit').tiles}", campaign_id, [0, 0, 1, 2], [3, 7_000, 5, 0]
+        )
+    lines = [row[0] for row in plan]
+    assert any("log_tile_pkey" in line for line in lines), lines
+    assert not any("Seq Scan on log_tile" in line for line in lines), lines
+
+
+MANY_TILES = """
+INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
+SELECT $1, 0, n, decode(repeat('00', 8192), 'hex') FROM generate_series(0, 7999) AS n
+"""

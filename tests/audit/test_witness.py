@@ -74,7 +74,8 @@ class Watched:
 
     async def note(self) -> bytes:
         """The cosigned checkpoint."""
-        return (await cosigned_checkpoint(self.resources, campaign_id=LOG)).encode()
+        resources = replace(self.resources, settings=self.settings)
+        return (await cosigned_checkpoint(resources, campaign_id=LOG)).encode()
 
 
 @pytest.mark.asyncio
@@ -161,6 +162,22 @@ async def test_one_witness_is_away(
         )
         await watched.ask(after_ms=ASK_LATER_MS)
     assert [each.name for each in cosignatures(await watched.note(), both)] == [keeper.name, second.name]
+
+
+@pytest.mark.asyncio
+async def test_witnesses_that_stay_behind_hide_no_newer_note(
+    resources: Resources, session: aiohttp.ClientSession, keeper: Keeper, url: str
+) -> None:
+    """The newest cosigned checkpoint counts, and nobody who is not asked any more."""
+    second = Keeper(OTHER_KEY, "witness.example/w2")
+    with serving(second) as second_url:
+        watched = await Watched(resources, session, (keeper, url), (second, second_url)).opened(5)
+        await watched.ask()
+    await write(resources, LOG, 5)
+    await watched.ask(after_ms=ASK_AGAIN_MS)
+    assert b"\n10\n" in await watched.note()
+    watched.settings = msgspec.structs.replace(watched.settings, witnesses=(second.at(second_url),))
+    assert b"\n5\n" in await watched.note()
 
 
 @pytest.mark.asyncio

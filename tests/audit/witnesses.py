@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -15,6 +15,7 @@ from game.fair.witness import COSIGNATURE, Witness, WitnessAt, cosigned_text, co
 
 NAME = "witness.example/w1"
 SECONDS = 1_800_000_000
+PAUSE_SECONDS = 0.02
 
 
 class Keeper:
@@ -73,6 +74,7 @@ class Keeper:
 @contextmanager
 def serving(keeper: Keeper) -> Iterator[str]:
     """A server of this witness; its address."""
+    pause = Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -80,7 +82,10 @@ def serving(keeper: Keeper) -> Iterator[str]:
             status, said = keeper.answer(body) if self.path == "/add-checkpoint" else (404, b"")
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(said)
+            for part in (said[:20], said[20:]):  # as a network may cut it
+                self.wfile.write(part)
+                self.wfile.flush()
+                pause.wait(PAUSE_SECONDS)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -172,6 +172,14 @@ def test_two_relays_are_enough() -> None:
     assert Settings.from_environment(environ).beacon_relays == ("https://one.example", "https://two.example")
 
 
+@pytest.mark.parametrize("second", ["https://one.example/x", "https://ONE.example", "https://one.example"])
+def test_one_relay_twice_is_not_two(second: str) -> None:
+    """However it is spelled: two that agree must be two."""
+    environ = COMPLETE | {"PLAYFAIR_BEACON_RELAYS": f"https://one.example/,{second}"}
+    with pytest.raises(SettingsError, match="2 different relays"):
+        Settings.from_environment(environ)
+
+
 def test_database_address_can_be_read_alone() -> None:
     """A migration needs no other secret."""
     name = "PLAYFAIR_DATABASE_URL"

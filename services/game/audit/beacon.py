@@ -104,14 +104,15 @@ async def _answer_of(session: aiohttp.ClientSession, relay: str, round_: int) ->
     url = f"{relay}/{QUICKNET_CHAIN}/public/{round_}"
     try:
         async with session.get(url, timeout=_TIMEOUT, allow_redirects=False) as response:
-            body = await _bounded_body(response) if response.status == 200 else b""
+            body = await bounded_body(response) if response.status == 200 else b""
     except (aiohttp.ClientError, TimeoutError) as error:
         log.info("beacon.unreachable", relay=relay, round=round_, error=type(error).__name__)
         return None
     return signature_of(body, round_)
 
 
-async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+async def bounded_body(response: aiohttp.ClientResponse) -> bytes:
+    """All of an answer; nothing of one that is longer than MAX_ANSWER_BYTES."""
     body = b""
     async for chunk in response.content.iter_chunked(MAX_ANSWER_BYTES):
         body += chunk

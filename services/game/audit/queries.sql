@@ -60,10 +60,12 @@ JOIN campaign USING (campaign_id)
 WHERE campaign_id = $1 AND ($2::text IS NULL OR brand_id = $2);
 
 -- name: tiles
--- Hash tiles, each as wide as it is now.
+-- Hash tiles, each as wide as it is now, each looked up by its key whatever the log's size.
 -- A tile of level 0 that is not full yet is made of the entries' leaf hashes. NULL: not one hash of it is there.
 SELECT wanted.level, wanted.tile_index, coalesce(
-    log_tile.hashes,
+    (SELECT hashes
+     FROM log_tile
+     WHERE campaign_id = $1 AND level = wanted.level AND tile_index = wanted.tile_index),
     (SELECT string_agg(leaf_hash, ''::bytea ORDER BY entry_index)
      FROM log_entry
      WHERE campaign_id = $1
@@ -71,9 +73,6 @@ SELECT wanted.level, wanted.tile_index, coalesce(
        AND entry_index >= wanted.tile_index * 256
        AND entry_index < (wanted.tile_index + 1) * 256)) AS hashes
 FROM unnest($2::smallint[], $3::bigint[]) AS wanted (level, tile_index)
-LEFT JOIN log_tile ON log_tile.campaign_id = $1
-    AND log_tile.level = wanted.level
-    AND log_tile.tile_index = wanted.tile_index
 ORDER BY wanted.level, wanted.tile_index;
 
 -- name: awaited_rounds
@@ -161,10 +160,10 @@ VALUES ($1, $2, 0, '', $3)
 ON CONFLICT (campaign_id, witness) DO UPDATE SET next_attempt_ms = excluded.next_attempt_ms;
 
 -- name: cosigned
--- The lines of the size that most witnesses have cosigned, of those the largest. No row: none has.
+-- The lines of the largest size that any of these witnesses has cosigned. No row: none has.
 SELECT size, string_agg(line, '' ORDER BY witness) AS lines
 FROM cosignature
-WHERE campaign_id = $1 AND size > 0
+WHERE campaign_id = $1 AND witness = ANY ($2::text[]) AND size > 0
 GROUP BY size
-ORDER BY count(*) DESC, size DESC
+ORDER BY size DESC
 LIMIT 1;

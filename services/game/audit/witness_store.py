@@ -32,7 +32,7 @@ async def postpone(conn: Connection, *, campaign_id: str, witness: str, next_att
     await conn.execute(_SQL.postpone_witness, campaign_id, witness, next_attempt_ms)
 
 
-async def cosigned(conn: Connection, *, campaign_id: str) -> tuple[int, str] | None:
-    """A size and its cosignatures' lines: that of most witnesses; None: no witness has cosigned."""
-    row = await conn.fetchrow(_SQL.cosigned, campaign_id)
+async def cosigned(conn: Connection, *, campaign_id: str, witnesses: Sequence[str]) -> tuple[int, str] | None:
+    """The largest size that any of these has cosigned, and the lines; None: none of them has cosigned."""
+    row = await conn.fetchrow(_SQL.cosigned, campaign_id, witnesses)
     return (row["size"], row["lines"]) if row else None

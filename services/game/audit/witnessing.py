@@ -11,6 +11,7 @@ import aiohttp
 import structlog
 
 from game.audit import store, witness_store
+from game.audit.beacon import bounded_body
 from game.audit.reading import frozen_head
 from game.audit.rules import Head
 from game.audit.service import log_signer
@@ -22,7 +23,6 @@ from game.fair.witness import WitnessAt, add_checkpoint, answered
 from game.resources import Resources
 
 MAX_LOGS = 32
-MAX_ANSWER_BYTES = 4_096
 ASK_AGAIN_MS = 10_000
 ASK_LATER_MS = 60_000
 ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
@@ -43,8 +43,24 @@ async def ask_witnesses(resources: Resources, session: aiohttp.ClientSession) ->
             conn, witnesses=names, now_ms=resources.clock(), limit=MAX_LOGS
         )
     for campaign_id in campaign_ids:
-        await _show(resources, session, campaign_id)
+        await _show_alone(resources, session, campaign_id)
     return len(campaign_ids)
+
+
+async def _show_alone(resources: Resources, session: aiohttp.ClientSession, campaign_id: str) -> None:
+    """One log's trouble is not the others': it is shown later."""
+    try:
+        await _show(resources, session, campaign_id)
+    except Exception:
+        log.exception("witness.not_shown", campaign_id=campaign_id)
+        for each in resources.settings.witnesses:
+            await _postpone(resources, campaign_id, each.witness.name)
+
+
+async def _postpone(resources: Resources, campaign_id: str, witness: str) -> None:
+    later_ms = resources.clock() + ASK_LATER_MS
+    async with resources.pool.acquire() as conn:
+        await witness_store.postpone(conn, campaign_id=campaign_id, witness=witness, next_attempt_ms=later_ms)
 
 
 async def _show(resources: Resources, session: aiohttp.ClientSession, campaign_id: str) -> None:
@@ -73,11 +89,7 @@ async def _ask(
         line = await _cosigned(resources, session, head, note, at, old_size)
     except (aiohttp.ClientError, TimeoutError, Finding) as error:
         log.warning("witness.refused", campaign_id=campaign_id, witness=name, size=head.size, says=str(error))
-        async with resources.pool.acquire() as conn:
-            later_ms = now_ms + ASK_LATER_MS
-            await witness_store.postpone(
-                conn, campaign_id=campaign_id, witness=name, next_attempt_ms=later_ms
-            )
+        await _postpone(resources, campaign_id, name)
         return
     async with resources.pool.acquire() as conn:
         again_ms = now_ms + ASK_AGAIN_MS
@@ -109,8 +121,7 @@ async def _cosigned(
 async def _post(session: aiohttp.ClientSession, at: WitnessAt, body: bytes) -> tuple[int, bytes]:
     url = f"{at.url}/add-checkpoint"
     async with session.post(url, data=body, timeout=ANSWER_TIMEOUT, allow_redirects=False) as response:
-        answer = await response.content.read(MAX_ANSWER_BYTES)
-        return response.status, answer
+        return response.status, await bounded_body(response)
 
 
 async def _proof(resources: Resources, head: Head, old_size: int) -> list[bytes]:
@@ -124,9 +135,10 @@ async def _proof(resources: Resources, head: Head, old_size: int) -> list[bytes]
 
 
 async def cosigned_checkpoint(resources: Resources, *, campaign_id: str) -> str:
-    """The checkpoint that most witnesses have cosigned, with their lines. NotFound `cosigned_not_found`."""
+    """The newest checkpoint that witnesses have cosigned, with their lines. NotFound `cosigned_not_found`."""
+    names = [each.witness.name for each in resources.settings.witnesses]
     async with resources.pool.acquire() as conn:
-        found = await witness_store.cosigned(conn, campaign_id=campaign_id)
+        found = await witness_store.cosigned(conn, campaign_id=campaign_id, witnesses=names)
         if found is None:
             raise NotFound("cosigned_not_found", "No witness has cosigned a checkpoint of this log.")
         size, lines = found

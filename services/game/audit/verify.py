@@ -17,6 +17,7 @@ import argparse
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import math
 import re
@@ -361,7 +362,7 @@ def open_checkpoint(note: bytes, vkey: str) -> tuple[int, bytes]:
     if match is None:
         raise Bad(1, "not a checkpoint")
     need(match[1].startswith(name.encode() + b"\n"), 1, "the checkpoint is of another log")
-    signatures = [line.split(" ") for line in match[4].decode(errors="replace").splitlines()]
+    signatures = [line.split(" ") for line in match[4].decode(errors="replace")[:-1].split("\n")]
     ours = [decode64(line[2]) for line in signatures if line[1] == name]
     ours = [signature for signature in ours if signature[:4].hex() == key_id]
     signed = ours and all(ed25519_verify(raw[1:], match[1], signature[4:]) for signature in ours)
@@ -617,11 +618,18 @@ def verify(lines: Iterable[bytes], checkpoint: bytes, vkey: str, older: Iterable
 # --- The command
 
 
+class Here(urllib.request.HTTPRedirectHandler):
+    """Whoever is asked answers: a log does not send its auditor to other addresses."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Nowhere."""
+
+
 def read_url(url: str) -> bytes:
     """What stands at an address of the log."""
     if not re.match("https?://", url):
         raise OSError(f"not a web address: {url}")
-    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310
+    with urllib.request.build_opener(Here).open(url, timeout=TIMEOUT_S) as answer:
         return bytes(answer.read(BUNDLE * (MAX_ENTRY + 2)))
 
 
@@ -635,6 +643,8 @@ def entries_at(url: str, size: int) -> Iterator[bytes]:
         data = read_url(f"{url}/tile/entries/{name}" + (f".p/{width}" if width < BUNDLE else ""))
         for _ in range(width):
             end = 2 + int.from_bytes(data[:2], "big")
+            if len(data) < max(2, end):
+                raise OSError("a bundle ends within an entry")
             yield data[2:end]
             data = data[end:]
         print(f"\r{start + width} of {size} entries", end="", file=sys.stderr)
@@ -704,7 +714,7 @@ def main() -> NoReturn:
         place = "" if bad.entry is None else f" at entry {bad.entry}"
         say(f"BAD check {bad.check}{place}: {bad.says}")
         sys.exit(1)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         say(f"could not be read: {error}", file=sys.stderr)
         sys.exit(3)
     sys.exit(0)

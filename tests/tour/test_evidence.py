@@ -161,6 +161,7 @@ LOCKED = (
     "UPDATE evidence_chunk SET content = ''",
     "UPDATE evidence_pack SET kept_until_ms = 0",
     "UPDATE evidence_pack SET asked_by = 'nobody'",
+    "INSERT INTO evidence_chunk SELECT campaign_id, pack_id, 1000, content FROM evidence_chunk",
     "TRUNCATE evidence_chunk",
     "TRUNCATE evidence_pack CASCADE",
 )

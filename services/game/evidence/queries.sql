@@ -166,17 +166,23 @@ WHERE (campaign_id, pack_id) = (
     FOR UPDATE SKIP LOCKED)
 RETURNING campaign_id, pack_id, masked, asked_ms;
 
+-- name: lock_unmade
+-- Keeps others from making a pack. No row: somebody else was faster.
+SELECT pack_id
+FROM evidence_pack
+WHERE campaign_id = $1 AND pack_id = $2 AND made_ms IS NULL
+FOR NO KEY UPDATE;
+
 -- name: add_chunk
 -- A part of the zip.
 INSERT INTO evidence_chunk (campaign_id, pack_id, nth, content)
 VALUES ($1, $2, $3, $4);
 
 -- name: made
--- The pack is whole, and locked from now on. No row: somebody else was faster.
+-- The pack is whole, and locked from now on.
 UPDATE evidence_pack
 SET made_ms = $3, log_size = $4, sha256 = $5, bytes = $6, kept_until_ms = $7
-WHERE campaign_id = $1 AND pack_id = $2 AND made_ms IS NULL
-RETURNING pack_id;
+WHERE campaign_id = $1 AND pack_id = $2;
 
 -- name: chunk
 -- A part of the zip. No row: it ends before.

@@ -165,7 +165,7 @@ def _zip(folder: Path, zipped: Path) -> None:
 
 
 async def _keep(resources: Resources, claim: Claim, frozen: Frozen, zipped: Path) -> int:
-    zip_file, now_ms = _file(zipped, ""), resources.clock()
+    zip_file, now_ms = await asyncio.to_thread(_file, zipped, ""), resources.clock()
     size = zip_file.bytes
     if size > MAX_PACK_BYTES:
         log.error("evidence.too_large", campaign_id=claim.campaign_id, pack_id=claim.pack_id, bytes=size)
@@ -178,10 +178,11 @@ async def _keep(resources: Resources, claim: Claim, frozen: Frozen, zipped: Path
         kept_until_ms=kept_until_ms(frozen.closes_ms, now_ms),
     )
     async with resources.pool.acquire() as conn, conn.transaction():
-        if not await store.made(conn, claim, made):
+        if not await store.lock_unmade(conn, claim):
             return 0
         with zipped.open("rb") as file:
             for nth, content in enumerate(iter(lambda: file.read(CHUNK_BYTES), b"")):
                 await store.add_chunk(conn, claim, nth=nth, content=content)
+        await store.made(conn, claim, made)
     log.info("evidence.made", campaign_id=claim.campaign_id, pack_id=claim.pack_id, bytes=size)
     return 1

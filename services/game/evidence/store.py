@@ -99,15 +99,20 @@ async def claim(conn: Connection, *, now_ms: int, until_ms: int) -> Claim | None
     return Claim(**row) if row else None
 
 
+async def lock_unmade(conn: Connection, claim: Claim) -> bool:
+    """Keep others from making a pack until the transaction ends; False: somebody else was faster."""
+    return await conn.fetchval(_SQL.lock_unmade, claim.campaign_id, claim.pack_id) is not None
+
+
 async def add_chunk(conn: Connection, claim: Claim, *, nth: int, content: bytes) -> None:
     """Store a part of the zip."""
     await conn.execute(_SQL.add_chunk, claim.campaign_id, claim.pack_id, nth, content)
 
 
-async def made(conn: Connection, claim: Claim, pack: Made) -> bool:
-    """The pack is whole, and locked; False: somebody else was faster."""
+async def made(conn: Connection, claim: Claim, pack: Made) -> None:
+    """The pack is whole: it is locked."""
     values = (pack.made_ms, pack.log_size, pack.sha256, pack.bytes, pack.kept_until_ms)
-    return await conn.fetchval(_SQL.made, claim.campaign_id, claim.pack_id, *values) is not None
+    await conn.execute(_SQL.made, claim.campaign_id, claim.pack_id, *values)
 
 
 async def chunk(conn: Connection, *, campaign_id: str, pack_id: str, nth: int) -> bytes | None:

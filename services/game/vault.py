@@ -12,11 +12,13 @@ one nonce. They open, and rotation makes envelopes of them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 DATA_KEY_BYTES = 32
-WRAPPED_BYTES = DATA_KEY_BYTES + 16
+TAG_BYTES = 16
+WRAPPED_BYTES = DATA_KEY_BYTES + TAG_BYTES
 SEALING_BYTES = DATA_KEY_BYTES + 2 * NONCE_BYTES
 ENVELOPE = b"\0"
 
@@ -42,7 +44,7 @@ class Vault:
         return self._wrapped(data_key, nonces[:NONCE_BYTES], purpose) + nonce + ciphertext
 
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
-        """Decrypt; KeyError for a key that is gone, InvalidTag for a value that was changed or moved."""
+        """Decrypt; KeyError for a key that is gone, InvalidTag for a value that was changed, cut or moved."""
         key, rest = self._key_of(sealed)
         if is_envelope(sealed):
             key, rest = _decrypted(key, rest[: NONCE_BYTES + WRAPPED_BYTES], purpose), _payload(rest)
@@ -63,8 +65,8 @@ class Vault:
     def _key_of(self, sealed: bytes) -> tuple[bytes, bytes]:
         """The vault's key that a value names, and what follows the name."""
         start = len(ENVELOPE) if is_envelope(sealed) else 0
-        end = start + 1 + sealed[start]
-        return self.keys[sealed[start + 1 : end].decode()], sealed[end:]
+        end = start + 1 + int.from_bytes(sealed[start : start + 1])
+        return self.keys[sealed[start + 1 : end].decode(errors="replace")], sealed[end:]
 
 
 def is_envelope(sealed: bytes) -> bool:
@@ -78,4 +80,6 @@ def _payload(rest: bytes) -> bytes:
 
 def _decrypted(key: bytes, box: bytes, purpose: str) -> bytes:
     """What a nonce and the ciphertext after it hold."""
+    if len(box) < NONCE_BYTES + TAG_BYTES:
+        raise InvalidTag
     return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], purpose.encode())

@@ -64,6 +64,21 @@ def test_a_moved_value_neither_opens_nor_rotates() -> None:
             vault.rewrapped(moved, purpose="pool:b", entropy=ENTROPY)
 
 
+def test_a_value_that_was_cut_neither_opens_nor_rotates() -> None:
+    """Wherever it ends: rotation says which rows are left, and goes on."""
+    vault = Vault({"k1": OLD})
+    for sealed in (
+        vault.seal(SECRET, purpose="pool:a", entropy=ENTROPY),
+        sealed_directly(SECRET, purpose="pool:a"),
+    ):
+        for end in range(len(sealed)):
+            with pytest.raises((KeyError, InvalidTag)):
+                vault.open(sealed[:end], purpose="pool:a")
+        for end in range(64):
+            with pytest.raises((KeyError, InvalidTag)):
+                vault.rewrapped(sealed[: min(end, len(sealed) - 1)], purpose="pool:a", entropy=ENTROPY)
+
+
 @pytest.mark.parametrize("place", [4, 16, 63, 64, 76, -1])
 def test_a_changed_value_does_not_open(place: int) -> None:
     """A bit that was turned in a nonce, a ciphertext or a tag is found out."""

@@ -67,6 +67,19 @@ def test_a_rewritten_log(
     assert proof.read_bytes() == note_of(LINES) + b"\n" + note_of(lines)
 
 
+@pytest.mark.parametrize(("less", "status"), [({}, 1), ({FULL: 404}, 3)], ids=["at fault", "withheld"])
+def test_a_log_that_is_rewritten_once_it_was_found_out(
+    less: PLACES, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was signed is remembered, though it was wrong, or was not shown: nothing else takes its place."""
+    state = ["--state", str(tmp_path)]
+    with serving(places_of(FORKED) | less) as server:
+        assert main(["--url", server.log, *KEY, *state]) == status
+    with serving(places_of(LINES)) as server:
+        assert main(["--url", server.log, *KEY, *state]) == 1
+    assert "FINDING check 1, the log as a whole: REWRITTEN" in capsys.readouterr().out
+
+
 def test_a_kept_bundle_that_was_damaged(tmp_path: Path) -> None:
     """What is kept is not believed: it is read again."""
     state = ["--state", str(tmp_path)]
@@ -100,7 +113,7 @@ LIES: dict[str, tuple[Bend, int]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_server_that_lies(lie: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is found out, or it is said what could not be read; nothing is kept of it."""
+    """It is found out, or it is said what could not be read; what it has signed is kept, and nothing else."""
     places = places_of(LINES)
     bend, status = LIES[lie]
     bend(places)
@@ -108,7 +121,8 @@ def test_a_server_that_lies(lie: str, tmp_path: Path, capsys: pytest.CaptureFixt
         assert main(["--url", server.log, *KEY, "--state", str(tmp_path)]) == status
     said = capsys.readouterr()
     assert ("playfair verify: " in said.err) if status == 3 else ("BAD" in said.out)
-    assert not list(tmp_path.glob("*/checkpoint"))
+    signed = places.get(f"{LOG}/checkpoint") == note_of(LINES)
+    assert [path.read_bytes() for path in tmp_path.glob("*/checkpoint")] == [note_of(LINES)] * signed
 
 
 def test_tiles_that_lie(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

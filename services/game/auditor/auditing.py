@@ -174,18 +174,18 @@ class Remote:
 
     def audit(self, progress: Progress) -> Audit:
         """Check all of it. Raises UnreadableError where the service does not give what it has signed."""
-        audit = self._replayed(progress)
-        if audit.log.check == 1 and self._kept and not self._contradiction():
-            self._kept.drop_bundles()
-            audit = self._replayed(progress)
-        if audit.verdict == "OK" and self._kept:
-            self._kept.keep_checkpoint(self._given.checkpoint)
-        return audit
-
-    def _replayed(self, progress: Progress) -> Audit:
         contradiction = self._contradiction()
         if contradiction:
             return self._rewritten(contradiction)
+        if self._kept and _opened(self._given):
+            self._kept.keep_checkpoint(self._given.checkpoint)
+        audit = self._replayed(progress)
+        if audit.log.check == 1 and self._kept:
+            self._kept.drop_bundles()
+            audit = self._replayed(progress)
+        return audit
+
+    def _replayed(self, progress: Progress) -> Audit:
         return audit_lines(self._given, self._log.entries(self.size), progress)
 
     def _contradiction(self) -> tuple[bytes, str] | None:

@@ -1,6 +1,8 @@
-"""What an auditor keeps between runs: of each log the newest checkpoint that held, and full bundles.
+"""What an auditor keeps between runs: of each log the newest checkpoint, and full bundles.
 
-Nothing kept is believed: bundles are held against the checkpoint again, and checkpoints carry signatures.
+A checkpoint is kept once it continues the one before, whatever its entries turn out to be: a log at fault
+could else be rewritten before the next run. Nothing kept is believed: bundles are held against the checkpoint
+again, and checkpoints carry signatures.
 """
 
 import hashlib
@@ -17,7 +19,7 @@ class Kept:
         self._folder = state / hashlib.sha256(origin.encode()).hexdigest()[:32]
 
     def checkpoint(self) -> bytes | None:
-        """The newest checkpoint that was verified; None before the first run."""
+        """The newest checkpoint that was seen; None before the first run."""
         return _read(self._folder / "checkpoint")
 
     def keep_checkpoint(self, note: bytes) -> None:

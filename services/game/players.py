@@ -14,7 +14,8 @@ from game.recent import Recent
 from game.resources import Resources
 
 RECENT_PLAYERS = 50_000
-LEAVING_MAX = 10_000
+LEAVING_PAGE = 10_000
+LEAVING_PAGES = 1_000
 ERASED = "erased"
 
 _SQL = load("game")
@@ -63,8 +64,14 @@ async def find_player(resources: Resources, whom: Subject) -> UUID | None:
 
 async def forget_leaving(resources: Resources) -> int:
     """Remember nobody who is being erased: each process asks every second, so that nothing new is begun."""
-    for row in await resources.pool.fetch(_SQL.leaving, LEAVING_MAX):
-        _recent.drop((resources.pool, row["brand_id"], row["subject"]))
+    after = UUID(int=0)
+    for _ in range(LEAVING_PAGES):
+        page = await resources.pool.fetch(_SQL.leaving, after, LEAVING_PAGE)
+        if not page:
+            break
+        for row in page:
+            _recent.drop((resources.pool, row["brand_id"], row["subject"]))
+        after = page[-1]["player_id"]
     return 0
 
 

@@ -30,11 +30,11 @@ JOIN player AS p USING (brand_id, subject)
 ORDER BY brand_id, subject;
 
 -- name: leaving
--- Subjects that are being erased. Each process forgets them.
-SELECT p.brand_id, p.subject FROM erasure AS e JOIN player AS p USING (player_id)
-WHERE e.done_ms IS NULL
-ORDER BY e.player_id
-LIMIT $1;
+-- Subjects that are being erased, by the player's id from $1 on, of which at most $2 at once. Each process forgets them.
+SELECT player_id, p.brand_id, p.subject FROM erasure AS e JOIN player AS p USING (player_id)
+WHERE e.done_ms IS NULL AND player_id > $1
+ORDER BY player_id
+LIMIT $2;
 
 -- name: insert_reading
 -- Notes that a process opens the secret of a pool, or the key of a log ($3 is null).

@@ -11,7 +11,7 @@ from game.fair.receipt import verify_receipt
 from game.ledger.reconcile import reconcile_now
 from game.ledger.report import report
 from game.ledger.service import resend_due
-from game.players import player_id_of
+from game.players import forget_leaving, player_id_of
 from game.tasks.processing import process_events
 from tests.erasure.person import SUBJECT, asked, live, receipts, traces
 from tests.support.auditing import rows_of, verified
@@ -141,3 +141,19 @@ async def test_only_a_brands_admin_erases_its_players(
     assert (await zoe.anchor("wheel")).json()["code"] == "erasure_pending"
     (row,) = await rows_of(stage.resources, "SELECT asked_by, done_ms FROM erasure")
     assert row == {"asked_by": "root", "done_ms": None}
+
+
+@pytest.mark.asyncio
+async def test_many_who_leave_at_once(backstage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many they are, none of them is remembered: their number does not let anybody go on."""
+    monkeypatch.setattr("game.players.LEAVING_PAGE", 1)
+    leaving = [player("zoe"), player("yan"), player("xia")]
+    for each in leaving:
+        await player_id_of(backstage.resources, each)
+    await backstage.resources.pool.execute(
+        "INSERT INTO erasure SELECT brand_id, player_id, 'player', 0, 0, NULL FROM player"
+    )
+    await forget_leaving(backstage.resources)
+    for each in leaving:
+        with pytest.raises(Forbidden):
+            await player_id_of(backstage.resources, each)

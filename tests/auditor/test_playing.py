@@ -86,6 +86,17 @@ def test_an_answer_that_says_something_else(
     assert "BAD  check 7: the player was told" in capsys.readouterr().out
 
 
+def test_one_draw_for_two_tickets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who paid for three has three of them, covered or not."""
+    answer = answer_of(HONEST)
+    answer["draws"][1] = answer["draws"][0] | {"ticket": 2}
+    assert checked(HONEST, answer, tmp_path) == 1
+    assert "BAD  check 7: the player was told of one draw for two tickets" in capsys.readouterr().out
+    answer["draws"][1] |= {"entry": None, "entry_index": 999}
+    assert checked(HONEST, answer, tmp_path) == 1
+    assert "BAD  check 7: the player was told of entry 999" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -70,6 +70,8 @@ def check_receipt(receipt: str, entry: bytes, verifier: Verifier) -> str:
 def check_play(play: Play, log: RemoteLog, verifier: Verifier) -> Iterator[str]:
     """Each draw against its seat, its pool and the beacon, which the log shows. Raises a Finding."""
     assert play.seat is not None
+    if len({draw.entry_index for draw in play.draws}) < len(play.draws):
+        raise Finding(7, "the player was told of one draw for two tickets")
     pool = _shown(log, play.pool_entry_index, verifier)
     seat = _shown(log, play.seat.entry_index, verifier)
     drawn = next((draw for draw in play.draws if draw.entry is not None), None)
@@ -94,6 +96,8 @@ def _covered(draw: _Draw, verifier: Verifier) -> int:
     receipt = decode_receipt(draw.receipt)
     log = open_checkpoint(receipt.checkpoint, verifier)
     leaf = bytes.fromhex(draw.leaf_hash)
+    if receipt.index != draw.entry_index:
+        raise Finding(7, f"the player was told of entry {draw.entry_index}", entry=receipt.index)
     if not verify_inclusion(leaf, receipt.index, size=log.size, proof=receipt.path, root_hash=log.root):
         raise Finding(1, "the receipt is not for the entry of this hash", entry=receipt.index)
     return receipt.index

@@ -87,7 +87,7 @@ async def sat_with_known_seed(guest: Guest, place: Place) -> Seated:
 
 async def test_winners_that_are_refused_once(people: People) -> None:
     """A replay finds nothing, as each draw is right in the end: but refused plays win, and others do not."""
-    place = await cheated(people, "discouraged")
+    place = await cheated(people, "discouraged", seat_draws=256)
     (ann,) = await people.seated(place, "ann")
     states: list[str] = []
     while states.count("rejected") < REFUSED or states[-1] == "rejected":

@@ -46,8 +46,9 @@ async def left(guest: Guest) -> list[int]:
 
 async def grant_three(stage: Stage, ann: Guest) -> None:
     """Three lots, of which the first two expire at the same time, after the third."""
-    for hours, count in ((5, 2), (5, 1), (3, 2)):
-        await stage.grant(ann.campaign_id, "ann", count, lasts_ms=hours * HOUR_MS)
+    for later_ms, (hours, count) in enumerate(((5, 2), (5, 1), (3, 2))):
+        await stage.grant(ann.campaign_id, "ann", count, lasts_ms=hours * HOUR_MS - later_ms)
+        stage.clock.advance(1)
 
 
 async def test_they_are_listed_in_the_order_in_which_they_are_used(stage: Stage, ann: Guest) -> None:

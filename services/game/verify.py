@@ -27,6 +27,16 @@ from game.fair.receipt import MAX_RECEIPT_CHARS
 
 OK, BAD, _USAGE, UNREADABLE = range(4)
 MAX_PLAY_BYTES = 4_000_000
+_REPORTS = {"json", "html"}
+# What each check needs, and what else it takes: no option is passed by in silence.
+_TOGETHER: tuple[tuple[set[str], set[str]], ...] = (
+    ({"url"}, {"older", "witness", "state", *_REPORTS}),
+    ({"url", "all"}, {"witness", "state", *_REPORTS}),
+    ({"url", "play"}, set()),
+    ({"log", "checkpoint"}, {"older", *_REPORTS}),
+    ({"pack"}, _REPORTS),
+    ({"receipt", "entry"}, set()),
+)
 EPILOG = """\
 examples:
   playfair verify --url https://games.example/v1/campaigns/ID/log --key vkey
@@ -85,10 +95,19 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one page with plots")
     options = parser.parse_args(arguments)
-    pairs = (options.log and options.checkpoint) or (options.receipt and options.entry)
-    if not (options.url or options.pack or pairs):
-        parser.error("what to verify: --url, --pack, --log and --checkpoint, or --receipt and --entry")
+    given = {name for name, value in vars(options).items() if value and name != "key"}
+    if not any(needs <= given <= needs | takes for needs, takes in _TOGETHER):
+        parser.error(f"what to verify: {_choices()}")
     return options
+
+
+def _choices() -> str:
+    """Which options go together."""
+    each = (
+        " ".join([*(f"--{name}" for name in sorted(needs)), *(f"[--{name}]" for name in sorted(takes))])
+        for needs, takes in _TOGETHER
+    )
+    return "; ".join(each)
 
 
 def _run(options: argparse.Namespace, keys: Keys) -> int:
@@ -116,7 +135,7 @@ def _receipt(options: argparse.Namespace, keys: Keys) -> int:
 
 
 def _play(options: argparse.Namespace, keys: Keys) -> int:
-    log = RemoteLog(options.url or "")
+    log = RemoteLog(options.url)
     play = read_play(read_file(options.play, limit=MAX_PLAY_BYTES))
     lines = list(check_play(play, log, keys.for_note(log.checkpoint())))
     print("\n".join(map(plain, [f"OK  play {play.id}", *(f"  {line}" for line in lines)])))

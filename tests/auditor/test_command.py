@@ -139,6 +139,30 @@ def test_a_command_line_that_says_too_little(capsys: pytest.CaptureFixture[str])
     assert "what to verify" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--url", "http://x.example/log", *LOG],
+        ["--url", "http://x.example/log", "--entry", "entry.json"],
+        ["--receipt", "receipt", "--url", "http://x.example/log"],
+        ["--play", "play.json", *LOG, *NEWEST],
+        ["--pack", "pack.zip", *OLDER],
+        ["--pack", "pack.zip", "--url", "http://x.example/log"],
+        ["--url", "http://x.example", "--all", *OLDER],
+        [*LOG, *NEWEST, "--witness", "witnesses"],
+        [*LOG, *NEWEST, "--state", "state"],
+        ["--receipt", "receipt", "--entry", "entry.json", "--json", "report.json"],
+    ],
+    ids=lambda options: " ".join(option for option in options if option.startswith("--")),
+)
+def test_options_that_do_not_go_together(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """None is passed by in silence: whoever gave an older checkpoint would think that it was held against."""
+    with pytest.raises(SystemExit) as left:
+        main([*options, *KEY])
+    assert left.value.code == 2
+    assert "what to verify" in capsys.readouterr().err
+
+
 def test_without_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

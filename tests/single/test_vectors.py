@@ -80,3 +80,12 @@ async def test_the_command_says_what_it_cannot_read(tmp_path: Path) -> None:
     assert said.status == 3
     assert "could not be read" in said.err
     assert (await run("--key", missing)).status == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("options", ["--url --receipt", "--url --log", "--receipt --entry --older"])
+async def test_the_command_passes_no_option_by(options: str) -> None:
+    """Options that do not go together are a wrong command line, and no verdict."""
+    values = [word for option in options.split() for word in (option, "http://127.0.0.1:1")]
+    said = await run(*values, "--key", vectors.FOLDER / "vkey")
+    assert (said.status, "say what to verify" in said.err) == (2, True)

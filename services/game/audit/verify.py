@@ -706,7 +706,8 @@ def main() -> NoReturn:
     parser.add_argument("--key", required=True)
     parser.add_argument("--older", action="append", default=[])
     options = parser.parse_args()
-    if not (options.url or (options.log and options.checkpoint) or (options.receipt and options.entry)):
+    given = {name for name, value in vars(options).items() if value and name != "key"}
+    if given != {"receipt", "entry"} and given - {"older"} not in ({"url"}, {"log", "checkpoint"}):
         parser.error("say what to verify: --url, --log and --checkpoint, or --receipt and --entry")
     try:
         run(options)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from game.evidence.rules import FORMAT, Manifest, manifest_bytes, packed
+from game.evidence.rules import FORMAT, Manifest, PackedFile, manifest_bytes
 from game.fair.note import sign
 from game.verify import main
 from tests.auditor.serving import note_of, receipt_of
@@ -42,7 +42,10 @@ def signed(files: dict[str, bytes]) -> bytes:
             root=hashlib.sha256(b"\0" + LINE).hexdigest(),
             made_ms=0,
             masked=True,
-            files=tuple(packed(files)),
+            files=tuple(
+                PackedFile(path=path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+                for path, content in sorted(files.items())
+            ),
         )
     )
     text = f"{vectors.ORIGIN}/evidence\n{hashlib.sha256(manifest).hexdigest()}\n".encode()

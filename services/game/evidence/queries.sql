@@ -139,11 +139,9 @@ ORDER BY coalesce(r.weight, r.count), entry_index
 LIMIT $3;
 
 -- name: ask
--- Asks for a pack. No row: there is one of this id.
+-- Asks for a pack.
 INSERT INTO evidence_pack (campaign_id, pack_id, asked_ms, asked_by, masked, reason, claimed_until_ms)
-VALUES ($1, $2, $3, $4, $5, $6, 0)
-ON CONFLICT (campaign_id, pack_id) DO NOTHING
-RETURNING pack_id;
+VALUES ($1, $2, $3, $4, $5, $6, 0);
 
 -- name: packs
 -- A campaign's packs.

@@ -1,9 +1,8 @@
 """What a pack is: its files, its manifest, its mask, and how long it is kept."""
 
-import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -88,11 +87,3 @@ class Mask:
 
 def _pseudonym(key: bytes, name: str) -> str:
     return "masked-" + hmac.digest(key, name.encode(), "sha256").hex()[:MASK_CHARS]
-
-
-def packed(files: Mapping[str, bytes]) -> Sequence[PackedFile]:
-    """The manifest's lines for files at hand."""
-    return [
-        PackedFile(path=path, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
-        for path, content in sorted(files.items())
-    ]

@@ -81,10 +81,10 @@ async def closes_ms(conn: Connection, *, campaign_id: str) -> int:
     return closes
 
 
-async def ask(conn: Connection, pack: Pack, *, campaign_id: str) -> bool:
-    """Ask for a pack; False: there is one of this id."""
+async def ask(conn: Connection, pack: Pack, *, campaign_id: str) -> None:
+    """Ask for a pack of an id that the locked campaign does not have yet."""
     values = (campaign_id, pack.pack_id, pack.asked_ms, pack.asked_by, pack.masked, pack.reason)
-    return await conn.fetchval(_SQL.ask, *values) is not None
+    await conn.execute(_SQL.ask, *values)
 
 
 async def packs(conn: Connection, *, campaign_id: str, pack_id: str | None, limit: int) -> list[Pack]:

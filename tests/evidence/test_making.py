@@ -12,7 +12,8 @@ from game.auth import Caller, Role
 from game.campaigns.chances import grant_chances
 from game.erasure.store import Named, forget
 from game.evidence import store
-from game.evidence.service import CLAIM_MS, ask, make, make_packs, pack
+from game.evidence.api import pack_view
+from game.evidence.service import CLAIM_MS, MAX_ATTEMPTS, ask, make, make_packs, pack
 from game.players import player_id_of
 from tests.support.pools import wheel
 from tests.support.stage import Stage
@@ -36,7 +37,7 @@ async def test_whoever_dies_over_a_pack_leaves_it_to_the_next(stage: Stage) -> N
     campaign_id = await asked(stage)
     now_ms = stage.clock()
     async with stage.resources.pool.acquire() as conn:
-        assert await store.claim(conn, now_ms=now_ms, until_ms=now_ms + CLAIM_MS)
+        assert await store.claim(conn, now_ms=now_ms, until_ms=now_ms + CLAIM_MS, attempts=1)
     assert await make_packs(stage.resources) == 0
     stage.clock.advance(CLAIM_MS)
     assert await make_packs(stage.resources) == 1
@@ -51,7 +52,7 @@ async def test_two_who_make_the_same_pack(stage: Stage) -> None:
     campaign_id = await asked(stage)
     now_ms, resources = stage.clock(), stage.resources
     async with resources.pool.acquire() as conn:
-        slow = await store.claim(conn, now_ms=now_ms, until_ms=now_ms + CLAIM_MS)
+        slow = await store.claim(conn, now_ms=now_ms, until_ms=now_ms + CLAIM_MS, attempts=1)
     assert slow is not None
     stage.clock.advance(CLAIM_MS)
     assert sorted(await asyncio.gather(make_packs(resources), make(resources, slow))) == [0, 1]
@@ -93,3 +94,17 @@ async def test_whom_managers_have_granted_chances_is_masked(stage: Stage) -> Non
     assert bob["player"].startswith("masked-")
     assert alice["player"] != bob["player"]
     assert alice["new_values"].keys() == bob["new_values"].keys() == {"count", "expires_ms", "source"}
+
+
+@pytest.mark.asyncio
+async def test_a_pack_that_cannot_be_made_is_given_up(stage: Stage) -> None:
+    """After a few attempts it is left alone, and says so."""
+    campaign_id = await asked(stage)
+    for _ in range(MAX_ATTEMPTS):
+        async with stage.resources.pool.acquire() as conn:
+            now_ms = stage.clock()
+            assert await store.claim(conn, now_ms=now_ms, until_ms=now_ms + CLAIM_MS, attempts=MAX_ATTEMPTS)
+        stage.clock.advance(CLAIM_MS)
+    assert await make_packs(stage.resources) == 0
+    found = pack_view(await pack(stage.resources, auditor(), campaign_id=campaign_id, pack_id="one"))
+    assert (found.made, found.failed) == (False, True)

@@ -29,10 +29,11 @@ class EvidenceWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class PackView(msgspec.Struct, frozen=True, kw_only=True):
-    """A pack. Until it is `made`, all below is null; until `kept_until` nobody can delete it."""
+    """A pack. Until it is `made`, all after `asked_by` is null; `failed`: it is not tried again."""
 
     id: str
     made: bool
+    failed: bool
     masked: bool
     asked_at: datetime
     asked_by: str
@@ -106,6 +107,7 @@ def pack_view(pack: Pack) -> PackView:
     return PackView(
         id=pack.pack_id,
         made=pack.made_ms is not None,
+        failed=pack.made_ms is None and pack.attempts >= service.MAX_ATTEMPTS,
         masked=pack.masked,
         asked_at=to_datetime(pack.asked_ms),
         asked_by=pack.asked_by,

@@ -1,6 +1,7 @@
 """Writes what a pack holds into a folder: one snapshot of the database, and what follows from it."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -96,6 +97,7 @@ async def _write_report(folder: Path) -> None:
         "--log", log / "log.jsonl", "--checkpoint", log / "checkpoint", "--key", log / "vkey",
         "--json", folder / "fit.json", "--html", folder / "fit.html",
         cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PLAYFAIR_")},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

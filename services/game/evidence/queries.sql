@@ -145,7 +145,8 @@ VALUES ($1, $2, $3, $4, $5, $6, 0);
 
 -- name: packs
 -- A campaign's packs.
-SELECT pack_id, asked_ms, asked_by, masked, reason, made_ms, log_size, sha256, bytes, kept_until_ms
+SELECT pack_id, asked_ms, asked_by, masked, reason, made_ms, log_size, sha256, bytes, kept_until_ms,
+    attempts
 FROM evidence_pack
 WHERE campaign_id = $1 AND ($2::text IS NULL OR pack_id = $2)
 ORDER BY asked_ms, pack_id
@@ -154,11 +155,11 @@ LIMIT $3;
 -- name: claim
 -- Takes the pack that waits longest, for a while. No row: none waits.
 UPDATE evidence_pack
-SET claimed_until_ms = $2
+SET claimed_until_ms = $2, attempts = attempts + 1
 WHERE (campaign_id, pack_id) = (
     SELECT campaign_id, pack_id
     FROM evidence_pack
-    WHERE made_ms IS NULL AND claimed_until_ms <= $1
+    WHERE made_ms IS NULL AND claimed_until_ms <= $1 AND attempts < $3
     ORDER BY claimed_until_ms, asked_ms, campaign_id, pack_id
     LIMIT 1
     FOR UPDATE SKIP LOCKED)

@@ -21,6 +21,7 @@ from game.resources import Resources
 
 MAX_PACKS = 100
 CLAIM_MS = 900_000
+MAX_ATTEMPTS = 5
 MASK_KEY_BYTES = 32
 CHUNK_BYTES = 1_000_000
 MAX_PACK_BYTES = 2_000_000_000
@@ -48,6 +49,7 @@ async def ask(
         sha256=None,
         bytes=None,
         kept_until_ms=None,
+        attempts=0,
     )
     async with desk_of(resources, caller, campaign_id) as work:
         known = await store.packs(work.conn, campaign_id=campaign_id, pack_id=None, limit=MAX_PACKS)
@@ -112,7 +114,7 @@ async def make_packs(resources: Resources) -> int:
     """Make the pack that waits longest; how many were made. Whoever dies over it leaves it to the next."""
     now_ms = resources.clock()
     async with resources.pool.acquire() as conn:
-        claim = await store.claim(conn, now_ms=now_ms, until_ms=now_ms + CLAIM_MS)
+        claim = await store.claim(conn, now_ms=now_ms, until_ms=now_ms + CLAIM_MS, attempts=MAX_ATTEMPTS)
     return await make(resources, claim) if claim else 0
 
 

@@ -31,6 +31,7 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     sha256: bytes | None
     bytes: int | None
     kept_until_ms: int | None
+    attempts: int
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,9 +94,9 @@ async def packs(conn: Connection, *, campaign_id: str, pack_id: str | None, limi
     return [Pack(**row) for row in rows]
 
 
-async def claim(conn: Connection, *, now_ms: int, until_ms: int) -> Claim | None:
-    """Take the pack that waits longest; None: none waits."""
-    row = await conn.fetchrow(_SQL.claim, now_ms, until_ms)
+async def claim(conn: Connection, *, now_ms: int, until_ms: int, attempts: int) -> Claim | None:
+    """Take the pack that waits longest and was begun fewer times than that; None: none waits."""
+    row = await conn.fetchrow(_SQL.claim, now_ms, until_ms, attempts)
     return Claim(**row) if row else None
 
 

@@ -187,6 +187,12 @@ async def test_no_witnesses(resources: Resources, session: aiohttp.ClientSession
     assert await watched.ask() == 0
 
 
+def test_a_key_under_another_name() -> None:
+    """The id in a key string binds the name."""
+    with pytest.raises(ValueError, match="not the one of its name and key"):
+        Witness.parse(Keeper(KEY).vkey.replace("w1", "w2", 1))
+
+
 @pytest.mark.parametrize(
     "text",
     ["x", "x https://w.example", f"{Keeper(KEY).vkey} ftp://w.example", f"{Keeper(KEY).vkey}", "+ + +"],

@@ -56,6 +56,11 @@ class AppRequest(Request[Caller | None, Any, State]):
         return caller
 
     @property
+    def brand_id(self) -> str | None:
+        """The caller's brand; None without a token."""
+        return self.user.brand_id if self.user else None
+
+    @property
     def resources(self) -> Resources:
         """What the use cases need."""
         resources = self.app.state.resources

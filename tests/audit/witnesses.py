@@ -9,9 +9,10 @@ from threading import Event, Thread
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from game.fair.findings import Finding
+from game.fair.keys import key_id, key_text
 from game.fair.merkle import EMPTY_ROOT, verify_consistency
 from game.fair.note import DASH, Checkpoint, Verifier, open_checkpoint, signatures_of
-from game.fair.witness import COSIGNATURE, Witness, WitnessAt, cosigned_text, cosigner_id
+from game.fair.witness import COSIGNATURE, Witness, WitnessAt, cosigned_text
 
 NAME = "witness.example/w1"
 SECONDS = 1_800_000_000
@@ -32,8 +33,7 @@ class Keeper:
     @property
     def vkey(self) -> str:
         """The key string of this witness."""
-        encoded = base64.b64encode(COSIGNATURE + self.raw).decode()
-        return f"{self.name}+{cosigner_id(self.name, self.raw).hex()}+{encoded}"
+        return key_text(self.name, self.raw, algorithm=COSIGNATURE)
 
     def at(self, url: str) -> WitnessAt:
         """Where it is."""
@@ -67,7 +67,7 @@ class Keeper:
     def line(self, text: bytes) -> bytes:
         """The signature line about a checkpoint's text."""
         signature = self.key.sign(cosigned_text(text, SECONDS))
-        raw = cosigner_id(self.name, self.raw) + SECONDS.to_bytes(8, "big") + signature
+        raw = key_id(self.name, self.raw, algorithm=COSIGNATURE) + SECONDS.to_bytes(8, "big") + signature
         return f"{DASH}{self.name} {base64.b64encode(raw).decode()}\n".encode()
 
 

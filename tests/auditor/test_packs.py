@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from game.evidence.rules import FORMAT, Manifest, PackedFile, manifest_bytes
+from game.auditor.manifest import FORMAT, Manifest, PackedFile, manifest_bytes
 from game.fair.note import sign
 from game.verify import main
 from tests.auditor.serving import note_of, receipt_of

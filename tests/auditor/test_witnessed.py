@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from game.fair.witness import COSIGNATURE, cosigned_text, cosigner_id
+from game.fair.keys import key_id, key_text
+from game.fair.witness import COSIGNATURE, cosigned_text
 from game.verify import main
 from tests.auditor.serving import LOG, PLACES, note_of, places_of, serving
 from tests.fair import vectors
@@ -25,14 +26,13 @@ def cosigned(note: bytes, *, key: Ed25519PrivateKey = WITNESS) -> bytes:
     """A note with the witness's line."""
     body = note.partition(b"\n\n")[0] + b"\n"
     signature = key.sign(cosigned_text(body, SECONDS))
-    raw = cosigner_id(NAME, RAW) + SECONDS.to_bytes(8, "big") + signature
+    raw = key_id(NAME, RAW, algorithm=COSIGNATURE) + SECONDS.to_bytes(8, "big") + signature
     return note + f"\u2014 {NAME} {base64.b64encode(raw).decode()}\n".encode()
 
 
 def verified(places: PLACES, folder: Path) -> int:
     """The command's exit status, with this witness's key pinned."""
-    key = base64.b64encode(COSIGNATURE + RAW).decode()
-    (folder / "witnesses").write_text(f"{NAME}+{cosigner_id(NAME, RAW).hex()}+{key}\n")
+    (folder / "witnesses").write_text(key_text(NAME, RAW, algorithm=COSIGNATURE) + "\n")
     with serving(places) as server:
         return main(["--url", server.log, *KEY, "--witness", str(folder / "witnesses")])
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from game.evidence.rules import FORMAT, Manifest, Mask, PackedFile, kept_until_ms, manifest_bytes
+from game.auditor.manifest import FORMAT, Manifest, PackedFile, manifest_bytes
+from game.evidence.rules import Mask, kept_until_ms
 
 ROW = {
     "line": '{"operation":{"legs":[{"credit":"house","debit":"player:alice"}],"ref":"alice"},"sha256":"ab"}',

@@ -27,28 +27,26 @@ class Log(Controller):
     @get("/checkpoint", media_type=MediaType.TEXT, cache_control=BRIEFLY, responses=PROBLEMS)
     async def checkpoint(self, request: AppRequest, campaign_id: FromPath[str]) -> str:
         """The newest checkpoint: a signed note of origin, size and root (C2SP tlog-checkpoint)."""
-        return await reading.checkpoint(
-            request.resources, campaign_id=campaign_id, brand_id=_brand_id(request)
-        )
+        return await reading.checkpoint(request.resources, campaign_id=campaign_id, brand_id=request.brand_id)
 
     @get("/cosigned", media_type=MediaType.TEXT, cache_control=BRIEFLY, responses=PROBLEMS)
     async def cosigned(self, request: AppRequest, campaign_id: FromPath[str]) -> str:
         """The newest checkpoint that witnesses have cosigned, with their lines (C2SP tlog-cosignature)."""
-        await reading.require_log(request.resources, campaign_id=campaign_id, brand_id=_brand_id(request))
+        await reading.require_log(request.resources, campaign_id=campaign_id, brand_id=request.brand_id)
         return await cosigned_checkpoint(request.resources, campaign_id=campaign_id)
 
     @get("/vkey", media_type=MediaType.TEXT, cache_control=FOR_AN_HOUR, responses=PROBLEMS)
     async def vkey(self, request: AppRequest, campaign_id: FromPath[str]) -> str:
         """The key that verifies this log's notes, `name+id+key`. Compare it with the one you pinned."""
         return await reading.verifier_key(
-            request.resources, campaign_id=campaign_id, brand_id=_brand_id(request)
+            request.resources, campaign_id=campaign_id, brand_id=request.brand_id
         )
 
     @get("/receipts/{index:int}", media_type=MediaType.TEXT, cache_control=BRIEFLY, responses=PROBLEMS)
     async def receipt(self, request: AppRequest, campaign_id: FromPath[str], index: FromPath[int]) -> str:
         """An entry's receipt at the newest checkpoint (C2SP tlog-proof)."""
         return await reading.receipt(
-            request.resources, campaign_id=campaign_id, brand_id=_brand_id(request), index=index
+            request.resources, campaign_id=campaign_id, brand_id=request.brand_id, index=index
         )
 
     @get(
@@ -60,10 +58,5 @@ class Log(Controller):
     async def tile(self, request: AppRequest, campaign_id: FromPath[str], tile: FromPath[str]) -> bytes:
         """Hashes, `<L>/<N>[.p/<W>]`, or entries, `entries/<N>[.p/<W>]` (C2SP tlog-tiles)."""
         return await reading.tile(
-            request.resources, campaign_id=campaign_id, brand_id=_brand_id(request), path=tile
+            request.resources, campaign_id=campaign_id, brand_id=request.brand_id, path=tile
         )
-
-
-def _brand_id(request: AppRequest) -> str | None:
-    """The caller's brand; None without a token."""
-    return request.user.brand_id if request.user else None

@@ -64,7 +64,7 @@ class Logs(Controller):
     async def index(self, request: AppRequest, operator: Operator, after: After = "") -> LogPage:
         """All logs of an operator: what its origins say before the last `/`."""
         found = await logs_of_operator(
-            request.resources, operator=operator, brand_id=_brand_id(request), after=after, limit=PAGE
+            request.resources, operator=operator, brand_id=request.brand_id, after=after, limit=PAGE
         )
         logs = tuple(_view(log) for log in found)
         return LogPage(logs=logs, next=logs[-1].campaign if len(logs) == PAGE else None)
@@ -76,9 +76,7 @@ class Logs(Controller):
     )
     async def keys(self, request: AppRequest, campaign_id: FromPath[str]) -> KeyHistory:
         """The log's keys: one, from the first entry to the last. Another key is another log."""
-        origin, key = await key_of_log(
-            request.resources, campaign_id=campaign_id, brand_id=_brand_id(request)
-        )
+        origin, key = await key_of_log(request.resources, campaign_id=campaign_id, brand_id=request.brand_id)
         return KeyHistory(origin=origin, keys=(KeyView(vkey=key, from_size=0, until_size=None),))
 
 
@@ -90,8 +88,3 @@ def _view(log: Listed) -> LogView:
         path=f"/v1/campaigns/{log.campaign_id}/log",
         vkey=log.vkey,
     )
-
-
-def _brand_id(request: AppRequest) -> str | None:
-    """The caller's brand; None without a token."""
-    return request.user.brand_id if request.user else None

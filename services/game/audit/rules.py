@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from game.auditor.manifest import signed_text
 from game.fair.entries import leaf_hash
 from game.fair.merkle import (
     Node,
@@ -152,6 +153,6 @@ class Signer:
         return sign("".join(f"{line}\n" for line in lines).encode(), self.origin, self.key).decode()
 
     def evidence(self, manifest_sha256: bytes) -> str:
-        """The signed digest of an evidence pack's manifest. Its first line is no log's origin."""
-        body = f"{self.origin}/evidence\n{manifest_sha256.hex()}\n"
-        return sign(body.encode(), self.origin, self.key).decode()
+        """The signed digest of an evidence pack's manifest."""
+        body = signed_text(self.origin, manifest_sha256).encode()
+        return sign(body, self.origin, self.key).decode()

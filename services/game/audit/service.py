@@ -19,7 +19,7 @@ from game.audit.rules import (
 )
 from game.db.connection import Connection
 from game.errors import NotFound
-from game.fair.merkle import fold, inclusion_from_nodes, root_nodes
+from game.fair.merkle import Node, fold, inclusion_from_nodes, root_nodes
 from game.fair.receipt import encode_receipt
 from game.fair.tiles import hash_of, tile_of
 from game.readings import record_reading
@@ -41,6 +41,7 @@ __all__ = [
     "lock_head",
     "log_signer",
     "next_t_ms",
+    "node_hashes",
     "receipts",
     "receipts_of",
 ]
@@ -106,6 +107,15 @@ def log_not_found() -> NotFound:
     return NotFound("log_not_found", "This campaign has no draw log.")
 
 
+async def node_hashes(
+    resources: Resources, *, campaign_id: str, nodes: Collection[Node]
+) -> dict[Node, bytes]:
+    """The hashes of committed nodes of a log's tree, from O(nodes) tiles."""
+    async with resources.pool.acquire() as conn:
+        tiles = await store.tiles(conn, campaign_id=campaign_id, wanted={tile_of(node) for node in nodes})
+    return {node: hash_of(node, tiles) for node in nodes}
+
+
 async def receipts(
     resources: Resources, *, campaign_id: str, indices: Collection[int], size: int
 ) -> dict[int, str]:
@@ -115,10 +125,7 @@ async def receipts(
     """
     assert len(indices) <= MAX_RECEIPTS
     signer = await log_signer(resources, campaign_id)
-    nodes = nodes_of(indices, size)
-    async with resources.pool.acquire() as conn:
-        tiles = await store.tiles(conn, campaign_id=campaign_id, wanted={tile_of(node) for node in nodes})
-    hashes = {node: hash_of(node, tiles) for node in nodes}
+    hashes = await node_hashes(resources, campaign_id=campaign_id, nodes=nodes_of(indices, size))
     note = signer.checkpoint(size, fold([hashes[node] for node in root_nodes(size)])).encode()
     return {
         index: encode_receipt(index, inclusion_from_nodes(index, size, hashes), note) for index in indices

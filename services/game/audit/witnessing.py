@@ -5,20 +5,19 @@ Optional. A witness that is away, or says no, keeps nobody from playing.
 
 import asyncio
 import re
-from functools import partial
 
 import aiohttp
+import msgspec
 import structlog
 
-from game.audit import store, witness_store
+from game.audit import witness_store
 from game.audit.beacon import bounded_body
 from game.audit.reading import frozen_head
 from game.audit.rules import Head
-from game.audit.service import log_signer
+from game.audit.service import log_signer, node_hashes
 from game.errors import NotFound
 from game.fair.findings import Finding
 from game.fair.merkle import consistency_from_nodes, consistency_nodes, fold, root_nodes
-from game.fair.tiles import hash_of, tile_of
 from game.fair.witness import WitnessAt, add_checkpoint, answered
 from game.resources import Resources
 
@@ -63,6 +62,15 @@ async def _postpone(resources: Resources, campaign_id: str, witness: str) -> Non
         await witness_store.postpone(conn, campaign_id=campaign_id, witness=witness, next_attempt_ms=later_ms)
 
 
+class _Shown(msgspec.Struct, frozen=True):
+    """A checkpoint that is shown to a witness which has seen the log at `old_size`."""
+
+    head: Head
+    note: bytes
+    at: WitnessAt
+    old_size: int
+
+
 async def _show(resources: Resources, session: aiohttp.ClientSession, campaign_id: str) -> None:
     """Show one checkpoint of a log to all witnesses that have seen less."""
     async with resources.pool.acquire() as conn:
@@ -70,56 +78,47 @@ async def _show(resources: Resources, session: aiohttp.ClientSession, campaign_i
         sizes = await witness_store.cosigned_sizes(conn, campaign_id=campaign_id)
     signer = await log_signer(resources, campaign_id)
     note = signer.checkpoint(head.size, head.root).encode()
-    lagging = [each for each in resources.settings.witnesses if sizes.get(each.witness.name, 0) < head.size]
-    ask = partial(_ask, resources, session, head, note)
-    await asyncio.gather(*(ask(each, sizes.get(each.witness.name, 0)) for each in lagging))
+    seen = [(at, sizes.get(at.witness.name, 0)) for at in resources.settings.witnesses]
+    shown = [_Shown(head, note, at, old_size) for at, old_size in seen if old_size < head.size]
+    await asyncio.gather(*(_ask(resources, session, each) for each in shown))
 
 
-async def _ask(
-    resources: Resources,
-    session: aiohttp.ClientSession,
-    head: Head,
-    note: bytes,
-    at: WitnessAt,
-    old_size: int,
-) -> None:
+async def _ask(resources: Resources, session: aiohttp.ClientSession, shown: _Shown) -> None:
     """Ask one witness, and keep what it cosigns; else it is asked again later."""
-    name, campaign_id, now_ms = at.witness.name, head.campaign_id, resources.clock()
+    name, head, now_ms = shown.at.witness.name, shown.head, resources.clock()
     try:
-        line = await _cosigned(resources, session, head, note, at, old_size)
+        line = await _cosigned(resources, session, shown)
     except (aiohttp.ClientError, TimeoutError, Finding) as error:
-        log.warning("witness.refused", campaign_id=campaign_id, witness=name, size=head.size, says=str(error))
-        await _postpone(resources, campaign_id, name)
+        says = {"witness": name, "size": head.size, "says": str(error)}
+        log.warning("witness.refused", campaign_id=head.campaign_id, **says)
+        await _postpone(resources, head.campaign_id, name)
         return
     async with resources.pool.acquire() as conn:
-        again_ms = now_ms + ASK_AGAIN_MS
         await witness_store.keep_cosignature(
-            conn, campaign_id=campaign_id, witness=name, size=head.size, line=line, next_attempt_ms=again_ms
+            conn,
+            campaign_id=head.campaign_id,
+            witness=name,
+            size=head.size,
+            line=line,
+            next_attempt_ms=now_ms + ASK_AGAIN_MS,
         )
 
 
-async def _cosigned(
-    resources: Resources,
-    session: aiohttp.ClientSession,
-    head: Head,
-    note: bytes,
-    at: WitnessAt,
-    old_size: int,
-) -> str:
+async def _cosigned(resources: Resources, session: aiohttp.ClientSession, shown: _Shown) -> str:
     """The witness's line. It is asked once more from where it says it is."""
-    proof = await _proof(resources, head, old_size)
-    status, answer = await _post(session, at, add_checkpoint(old_size, proof, note))
+    status, answer = await _post(resources, session, shown)
     seen = _SIZE.fullmatch(answer) if status == CONFLICT else None
-    if seen and int(seen[1]) <= head.size:
-        proof = await _proof(resources, head, int(seen[1]))
-        status, answer = await _post(session, at, add_checkpoint(int(seen[1]), proof, note))
+    if seen and int(seen[1]) <= shown.head.size:
+        from_there = msgspec.structs.replace(shown, old_size=int(seen[1]))
+        status, answer = await _post(resources, session, from_there)
     if status != OK:
         raise Finding(1, f"answered {status}")
-    return answered(answer, note, at.witness).line
+    return answered(answer, shown.note, shown.at.witness).line
 
 
-async def _post(session: aiohttp.ClientSession, at: WitnessAt, body: bytes) -> tuple[int, bytes]:
-    url = f"{at.url}/add-checkpoint"
+async def _post(resources: Resources, session: aiohttp.ClientSession, shown: _Shown) -> tuple[int, bytes]:
+    body = add_checkpoint(shown.old_size, await _proof(resources, shown.head, shown.old_size), shown.note)
+    url = f"{shown.at.url}/add-checkpoint"
     async with session.post(url, data=body, timeout=ANSWER_TIMEOUT, allow_redirects=False) as response:
         return response.status, await bounded_body(response)
 
@@ -127,11 +126,8 @@ async def _post(session: aiohttp.ClientSession, at: WitnessAt, body: bytes) -> t
 async def _proof(resources: Resources, head: Head, old_size: int) -> list[bytes]:
     """That the log of `head` continues itself as it was; from the empty log nothing is to be proven."""
     nodes = {node for some in consistency_nodes(old_size, head.size) for node in some}
-    async with resources.pool.acquire() as conn:
-        tiles = await store.tiles(
-            conn, campaign_id=head.campaign_id, wanted={tile_of(node) for node in nodes}
-        )
-    return consistency_from_nodes(old_size, head.size, {node: hash_of(node, tiles) for node in nodes})
+    hashes = await node_hashes(resources, campaign_id=head.campaign_id, nodes=nodes)
+    return consistency_from_nodes(old_size, head.size, hashes)
 
 
 async def cosigned_checkpoint(resources: Resources, *, campaign_id: str) -> str:
@@ -139,10 +135,9 @@ async def cosigned_checkpoint(resources: Resources, *, campaign_id: str) -> str:
     names = [each.witness.name for each in resources.settings.witnesses]
     async with resources.pool.acquire() as conn:
         found = await witness_store.cosigned(conn, campaign_id=campaign_id, witnesses=names)
-        if found is None:
-            raise NotFound("cosigned_not_found", "No witness has cosigned a checkpoint of this log.")
-        size, lines = found
-        nodes = root_nodes(size)
-        tiles = await store.tiles(conn, campaign_id=campaign_id, wanted={tile_of(node) for node in nodes})
+    if found is None:
+        raise NotFound("cosigned_not_found", "No witness has cosigned a checkpoint of this log.")
+    size, lines = found
+    hashes = await node_hashes(resources, campaign_id=campaign_id, nodes=root_nodes(size))
     signer = await log_signer(resources, campaign_id)
-    return signer.checkpoint(size, fold([hash_of(node, tiles) for node in nodes])) + lines
+    return signer.checkpoint(size, fold([hashes[node] for node in root_nodes(size)])) + lines

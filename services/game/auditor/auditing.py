@@ -13,7 +13,7 @@ from game.auditor.reading import RemoteLog
 from game.auditor.tally import Tally
 from game.auditor.witnessed import Witnessed
 from game.fair.entries import BeaconEntry, decode
-from game.fair.findings import Finding
+from game.fair.findings import REWRITTEN, ROLLED_BACK, Finding
 from game.fair.note import Checkpoint, Verifier, open_checkpoint
 from game.fair.tiles import check_consistency, consistency_tiles
 from game.fair.verify import Report, verify_log
@@ -121,7 +121,7 @@ def _opened(given: Given) -> Checkpoint | None:
 
 def _is_about_two(says: str) -> bool:
     """Whether a finding sets one signed checkpoint against another."""
-    return says.startswith(("REWRITTEN", "ROLLED BACK"))
+    return says.startswith((REWRITTEN, ROLLED_BACK))
 
 
 def _shown(given: Given) -> tuple[str, ...]:

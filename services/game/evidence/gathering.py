@@ -6,12 +6,14 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from game.audit.reading import frozen_head
 from game.audit.service import MAX_RECEIPTS, log_signer, receipts
 from game.audit.verifier import SHA256, SOURCE
+from game.auditor.manifest import CHECKPOINT, LOG, RECEIPTS, RULES
 from game.db.connection import Connection
 from game.evidence import store
 from game.evidence.rules import Mask
@@ -62,19 +64,19 @@ async def _write_records(conn: Connection, claim: store.Claim, name: str, folder
 
 
 async def _write_entries(conn: Connection, claim: store.Claim, size: int, folder: Path) -> None:
-    with _opened(folder / "log" / "log.jsonl") as file:
+    with _opened(folder / LOG) as file:
         async for entry in store.entries(conn, campaign_id=claim.campaign_id, size=size):
             file.write(entry + b"\n")
 
 
 async def _write_rules(conn: Connection, claim: store.Claim, folder: Path) -> None:
     for pool_id, document in (await store.rules(conn, campaign_id=claim.campaign_id)).items():
-        _write(folder / "rules" / f"{pool_id}.json", document)
+        _write(folder / RULES / f"{pool_id}.json", document)
 
 
 async def _write_log(resources: Resources, claim: store.Claim, frozen: Frozen, folder: Path) -> None:
     signer = await log_signer(resources, claim.campaign_id)
-    _write(folder / "log" / "checkpoint", signer.checkpoint(frozen.size, frozen.root).encode())
+    _write(folder / CHECKPOINT, signer.checkpoint(frozen.size, frozen.root).encode())
     _write(folder / "log" / "vkey", f"{signer.vkey}\n".encode())
     _write(folder / "log" / f"verify-{SHA256.hex()[:16]}.py", SOURCE)
 
@@ -86,15 +88,14 @@ async def _write_receipts(
         some = indices[start : start + MAX_RECEIPTS]
         found = await receipts(resources, campaign_id=claim.campaign_id, indices=some, size=frozen.size)
         for index, receipt in found.items():
-            _write(folder / "receipts" / f"{index}.tlog-proof", receipt.encode())
+            _write(folder / RECEIPTS / f"{index}.tlog-proof", receipt.encode())
 
 
 async def _write_report(folder: Path) -> None:
     """What `playfair verify` says of the log, from a process of its own, so that nobody who plays waits."""
-    log = folder / "log"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "game", "verify",
-        "--log", log / "log.jsonl", "--checkpoint", log / "checkpoint", "--key", log / "vkey",
+        "--log", folder / LOG, "--checkpoint", folder / CHECKPOINT, "--key", folder / "log" / "vkey",
         "--json", folder / "fit.json", "--html", folder / "fit.html",
         cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith("PLAYFAIR_")},
@@ -110,7 +111,7 @@ async def _write_report(folder: Path) -> None:
     _write(folder / "fit.txt", out or err)
 
 
-def _opened(path: Path):  # type: ignore[no-untyped-def]
+def _opened(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("wb")
 

@@ -1,4 +1,4 @@
-"""What a pack is: its files, its manifest, its mask, and how long it is kept."""
+"""What a pack shows of players, and how long it is kept."""
 
 import hmac
 import re
@@ -8,37 +8,10 @@ from typing import Any
 
 import msgspec
 
-FORMAT = "playfair evidence/1"
 RETENTION_YEARS = 2
 MASK_CHARS = 16
 # A player's account in the core ledger, which names the player; also within a sentence, before its full stop.
 PLAYER_ACCOUNT = re.compile(r"player:[A-Za-z0-9._~-]*[A-Za-z0-9_~-]")
-
-
-class PackedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a pack."""
-
-    path: str
-    bytes: int
-    sha256: str
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pack holds. Its digest is signed with the log's key, so nothing of it changes unseen."""
-
-    format: str
-    campaign: str
-    origin: str
-    size: int
-    root: str
-    made_ms: int
-    masked: bool
-    files: tuple[PackedFile, ...]
-
-
-def manifest_bytes(manifest: Manifest) -> bytes:
-    """The manifest's one form: sorted keys, no spaces."""
-    return msgspec.json.encode(manifest, order="sorted")
 
 
 def kept_until_ms(closes_ms: int, made_ms: int) -> int:

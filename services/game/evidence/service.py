@@ -10,12 +10,13 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from game.audit.service import log_signer
+from game.auditor.manifest import FORMAT, MANIFEST, NOTE, Manifest, PackedFile, manifest_bytes
 from game.auth import Caller, Role
 from game.campaigns.access import desk_of, launched
 from game.errors import Conflict, Exhausted, Forbidden, NotFound
 from game.evidence import store
 from game.evidence.gathering import Frozen, gather
-from game.evidence.rules import FORMAT, Manifest, Mask, PackedFile, kept_until_ms, manifest_bytes
+from game.evidence.rules import Mask, kept_until_ms
 from game.evidence.store import Claim, Made, Pack
 from game.resources import Resources
 
@@ -145,8 +146,8 @@ async def _close(resources: Resources, claim: Claim, folder: Path, frozen: Froze
     )
     content = manifest_bytes(manifest)
     signer = await log_signer(resources, claim.campaign_id)
-    (folder / "manifest.json").write_bytes(content)
-    (folder / "manifest.note").write_text(signer.evidence(hashlib.sha256(content).digest()), encoding="utf-8")
+    (folder / MANIFEST).write_bytes(content)
+    (folder / NOTE).write_text(signer.evidence(hashlib.sha256(content).digest()), encoding="utf-8")
 
 
 def _listed(folder: Path) -> list[PackedFile]:

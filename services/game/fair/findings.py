@@ -1,5 +1,9 @@
 """What an auditor says when something is not as the protocol has it."""
 
+# How a finding begins that sets one signed checkpoint against another.
+REWRITTEN = "REWRITTEN"
+ROLLED_BACK = "ROLLED BACK"
+
 
 class Finding(Exception):
     """Something a log, a receipt or a prize table got wrong.

@@ -1,8 +1,6 @@
 """Signed notes and checkpoints, C2SP signed-note and tlog-checkpoint, with Ed25519 keys."""
 
 import base64
-import binascii
-import hashlib
 import re
 
 import msgspec
@@ -10,33 +8,23 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from game.fair.findings import Finding
+from game.fair.keys import NAME, NamedKey, key_id, key_text, parse_key, strict_base64
 
 MAX_NOTE_BYTES = 65_536
 MAX_SIGNATURES = 100
 _ED25519 = b"\x01"
 DASH = "\u2014 "
-NAME = re.compile(r"[^\s+\x00-\x1f]+")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
-class Verifier(msgspec.Struct, frozen=True):
-    """A public key under its name; `key_id` is the four bytes that its signatures start with."""
-
-    name: str
-    key_id: bytes
-    public_key: Ed25519PublicKey
+class Verifier(NamedKey, frozen=True):
+    """The key of a log, or of whoever signs notes."""
 
     @classmethod
-    def parse(cls, vkey: str) -> "Verifier":
-        """The verifier that a key string `name+id+key` stands for. Raises ValueError for any other."""
-        name, _, rest = vkey.partition("+")
-        key_id, _, key = rest.partition("+")
-        raw = strict_base64(key)
-        if raw is None or len(raw) != 33 or raw[:1] != _ED25519 or not NAME.fullmatch(name):
-            raise ValueError("not a verifier key of an Ed25519 key")
-        if key_id != _key_id(name, raw[1:]).hex():
-            raise ValueError("the verifier key's id is not the one of its name and key")
-        return cls(name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(raw[1:]))
+    def parse(cls, text: str) -> "Verifier":
+        """The verifier key that a key string `name+id+key` stands for. Raises ValueError for any other."""
+        key = parse_key(text, algorithm=_ED25519, kind="a verifier key of an Ed25519 key")
+        return cls(key.name, key.key_id, key.public_key)
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -50,8 +38,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 def vkey(name: str, public_key: Ed25519PublicKey) -> str:
     """The key string that a verifier is told: `name+id+base64(0x01 || key)`."""
     assert NAME.fullmatch(name)
-    raw = public_key.public_bytes_raw()
-    return f"{name}+{_key_id(name, raw).hex()}+{base64.b64encode(_ED25519 + raw).decode()}"
+    return key_text(name, public_key.public_bytes_raw(), algorithm=_ED25519)
 
 
 def checkpoint_body(origin: str, size: int, root: bytes) -> bytes:
@@ -64,8 +51,8 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> bytes:
 def sign(body: bytes, name: str, private_key: Ed25519PrivateKey) -> bytes:
     """The signed note over a text that ends in a line feed."""
     assert body.endswith(b"\n")
-    key_id = _key_id(name, private_key.public_key().public_bytes_raw())
-    signature = base64.b64encode(key_id + private_key.sign(body)).decode()
+    start = key_id(name, private_key.public_key().public_bytes_raw(), algorithm=_ED25519)
+    signature = base64.b64encode(start + private_key.sign(body)).decode()
     return body + f"\n{DASH}{name} {signature}\n".encode()
 
 
@@ -122,19 +109,6 @@ def _signature(line: str) -> tuple[str, bytes]:
     if not line.startswith(DASH) or not NAME.fullmatch(name) or signature is None or len(signature) < 5:
         raise Finding(1, "malformed signature line")
     return name, signature
-
-
-def _key_id(name: str, raw_key: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + raw_key).digest()[:4]
-
-
-def strict_base64(text: str) -> bytes | None:
-    """The bytes, None unless the text is their one standard encoding."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return raw if base64.b64encode(raw).decode() == text else None
 
 
 def _require(holds: bool, says: str) -> None:

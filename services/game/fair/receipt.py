@@ -23,8 +23,9 @@ from game.fair.entries import (
     wheel_rows,
 )
 from game.fair.findings import Finding
+from game.fair.keys import strict_base64
 from game.fair.merkle import verify_inclusion
-from game.fair.note import MAX_NOTE_BYTES, Checkpoint, Verifier, open_checkpoint, strict_base64
+from game.fair.note import MAX_NOTE_BYTES, Checkpoint, Verifier, open_checkpoint
 from game.fair.seats import check_beacon, check_draw, check_seat, seat_entropy
 from game.fair.tables import check_pool
 

@@ -6,7 +6,7 @@ under a tile of level 0. Source: c2sp.org/tlog-tiles.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from game.fair.findings import Finding
+from game.fair.findings import REWRITTEN, ROLLED_BACK, Finding
 from game.fair.merkle import (
     HASH_BYTES,
     Node,
@@ -106,9 +106,9 @@ def check_consistency(old: Checkpoint, new: Checkpoint, tiles: Mapping[Tile, byt
     newer root can prove that the log was REWRITTEN: a server that sends others has proven nothing.
     """
     if old.size > new.size:
-        raise Finding(1, f"ROLLED BACK: the log had {old.size} entries and shows {new.size}")
+        raise Finding(1, f"{ROLLED_BACK}: the log had {old.size} entries and shows {new.size}")
     if _prefix_root(old.size, new, tiles) != old.root:
-        raise Finding(1, "REWRITTEN: an older checkpoint is no prefix of this log")
+        raise Finding(1, f"{REWRITTEN}: an older checkpoint is no prefix of this log")
 
 
 def _prefix_root(old_size: int, new: Checkpoint, tiles: Mapping[Tile, bytes]) -> bytes:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from game.fair.findings import Finding
+from game.fair.findings import REWRITTEN, Finding
 from game.fair.merkle import Subtree, fold, push
 from game.fair.note import Checkpoint, Verifier, open_checkpoint
 from game.fair.observing import Observer
@@ -139,7 +139,7 @@ class _Roots:
         if self.size != self.newest.size or self._at[self.size] != self.newest.root:
             raise Finding(1, "root or size differs from the checkpoint")
         if any(self._at.get(checkpoint.size) != checkpoint.root for checkpoint in self.older):
-            raise Finding(1, "REWRITTEN: an older checkpoint is no prefix of this log")
+            raise Finding(1, f"{REWRITTEN}: an older checkpoint is no prefix of this log")
 
 
 def _read(

@@ -4,41 +4,29 @@ Sources: c2sp.org/tlog-cosignature (cosignature/v1, Ed25519) and c2sp.org/tlog-w
 """
 
 import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from game.fair.findings import Finding
-from game.fair.note import DASH, NAME, signatures_of, strict_base64
+from game.fair.keys import KEY_ID_BYTES, NamedKey, parse_key
+from game.fair.note import DASH, signatures_of
 
 COSIGNATURE = b"\x04"
 TIMESTAMP_BYTES = 8
-KEY_ID_BYTES = 4
 ED25519_BYTES = 64
 MAX_PROOF = 63
 
 
-class Witness(msgspec.Struct, frozen=True):
-    """A witness's key under its name; `key_id` is the four bytes that its signatures start with."""
-
-    name: str
-    key_id: bytes
-    public_key: Ed25519PublicKey
+class Witness(NamedKey, frozen=True):
+    """The key of a witness."""
 
     @classmethod
-    def parse(cls, vkey: str) -> "Witness":
-        """What a key string `name+id+base64(0x04 || key)` stands for. ValueError for any other."""
-        name, _, rest = vkey.partition("+")
-        key_id, _, key = rest.partition("+")
-        raw = strict_base64(key)
-        if raw is None or len(raw) != 33 or raw[:1] != COSIGNATURE or not NAME.fullmatch(name):
-            raise ValueError("not the key of a witness (cosignature/v1)")
-        if key_id != cosigner_id(name, raw[1:]).hex():
-            raise ValueError("the key's id is not the one of its name and key")
-        return cls(name, bytes.fromhex(key_id), Ed25519PublicKey.from_public_bytes(raw[1:]))
+    def parse(cls, text: str) -> "Witness":
+        """The witness that a key string of algorithm 0x04 stands for. Raises ValueError for any other."""
+        key = parse_key(text, algorithm=COSIGNATURE, kind="the key of a witness (cosignature/v1)")
+        return cls(key.name, key.key_id, key.public_key)
 
 
 class WitnessAt(msgspec.Struct, frozen=True):
@@ -54,11 +42,6 @@ class Cosignature(msgspec.Struct, frozen=True):
     name: str
     seconds: int
     line: str
-
-
-def cosigner_id(name: str, raw_key: bytes) -> bytes:
-    """The key id of a witness."""
-    return hashlib.sha256(name.encode() + b"\n" + COSIGNATURE + raw_key).digest()[:KEY_ID_BYTES]
 
 
 def cosigned_text(body: bytes, seconds: int) -> bytes:

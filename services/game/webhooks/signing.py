@@ -20,17 +20,14 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from game.fair.keys import is_weak
+
 TOLERANCE_SECONDS: Final = 300
 SIGNATURES_MAX: Final = 8
 SIGNATURE_HEADER_BYTES: Final = 1_024
 SECRET_BYTES: Final = range(24, 65)
 ED25519_BYTES: Final = 32
 SECRET, SIGNING, PUBLIC = "whsec_", "whsk_", "whpk_"
-FIELD_PRIME: Final = 2**255 - 19
-_ORDER_EIGHT = 2707385501144840649318225287225658788936804267575313519463743609750303402022
-# The second coordinates of the eight points whose order divides the cofactor: under such a key one signature,
-# which needs no secret, holds for every body.
-SMALL_ORDER: Final = frozenset({0, 1, FIELD_PRIME - 1, _ORDER_EIGHT, FIELD_PRIME - _ORDER_EIGHT})
 ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER = b"webhook-id", b"webhook-timestamp", b"webhook-signature"
 WEBHOOK_ID: Final = re.compile(r"[!-\-/-~]{1,128}")
 TIMESTAMP: Final = re.compile(r"[0-9]{1,15}")
@@ -210,9 +207,7 @@ def _key_bytes(text: str, prefix: str, lengths: range) -> bytes:
 
 
 def _check_point(raw: bytes) -> None:
-    """RFC 8032, 5.1.3: what is not below the prime is no coordinate. OpenSSL takes both for keys."""
-    coordinate = int.from_bytes(raw, "little") & (1 << 255) - 1
-    if coordinate >= FIELD_PRIME or coordinate in SMALL_ORDER:
+    if is_weak(raw):
         raise KeyTextError(f"this {PUBLIC} key is of small order or written oddly: anybody could sign for it")
 
 

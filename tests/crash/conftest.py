@@ -1,26 +1,18 @@
 """One installation for all tests here; each test starts the service in its own way."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest_asyncio
 
 from tests.crash.bets import People, people_of
-from tests.crash.site import Site
-from tests.support.databases import place_for_clusters
+from tests.crash.site import Site, open_site
 
 
 @pytest_asyncio.fixture(loop_scope="package", scope="package")
 async def installation() -> AsyncIterator[Site]:
     """PostgreSQL, Redis and the ledger."""
-    with TemporaryDirectory(prefix="playfair-", dir=place_for_clusters()) as folder:
-        site = Site(Path(folder))
-        await site.open()
-        try:
-            yield site
-        finally:
-            await site.close()
+    async with open_site() as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="package")

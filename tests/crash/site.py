@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +25,7 @@ from game.embedded.secrets import keep_secrets
 from game.settings import Settings
 from game.tour.client import Client
 from tests.crash.wire import Wire
+from tests.support.databases import place_for_clusters
 
 START_SECONDS = 60.0
 END_SECONDS = 25.0
@@ -242,3 +244,15 @@ class Site:
             "SANDBOX_LEDGER_TOKEN": self.secrets.ledger_token,
             "SANDBOX_LEDGER_PORT": str(self.ledger_port),
         }
+
+
+@asynccontextmanager
+async def open_site() -> AsyncIterator[Site]:
+    """An installation in a folder of its own: PostgreSQL, Redis and the ledger, but no service yet."""
+    with TemporaryDirectory(prefix="playfair-", dir=place_for_clusters()) as folder:
+        site = Site(Path(folder))
+        await site.open()
+        try:
+            yield site
+        finally:
+            await site.close()

@@ -1,27 +1,19 @@
 """An installation of these tests' own; its service reaches the ledger through a hole that may fall silent."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest_asyncio
 
 from tests.crash.bets import People, people_of
-from tests.crash.site import Site
+from tests.crash.site import Site, open_site
 from tests.outages.hole import Hole
-from tests.support.databases import place_for_clusters
 
 
 @pytest_asyncio.fixture(loop_scope="package", scope="package")
 async def installation() -> AsyncIterator[Site]:
     """PostgreSQL, Redis and the ledger."""
-    with TemporaryDirectory(prefix="playfair-", dir=place_for_clusters()) as folder:
-        site = Site(Path(folder))
-        await site.open()
-        try:
-            yield site
-        finally:
-            await site.close()
+    async with open_site() as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="package")

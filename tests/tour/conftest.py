@@ -1,8 +1,6 @@
 """One small tour, whose evidence the tests then tamper with."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest_asyncio
@@ -16,8 +14,7 @@ from game.tour.guests import Made
 from game.tour.stage import Place, open_campaign, plans
 from game.tour.story import Played, play_everything
 from game.tour.venue import Venue, open_venue
-from tests.crash.site import Site
-from tests.support.databases import place_for_clusters
+from tests.crash.site import Site, open_site
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -40,15 +37,10 @@ class Told(msgspec.Struct, frozen=True):
 @pytest_asyncio.fixture(loop_scope="package", scope="package")
 async def told() -> AsyncIterator[Told]:
     """An honest tour."""
-    with TemporaryDirectory(prefix="playfair-", dir=place_for_clusters()) as folder:
-        site = Site(Path(folder))
-        await site.open()
-        try:
-            await site.start_service()
-            async with open_venue(site.settings, site.issuer_key) as venue:
-                yield await _told(venue, site)
-        finally:
-            await site.close()
+    async with open_site() as site:
+        await site.start_service()
+        async with open_venue(site.settings, site.issuer_key) as venue:
+            yield await _told(venue, site)
 
 
 async def _told(venue: Venue, site: Site) -> Told:

@@ -19,7 +19,7 @@ PAGES_AHEAD = 8
 @contextmanager
 def spread_for(entries: int) -> Iterator[Spread]:
     """Where a log of so many entries is prepared: here, or in a process per core for a long one."""
-    cores = min(MAX_PROCESSES, len(os.sched_getaffinity(0)))
+    cores = min(MAX_PROCESSES, os.cpu_count() or 1)
     if entries < MIN_ENTRIES or cores == 1:
         yield map
         return

@@ -2,12 +2,15 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from game.audit import verify
+from tests.fair import vectors
 
 FILE = Path(verify.__file__)
+Verdict = tuple[int | None, int | None, int]
 
 
 class Said(NamedTuple):
@@ -32,3 +35,12 @@ async def run(*arguments: str | Path, file: Path = FILE) -> Said:
     out, err = await process.communicate()
     assert process.returncode is not None
     return Said(process.returncode, out.decode(), err.decode())
+
+
+def verdict(lines: Sequence[bytes], note: bytes) -> Verdict:
+    """What it says of a log of the vectors' key, in this process: check and entry, or how many warnings."""
+    try:
+        log = verify.verify(lines, note, vectors.VALUES["vkey"])
+    except verify.Bad as bad:
+        return bad.check, bad.entry, 0
+    return None, None, len(log.warnings)

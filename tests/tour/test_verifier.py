@@ -49,3 +49,11 @@ async def test_a_digest_that_no_rules_name(told: Told) -> None:
     """It is not there."""
     answer = await told.venue.anybody.get(f"/v1/verifiers/{'0' * 64}/verify.py")
     assert (answer.status, json.loads(answer.body)["code"]) == (404, "verifier_not_found")
+
+
+async def test_a_version_from_before(told: Told) -> None:
+    """After an upgrade the file that older rules name is still there, from the database."""
+    source, pool = b"# an older verifier\n", told.venue.resources.pool
+    await pool.execute("INSERT INTO verifier_file VALUES (sha256($1), $1)", source)
+    digest = hashlib.sha256(source).hexdigest()
+    assert (await told.venue.anybody.get(f"/v1/verifiers/{digest}/verify.py")).text() == source

@@ -355,6 +355,8 @@ def open_checkpoint(note: bytes, vkey: str) -> tuple[int, bytes]:
         1,
         "not a key of a log",
     )
+    point = decompress(raw[1:])
+    need(point and multiply(8, point)[0] % P, 1, "not a key of a log: anybody could sign for it")
     pattern = (
         rb"(.+\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n)\n((?:\xe2\x80\x94 [^\s+]+ [A-Za-z0-9+/=]+\n)+)"
     )

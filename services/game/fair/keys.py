@@ -36,6 +36,8 @@ def parse_key(text: str, *, algorithm: bytes, kind: str) -> NamedKey:
         raise ValueError(f"not {kind}")
     if id_text != key_id(name, raw[1:], algorithm=algorithm).hex():
         raise ValueError(f"the id of {kind} is not the one of its name and key")
+    if is_weak(raw[1:]):
+        raise ValueError(f"anybody could sign for {kind}: it is of small order, or written oddly")
     return NamedKey(name, bytes.fromhex(id_text), Ed25519PublicKey.from_public_bytes(raw[1:]))
 
 

@@ -43,6 +43,16 @@ SELECT campaign_id, $2, kind, play_id, entry_index, reward_id, repair_id, subjec
 FROM operation WHERE operation_id = $1
 """
 _SET = "INSERT INTO badge_set VALUES ($1, 'spring', $2, 1, 10, 1)"
+# Who plays these wins just that, whatever is drawn elsewhere.
+CERTAIN = (
+    pool("again", row("again", "chances", 2, weight=1), row("thanks", weight=0), draws_cap=10),
+    pool("phone", row("phone", "goods", weight=1), row("thanks", weight=0), draws_cap=10),
+)
+SHARED = [
+    row("tea", "voucher", weight=2, stock=10, else_="points"),
+    row("points", "points", 25, weight=3),
+    row("thanks", weight=3),
+]
 COIN = (row("coin", "points", 25, weight=1), row("thanks", weight=0))
 
 
@@ -89,7 +99,9 @@ async def played(resources: Resources, ledger: FalseLedger, clock: ManualClock) 
     """Every kind of prize and of payment, a refused play and one that waits; a point prize comes last."""
     stage = Stage(resources, ledger, clock)
     slow = pool("slow", *COIN, draws_cap=10, beacon=BEACON)
-    campaign_id = await stage.launch(wheel(seat_draws=64), cards(), slow, pool("coin", *COIN, draws_cap=10))
+    coin = pool("coin", *COIN, draws_cap=10)
+    shared = wheel(seat_draws=64, rows=SHARED)
+    campaign_id = await stage.launch(shared, cards(), slow, coin, *CERTAIN)
     await define_board(stage, campaign_id)
     stage.fund("ann", 1_000)
     stage.fund("bob", 9)
@@ -111,6 +123,9 @@ async def played(resources: Resources, ledger: FalseLedger, clock: ManualClock) 
 async def _play_everything(stage: Stage, engine: Engine, campaign_id: str) -> None:
     await stage.play(engine, campaign_id, "ann", "slow", key="slow")
     await stage.play(engine, campaign_id, "bob", "wheel", key="poor")
+    for certain in CERTAIN:
+        await stage.sit(engine, campaign_id, "ann", certain["pool_id"])
+        await stage.play(engine, campaign_id, "ann", certain["pool_id"], key=certain["pool_id"])
     for nth in range(WHEEL_PLAYS):
         await stage.play(engine, campaign_id, "ann", "wheel", key=f"key-{nth}", draws=2)
     await stage.play(engine, campaign_id, "ann", "wheel", key="free", draws=3, paid_with="chance")

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio
 @pytest_asyncio.fixture
 async def ann(stage: Stage, guest: Callable[[str, str], Guest]) -> Guest:
     """A player with points, and a seat at a wheel and with cards that all win two free plays."""
-    made = guest(await stage.launch(wheel(), FREE_CARDS), "ann")
+    made = guest(await stage.launch(wheel(rows=[row("thanks", weight=1)]), FREE_CARDS), "ann")
     stage.fund("ann", 1_000)
     for pool_id in ("wheel", "cards"):
         await made.sit(pool_id)

@@ -67,7 +67,7 @@ class _Texts(msgspec.Struct, frozen=True):
     limits: LimitsDraft
 
 
-class _Demonstration(msgspec.Struct, frozen=True):
+class Demonstration(msgspec.Struct, frozen=True):
     """One campaign of `demo.json`; `vouchers` says how many codes there are of each batch.
 
     Badges, sets, tasks, streaks and boards are by their ids; a set can be redeemed until the campaign closes.
@@ -85,12 +85,11 @@ class _Demonstration(msgspec.Struct, frozen=True):
 
 async def load(settings: Settings, *, webhook_secret: bytes) -> dict[str, str]:
     """Bring the brand's campaigns and its webhook source in, as far as missing; the campaign of each pool."""
-    demonstrations = msgspec.json.decode(_text(), type=list[_Demonstration])
     async with open_resources(settings) as resources:
         await fund(resources, account_of(brand_id=BRAND, subject=PLAYER), PLAYER_POINTS)
         await keep_source(resources, webhook_secret)
         pools = {row["pool_id"] for row in await _live(resources)}
-        for demonstration in demonstrations:
+        for demonstration in demonstrations():
             if demonstration.pool.pool_id not in pools:
                 await _stage(resources, demonstration)
         return {row["pool_id"]: row["campaign_id"] for row in await _live(resources)}
@@ -142,7 +141,7 @@ async def _live(resources: Resources) -> Any:
     )
 
 
-async def _stage(resources: Resources, demonstration: _Demonstration) -> None:
+async def _stage(resources: Resources, demonstration: Demonstration) -> None:
     now_ms, texts = resources.clock(), demonstration.campaign
     closes = to_datetime(now_ms + DURATION_DAYS * DAY_MS)
     draft = CampaignDraft(
@@ -164,7 +163,7 @@ async def _stage(resources: Resources, demonstration: _Demonstration) -> None:
 
 
 async def _stage_game(
-    resources: Resources, demonstration: _Demonstration, campaign_id: str, *, closes: datetime
+    resources: Resources, demonstration: Demonstration, campaign_id: str, *, closes: datetime
 ) -> None:
     """What players can earn otherwise than by draws."""
     for set_id, terms in demonstration.sets.items():
@@ -178,8 +177,10 @@ async def _stage_game(
         await save_board(resources, MANAGER, board, campaign_id=campaign_id, board_id=board_id)
 
 
-def _text() -> bytes:
-    return files("game").joinpath("demo.json").read_bytes()
+def demonstrations() -> list[Demonstration]:
+    """What `demo.json` says: the wheel first."""
+    text = files("game").joinpath("demo.json").read_bytes()
+    return msgspec.json.decode(text, type=list[Demonstration])
 
 
 @asynccontextmanager

@@ -7,13 +7,14 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 
-from tests.bench import boards, events, polls, progress, replay
+from tests.bench import boards, events, plays, polls, progress, replay
 from tests.bench.installation import installed
 from tests.bench.report import Report, lines_of, machine, write
 from tests.bench.rounds import Scale
 
 ROUNDS = 5
 PARTS = {
+    "plays": plays.played,
     "events": events.accepted,
     "progress": progress.processed,
     "polls": polls.polled,

@@ -9,15 +9,27 @@ TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
 OWN, ENDED = slice(11, 13), slice(13, 15)
 
 
+# How PostgreSQL calls its processes that work for the sandbox ledger, which has a database of its own there.
+OF_THE_LEDGER = b"postgres: postgres ledger "
+
+
 class Meters:
-    """CPU time of named processes; `generator` is this one."""
+    """CPU time of named processes; `generator` is this one.
+
+    What PostgreSQL does for the sandbox ledger is the ledger's; what it does for all (its writers) is ours.
+    """
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._pids = {**pids, "generator": os.getpid()}
 
     def read_us(self) -> dict[str, float]:
         """What each has used since it started, in microseconds."""
-        return {name: self._used_us(name, pid) for name, pid in self._pids.items()}
+        used = {name: self._used_us(name, pid) for name, pid in self._pids.items()}
+        if "postgres" in used and "ledger" in used:
+            theirs = sum(_ticks(each, OWN) for each in _children(self._pids["postgres"]) if _is_theirs(each))
+            used["postgres"] -= theirs * TICK_US
+            used["ledger"] += theirs * TICK_US
+        return used
 
     def _used_us(self, name: str, pid: int) -> float:
         # The children of this process are the others.
@@ -39,3 +51,10 @@ def _children(pid: int) -> Iterator[int]:
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         yield int(child)
         yield from _children(int(child))
+
+
+def _is_theirs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(OF_THE_LEDGER)
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,143 @@
+"""Paid plays: charged, drawn, logged, committed and credited, then answered with their receipts."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+
+from game import demo
+from game.auth import Role
+from game.campaigns import drafting, launch
+from game.campaigns.drafts import CampaignDraft, LimitsDraft
+from game.embedded.issuer import mint
+from game.instants import to_datetime
+from game.players import account_of
+from game.resources import Resources
+from ledger_client import Applied, budget
+from tests.bench.events import JSON, Sender, subject_of
+from tests.bench.generator import request
+from tests.bench.installation import Installation, Server
+from tests.bench.report import Section, compared
+from tests.bench.rounds import Round, Scale, interleaved
+
+PLAYERS = 2_000
+FUNDED_TOGETHER = 500
+POINTS = 1_000_000_000
+BUDGET_POINTS = 1_000_000_000_000
+# Requests of a round for so many connections.
+LOADS = {1: 200, 8: 1_500, 64: 4_000, 256: 6_000, 1_024: 6_000}
+WARM_UP = 2_000
+SEAT_DRAWS = 256
+DRAWS_CAP = 2_000_000
+SEED = b'{"seed": "00112233445566778899aabbccddeeff"}'
+PLAY = b'{"count": 1, "pay_with": "points"}'
+
+
+class Crowd:
+    """Players with points and seats, who play in turn: every play is another one."""
+
+    def __init__(self, installation: Installation, places: Sequence[str], *, players: int) -> None:
+        site, now_seconds = installation.site, int(time.time())
+        self._places = places
+        self._numbers = itertools.count()
+        self._headers = [
+            JSON
+            | {
+                "authorization": "Bearer "
+                + mint(
+                    site.issuer_key,
+                    subject=subject_of(number),
+                    role=Role.PLAYER,
+                    audience=site.settings.token_audience,
+                    now_seconds=now_seconds,
+                )
+            }
+            for number in range(players)
+        ]
+
+    async def sit(self, service: Server) -> None:
+        """Take a seat for everybody in every pool."""
+        for place in self._places:
+            for path, body in ((f"{place}/anchors", b""), (f"{place}/seats", SEED)):
+                asked = [request("POST", path, headers=each, body=body) for each in self._headers]
+                await service.answered(asked, connections=64, status="201")
+
+    def plays(self, count: int) -> list[bytes]:
+        """Requests for one draw each."""
+        return [self._play(next(self._numbers)) for _ in range(count)]
+
+    def _play(self, number: int) -> bytes:
+        place = self._places[number % len(self._places)]
+        headers = self._headers[number % len(self._headers)] | {"idempotency-key": f"play-{number}"}
+        return request("POST", f"{place}/plays", headers=headers, body=PLAY)
+
+
+async def staged(resources: Resources) -> str:
+    """Launch the demonstration's wheel with bounds that nobody reaches; the path of its pool."""
+    shown = demo.demonstrations()[0]
+    now_ms, texts = resources.clock(), shown.campaign
+    closes = to_datetime(now_ms + demo.DURATION_DAYS * demo.DAY_MS)
+    draft = CampaignDraft(
+        name=texts.name,
+        rules=texts.rules,
+        limits=LimitsDraft(),
+        schedule=demo.ScheduleDraft(opens=to_datetime(now_ms), closes=closes, time_zone=demo.TIME_ZONE),
+    )
+    pool = msgspec.structs.replace(shown.pool, draws_cap=DRAWS_CAP, seat_draws=SEAT_DRAWS)
+    campaign_id = await drafting.create_campaign(resources, demo.MANAGER, draft)
+    await drafting.add_pool(resources, demo.MANAGER, pool, campaign_id=campaign_id)
+    for batch, count in shown.vouchers.items():
+        codes = [f"{batch}-{number}" for number in range(count)]
+        await drafting.add_vouchers(
+            resources, demo.MANAGER, codes, campaign_id=campaign_id, voucher_batch=batch
+        )
+    await demo.fund(resources, budget(campaign_id), BUDGET_POINTS)
+    await launch.launch(resources, demo.MANAGER, campaign_id=campaign_id)
+    return f"/v1/campaigns/{campaign_id}/pools/{pool.pool_id}"
+
+
+async def funded(resources: Resources, players: int) -> None:
+    """Give all players more points than they can spend."""
+    for first in range(0, players, FUNDED_TOGETHER):
+        accounts = [
+            account_of(brand_id=demo.BRAND, subject=subject_of(number))
+            for number in range(first, min(players, first + FUNDED_TOGETHER))
+        ]
+        outcomes = await asyncio.gather(
+            *(demo.issue(resources.ledger, each, POINTS, operation_id=f"bench:{each}") for each in accounts)
+        )
+        assert all(isinstance(outcome, Applied) for outcome in outcomes), outcomes[0]
+
+
+async def played(installation: Installation, scale: Scale) -> Section:
+    """Rounds of each number of connections, with the yardstick's between them."""
+    site = installation.site
+    async with demo.open_resources(site.settings) as resources:
+        place = await staged(resources)
+        await funded(resources, PLAYERS)
+    crowd, sender = Crowd(installation, [place], players=PLAYERS), Sender(b"-" * 32)
+    rows = []
+    async with installation.serving() as service:
+        await crowd.sit(service)
+        await service.answered(crowd.plays(WARM_UP), connections=64, status="201")
+        await installation.trivial.answered(sender.trivial(WARM_UP), connections=64, status="202")
+        for connections, count in LOADS.items():
+            scale.tell(f"  {connections} connections")
+            turns = {
+                "paid plays": partial(_play, service, crowd, count, connections),
+                "trivial POST": partial(_yardstick, installation.trivial, sender, count, connections),
+            }
+            ours, yardstick = await interleaved(turns, scale)
+            rows.append(compared(f"{connections} connections", ours, yardstick))
+    return Section(title="Paid plays: charged, drawn, logged, committed, then answered", rows=rows)
+
+
+async def _play(service: Server, crowd: Crowd, count: int, connections: int) -> Round:
+    return await service.answered(crowd.plays(count), connections=connections, status="201")
+
+
+async def _yardstick(trivial: Server, sender: Sender, count: int, connections: int) -> Round:
+    return await trivial.answered(sender.trivial(count), connections=connections, status="202")

@@ -11,17 +11,18 @@ import msgspec
 from game import demo
 from game.auth import Role
 from game.campaigns import drafting, launch
-from game.campaigns.drafts import CampaignDraft, LimitsDraft
+from game.campaigns.drafts import CampaignDraft, LimitsDraft, ScheduleDraft
 from game.embedded.issuer import mint
 from game.instants import to_datetime
 from game.players import account_of
 from game.resources import Resources
 from ledger_client import Applied, budget
-from tests.bench.events import JSON, Sender, subject_of
+from tests.bench.events import JSON, subject_of
 from tests.bench.generator import request
 from tests.bench.installation import Installation, Server
 from tests.bench.report import Section, compared
 from tests.bench.rounds import Round, Scale, interleaved
+from tests.bench.yardsticks.running import SLOW, all_running
 
 PLAYERS = 2_000
 FUNDED_TOGETHER = 500
@@ -30,6 +31,8 @@ BUDGET_POINTS = 1_000_000_000_000
 # Requests of a round for so many connections.
 LOADS = {1: 200, 8: 1_500, 64: 4_000, 256: 6_000, 1_024: 6_000}
 WARM_UP = 2_000
+# A yardstick that is slow gets a part of the requests, and no fewer than of one connection.
+SLOW_SHARE, SLOW_LEAST = 8, 200
 SEAT_DRAWS = 256
 DRAWS_CAP = 2_000_000
 SEED = b'{"seed": "00112233445566778899aabbccddeeff"}'
@@ -84,7 +87,7 @@ async def staged(resources: Resources) -> str:
         name=texts.name,
         rules=texts.rules,
         limits=LimitsDraft(),
-        schedule=demo.ScheduleDraft(opens=to_datetime(now_ms), closes=closes, time_zone=demo.TIME_ZONE),
+        schedule=ScheduleDraft(opens=to_datetime(now_ms), closes=closes, time_zone=demo.TIME_ZONE),
     )
     pool = msgspec.structs.replace(shown.pool, draws_cap=DRAWS_CAP, seat_draws=SEAT_DRAWS)
     campaign_id = await drafting.create_campaign(resources, demo.MANAGER, draft)
@@ -113,31 +116,35 @@ async def funded(resources: Resources, players: int) -> None:
 
 
 async def played(installation: Installation, scale: Scale) -> Section:
-    """Rounds of each number of connections, with the yardstick's between them."""
+    """Rounds of each number of connections, with the yardsticks' between them."""
     site = installation.site
     async with demo.open_resources(site.settings) as resources:
         place = await staged(resources)
         await funded(resources, PLAYERS)
-    crowd, sender = Crowd(installation, [place], players=PLAYERS), Sender(b"-" * 32)
+    crowd, others = (Crowd(installation, [path], players=PLAYERS) for path in (place, ""))
     rows = []
-    async with installation.serving() as service:
+    async with installation.serving() as service, all_running(installation) as yardsticks:
         await crowd.sit(service)
-        await service.answered(crowd.plays(WARM_UP), connections=64, status="201")
-        await installation.trivial.answered(sender.trivial(WARM_UP), connections=64, status="202")
+        contestants = {"paid plays": (service, crowd)} | {
+            name: (yardstick, others) for name, yardstick in yardsticks.items()
+        }
+        for server, players in contestants.values():
+            await _play(server, players, WARM_UP, 64)
         for connections, count in LOADS.items():
             scale.tell(f"  {connections} connections")
-            turns = {
-                "paid plays": partial(_play, service, crowd, count, connections),
-                "trivial POST": partial(_yardstick, installation.trivial, sender, count, connections),
+            counts = {
+                name: max(SLOW_LEAST, count // SLOW_SHARE) if name in SLOW else count for name in contestants
             }
-            ours, yardstick = await interleaved(turns, scale)
-            rows.append(compared(f"{connections} connections", ours, yardstick))
+            turns = {
+                name: partial(_play, server, players, counts[name], connections)
+                for name, (server, players) in contestants.items()
+            }
+            ours, *theirs = await interleaved(turns, scale)
+            rows += [
+                compared(f"{connections} connections, to the {each.name}", ours, each) for each in theirs
+            ]
     return Section(title="Paid plays: charged, drawn, logged, committed, then answered", rows=rows)
 
 
-async def _play(service: Server, crowd: Crowd, count: int, connections: int) -> Round:
-    return await service.answered(crowd.plays(count), connections=connections, status="201")
-
-
-async def _yardstick(trivial: Server, sender: Sender, count: int, connections: int) -> Round:
-    return await trivial.answered(sender.trivial(count), connections=connections, status="202")
+async def _play(server: Server, crowd: Crowd, count: int, connections: int) -> Round:
+    return await server.answered(crowd.plays(count), connections=connections, status="201")

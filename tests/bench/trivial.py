@@ -1,4 +1,4 @@
-"""The yardstick: a POST that reads JSON and answers JSON, a GET that answers JSON, and nothing else.
+"""The yardstick: POSTs that read JSON and answer JSON, a GET that answers JSON, and nothing else.
 
 The same framework and server with the same options as the service: `python -m tests.bench.trivial PORT`.
 """
@@ -15,6 +15,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 
 from game.embedded.ports import LOOPBACK
 from game.serve import OPTIONS
+from tests.bench.yardsticks.table import LAST, PlayIn, PlayOut, told
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,13 @@ async def tell(data: JSONBody[Told]) -> Answer:
     return Answer(id=str(data.data["occurrence"]), state=data.type)
 
 
+@post("/plays")
+async def play(data: JSONBody[PlayIn]) -> PlayOut:
+    """Read a play's body, and answer as much as a play does."""
+    del data
+    return told("fwqicch6ryzz-01a2210b959f7d57b2c8d8062f5abaed", LAST)
+
+
 @get("/trivial")
 async def ask() -> Answer:
     """Answer."""
@@ -46,7 +54,7 @@ async def ask() -> Answer:
 
 def application() -> Litestar:
     """The application."""
-    return Litestar([tell, ask], logging_config=None, openapi_config=None)
+    return Litestar([tell, play, ask], logging_config=None, openapi_config=None)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,81 @@
+"""That the yardsticks do what they are said to do: each as a process beside real servers."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from game import demo
+from game.players import account_of
+from tests.bench.events import JSON, subject_of
+from tests.bench.generator import request
+from tests.bench.installation import Installation, Server
+from tests.bench.meters import Meters
+from tests.bench.plays import PLAY, POINTS, Crowd, funded
+from tests.bench.yardsticks.running import running
+from tests.bench.yardsticks.table import PRICE_POINTS
+from tests.crash.site import Site, open_site
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PLAYERS = 3
+PLAYS = 60
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def site() -> AsyncIterator[Site]:
+    """PostgreSQL, Redis and the ledger, where players have points."""
+    async with open_site() as opened:
+        async with demo.open_resources(opened.settings) as resources:
+            await funded(resources, PLAYERS)
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def conn(site: Site) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+    """The database."""
+    opened = await asyncpg.connect(site.settings.database_url)
+    yield opened
+    await opened.close()
+
+
+def requests_of(site: Site, count: int) -> list[bytes]:
+    """Plays of players with tokens, each with a key of its own."""
+    nobody = Server(0, Meters({}))
+    return Crowd(Installation(site, nobody), [""], players=PLAYERS).plays(count)
+
+
+async def points(site: Site) -> list[int]:
+    """What each player has in the ledger."""
+    accounts = [account_of(brand_id=demo.BRAND, subject=subject_of(number)) for number in range(PLAYERS)]
+    async with demo.open_resources(site.settings) as resources:
+        return [(await resources.ledger.account(account)).posted for account in accounts]
+
+
+@pytest.mark.parametrize("name", ["authenticated"])
+async def test_a_token_is_asked_for(site: Site, name: str) -> None:
+    """Players are answered; whoever has no token, or one that nobody signed, is not."""
+    async with running(site, name) as server:
+        await server.answered(requests_of(site, PLAYS), connections=4, status="201")
+        for headers in (JSON, JSON | {"authorization": "Bearer a.b.c"}):
+            await server.answered(
+                [request("POST", "/plays", headers=headers, body=PLAY)], connections=1, status="401"
+            )
+
+
+async def test_a_naive_play_is_charged_and_stored_once(
+    site: Site, conn: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """Whoever asks again under the same key pays once and has one outcome; stock never falls below zero."""
+    async with running(site, "naive") as server:
+        await conn.execute("UPDATE naive.stock SET units_left = 1 WHERE units_left > 0")
+        asked = requests_of(site, PLAYS)
+        for _ in range(2):
+            await server.answered(asked, connections=8, status="201")
+    assert await points(site) == [POINTS - PRICE_POINTS * PLAYS // PLAYERS] * PLAYERS
+    assert await conn.fetchval("SELECT count(*) FROM naive.play WHERE state = 'settled'") == PLAYS
+    assert await conn.fetchval("SELECT count(*) FROM naive.outcome") == PLAYS
+    assert await conn.fetchval("SELECT sum(units_won) FROM naive.stock") == PLAYS
+    assert await conn.fetchval("SELECT sum(draws) FROM naive.player") == PLAYS
+    assert await conn.fetchval("SELECT min(units_left) FROM naive.stock") >= 0

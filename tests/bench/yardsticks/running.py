@@ -10,9 +10,9 @@ from tests.crash.site import Process, Site
 
 TRIVIAL = "trivial POST"
 # Each with its module.
-MODULES = {"POST with a token": "authenticated", "naive play": "naive"}
+MODULES = {"POST with a token": "authenticated", "naive play": "naive", "table in Redis": "redis_table"}
 # Which servers each module asks; the others work for the service meanwhile.
-ASKED = {"authenticated": (), "naive": ("postgres", "ledger")}
+ASKED = {"authenticated": (), "naive": ("postgres", "ledger"), "redis_table": ("postgres", "redis")}
 SLOW = {"naive play"}
 
 

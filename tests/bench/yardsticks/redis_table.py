@@ -1,13 +1,15 @@
 """The table in Redis, as open-source lottery engines have it.
 
-`python -m tests.bench.yardsticks.redis_table PORT`. What such engines publish (the family of big-market, among
-others): the odds are assembled beforehand as a hash with one field for each number that may come up; SETNX lets a key play once; a row's stock is DECR, set back to 0 once it falls below, and SETNX takes
-each unit by its number, so that a wrong refill sells none twice; the outcome goes to a list, from which a job
-stores it in the database later. Theirs ask Redis four to six times, one after the other; here what depends on
-nothing is asked together, which is faster.
+`python -m tests.bench.yardsticks.redis_table PORT`. What such engines publish (the family of big-market
+among others): the odds are assembled beforehand as a hash with one field for each number that may come up;
+SETNX lets a key play once; a row's stock is DECR, set back to 0 once it falls below, and SETNX takes each
+unit by its number, so that a wrong refill sells none twice; the outcome goes to a list, from which a job
+stores it in the database later. Theirs ask Redis four to six times, one after the other; here what depends
+on nothing is asked together, which is faster.
 
-Nothing is durable when the player is answered: the append-only file is synced once a second, and what the job
-took from the list is lost with it. Nobody is charged, no limit but the key's is kept, no draw can be checked.
+Nothing is durable when the player is answered: the append-only file is synced once a second, and what the
+job took from the list is lost with it. Nobody is charged, no limit but the key's is kept, no draw can be
+checked.
 """
 
 import asyncio

@@ -22,9 +22,11 @@ from game.audit.verifier_api import Verifiers
 from game.audit.witnessing import ask_witnesses
 from game.auth import AppRequest
 from game.badges.api import Badges, ManagedBadges
+from game.boards import api as boards_api
 from game.boards.api import Boards, ManagedBoards, MyBoards
 from game.boards.groups.api import Groups
 from game.boards.steps import STEPS as BOARD_STEPS
+from game.campaigns import public_api as campaigns_api
 from game.campaigns.api import Campaigns
 from game.campaigns.public_api import PublicCampaigns
 from game.campaigns.stock import tell_of_stock
@@ -57,6 +59,7 @@ from game.plays.sweep import Drain
 from game.prizes.api import Prizes
 from game.prizes.lots_api import ChanceLots
 from game.problems import exception_handler, is_passing
+from game.reads import Reads
 from game.resources import Resources, system_clock, system_entropy
 from game.scratch.api import Scratch
 from game.scratch.rules import artwork
@@ -77,6 +80,7 @@ from game.webhooks.out.delivering import Deliveries
 from game.webhooks.out.sender import Sender
 from game.webhooks.out.steps import STEPS as OUT_STEPS
 from game.webhooks.reception import Reception
+from game.wheel import api as wheel_api
 from game.wheel.api import Wheel
 from game.wheel.rules import stop
 from game.worker import Step, run_steps
@@ -98,6 +102,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Badges, ChanceLots, TimeZones, ManagedStreaks, Streaks, ManagedBoards, Boards, MyBoards, BadgeIssuer,
     Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks, Erasures,
 )  # fmt: skip
+PUBLIC_READS = (*campaigns_api.READS, *boards_api.READS, *wheel_api.READS)
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (
     *STEPS,
@@ -117,11 +122,12 @@ class Service(Litestar):
         receive: Receive | LifeSpanReceive,
         send: Send | LifeSpanSend,
     ) -> None:
-        """Send requests through the gate, everything else past it; events do not need the framework."""
+        """Send requests through the gate, everything else past it; some do not need the framework."""
         if scope["type"] == ScopeType.HTTP:
-            intake: Intake = self.state.intake
-            answering = intake if intake.is_meant(cast("HTTPScope", scope)) else super().__call__
-            await self.state.gate.pass_on(answering, scope, receive, send)
+            ahead: tuple[Intake | Reads, ...] = (self.state.intake, self.state.reads)
+            asked = cast("HTTPScope", scope)
+            answering = next((each for each in ahead if each.is_meant(asked)), super().__call__)
+            await self.state.gate.pass_on(answering, asked, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -209,6 +215,8 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     app.state.engine = engine
     limits = _limits(resources)
     app.state.intake = Intake(Reception(resources, limits))
+    app.state.reads = reads = Reads(partial(Litestar.__call__, app), PUBLIC_READS, clock=resources.clock)
+    stack.push_async_callback(reads.close)
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
     sender = await stack.enter_async_context(
         Sender(to_loopback=settings.webhooks_to_loopback, clock=resources.clock)

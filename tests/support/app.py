@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 import aiohttp
 import httpx
 from litestar import Litestar
 
-from game.app import build_app
+from game.app import PUBLIC_READS, build_app
 from game.gate import BOUNDS, Gate
 from game.issuers import Issuers
 from game.limits import Limits
+from game.reads import Reads
 from game.resources import Resources
 from game.settings import Settings
 from game.tokens import Tokens
@@ -74,6 +76,7 @@ async def standing_still(resources: Resources) -> AsyncIterator[Litestar]:
         limits = Limits(resources.redis, per_player=1_000_000, per_address=1_000_000, clock=resources.clock)
         app.state.resources = resources
         app.state.intake = Intake(Reception(resources, limits))
+        app.state.reads = Reads(partial(Litestar.__call__, app), PUBLIC_READS, clock=resources.clock)
         app.state.gate = Gate(tokens, limits, trusted_proxies=(), bounds=BOUNDS)
         yield app
 

@@ -28,13 +28,19 @@ from game.boards.views import (
 from game.campaigns.api import CampaignId
 from game.polling import SAME, polled
 from game.problems import problem_responses
+from game.reads import Route
+
+SEASON = r"^(all|\d{4}-\d{2}-\d{2})$"
+BOARDS = "/v1/campaigns/{campaign_id}/boards"
+READS = (
+    Route(template=BOARDS, parameters={}),
+    Route(template=f"{BOARDS}/{{board_id}}/top", parameters={"season": SEASON, "limit": "[1-9][0-9]?|100"}),
+)
 
 BoardId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 SeasonName = Annotated[
     str | None,
-    QueryParameter(
-        pattern=r"^(all|\d{4}-\d{2}-\d{2})$", description="Its first day; absent: the present one"
-    ),
+    QueryParameter(pattern=SEASON, description="Its first day; absent: the present one"),
 ]
 Limit = Annotated[int, QueryParameter(ge=1, le=TOP_MAX, description="How many ranks")]
 Around = Annotated[int, QueryParameter(ge=0, le=AROUND_MAX, description="How many before you, and after you")]
@@ -106,7 +112,7 @@ class Boards(Controller):
     ) -> Response[TopView | None]:
         """The first of a season. Ask again with `If-None-Match`: what has not changed is not sent."""
         resources = request.resources
-        where = await reading.asked(
+        where = await reading.asked_anew(
             resources, request.user, campaign_id=campaign_id, board_id=board_id, season=season
         )
         found = await reading.top(resources, where, limit=limit)

@@ -21,12 +21,11 @@ from game.recent import Fresh, Recent
 from game.resources import Resources
 
 PUBLISHED_KEPT: Final = 500
-LISTS_KEPT: Final = 100
 # How far a rank is counted in PostgreSQL: while Redis does not know it, and where it is final.
 COUNTED_MAX: Final = 10_000
 FINAL_COUNTED_MAX: Final = 1_000_000
-TOPS_KEPT: Final = 1_000
-TOP_MS: Final = 1_000
+FROZEN_KEPT: Final = 1_000
+FROZEN_MS: Final = 1_000
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,24 +59,13 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
 
 _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], Published]" = Recent(limit=PUBLISHED_KEPT)
 _frozen: "Fresh[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey], int | None]" = Fresh(
-    limit=TOPS_KEPT, keep_ms=TOP_MS
-)
-_lists: "Fresh[tuple[asyncpg.Pool[asyncpg.Record], str], dict[str, Board]]" = Fresh(
-    limit=LISTS_KEPT, keep_ms=TOP_MS
-)
-_tops: "Fresh[tuple[asyncpg.Pool[asyncpg.Record], SeasonKey, int], list[Ranked]]" = Fresh(
-    limit=TOPS_KEPT, keep_ms=TOP_MS
+    limit=FROZEN_KEPT, keep_ms=FROZEN_MS
 )
 
 
 async def boards(resources: Resources, caller: Caller | None, *, campaign_id: str) -> dict[str, Board]:
-    """The boards of a launched campaign, no older than TOP_MS. NotFound; of another brand too."""
+    """The boards of a launched campaign. NotFound; of another brand too."""
     await _published(resources, caller, campaign_id)
-    key = (resources.pool, campaign_id)
-    return await _lists.get(key, lambda: _listed(resources, campaign_id), now_ms=resources.clock())
-
-
-async def _listed(resources: Resources, campaign_id: str) -> dict[str, Board]:
     async with resources.pool.acquire() as conn:
         return await store.boards_of_campaign(conn, campaign_id=campaign_id)
 
@@ -85,16 +73,36 @@ async def _listed(resources: Resources, campaign_id: str) -> dict[str, Board]:
 async def asked(
     resources: Resources, caller: Caller | None, *, campaign_id: str, board_id: str, season: str | None
 ) -> Asked:
-    """A season of a board, the present one unless another is named. NotFound."""
+    """A season of a board, the present one unless another is named. NotFound.
+
+    That it has become final is known FROZEN_MS later at the latest.
+    """
+    where = await _asked(resources, caller, campaign_id=campaign_id, board_id=board_id, season=season)
+    frozen_ms = where.kept.frozen_ms or await _frozen.get(
+        (resources.pool, where.key), lambda: _frozen_ms(resources, where.key), now_ms=resources.clock()
+    )
+    return _known(where, frozen_ms)
+
+
+async def asked_anew(
+    resources: Resources, caller: Caller | None, *, campaign_id: str, board_id: str, season: str | None
+) -> Asked:
+    """The same as it is stored now, for an answer that is kept as a whole."""
+    where = await _asked(resources, caller, campaign_id=campaign_id, board_id=board_id, season=season)
+    return _known(where, where.kept.frozen_ms or await _frozen_ms(resources, where.key))
+
+
+async def _asked(
+    resources: Resources, caller: Caller | None, *, campaign_id: str, board_id: str, season: str | None
+) -> Asked:
     found = await _published(resources, caller, campaign_id)
     board = board_of(found.boards, board_id)
-    now_ms = resources.clock()
-    kept = present(board, now_ms=now_ms) if season is None else _named(board, season)
-    where = Asked(campaign_id=campaign_id, board=board, kept=kept)
-    frozen_ms = kept.frozen_ms or await _frozen.get(
-        (resources.pool, where.key), lambda: _frozen_ms(resources, where.key), now_ms=now_ms
-    )
-    return msgspec.structs.replace(where, kept=msgspec.structs.replace(kept, frozen_ms=frozen_ms))
+    kept = present(board, now_ms=resources.clock()) if season is None else _named(board, season)
+    return Asked(campaign_id=campaign_id, board=board, kept=kept)
+
+
+def _known(where: Asked, frozen_ms: int | None) -> Asked:
+    return msgspec.structs.replace(where, kept=msgspec.structs.replace(where.kept, frozen_ms=frozen_ms))
 
 
 def present(board: Board, *, now_ms: int) -> Kept:
@@ -116,9 +124,15 @@ async def _frozen_ms(resources: Resources, key: SeasonKey) -> int | None:
 
 
 async def top(resources: Resources, where: Asked, *, limit: int) -> list[Ranked]:
-    """The first of a season, no older than TOP_MS."""
-    key = (resources.pool, where.key, limit)
-    return await _tops.get(key, lambda: _top(resources, where, limit=limit), now_ms=resources.clock())
+    """The first of a season."""
+    if where.kept.frozen_ms is not None:
+        async with resources.pool.acquire() as conn:
+            return await results_of(conn, where.key, limit=limit)
+    known = await ladder.ranks(resources, where.key, after=0, limit=limit)
+    if known is not None:
+        return known
+    async with resources.pool.acquire() as conn:
+        return _ranked(await store.top(conn, where.key, limit=limit, after=0), after=0)
 
 
 async def mine(resources: Resources, caller: Caller, where: Asked, *, around: int) -> Mine:
@@ -136,17 +150,6 @@ async def mine(resources: Resources, caller: Caller, where: Asked, *, around: in
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         counted_max = FINAL_COUNTED_MAX if is_final else COUNTED_MAX
         return await _mine(conn, where.key, player_id, around=around, counted_max=counted_max)
-
-
-async def _top(resources: Resources, where: Asked, *, limit: int) -> list[Ranked]:
-    if where.kept.frozen_ms is not None:
-        async with resources.pool.acquire() as conn:
-            return await results_of(conn, where.key, limit=limit)
-    known = await ladder.ranks(resources, where.key, after=0, limit=limit)
-    if known is not None:
-        return known
-    async with resources.pool.acquire() as conn:
-        return _ranked(await store.top(conn, where.key, limit=limit, after=0), after=0)
 
 
 async def _mine(conn: Connection, key: SeasonKey, player_id: UUID, *, around: int, counted_max: int) -> Mine:

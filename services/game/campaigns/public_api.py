@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
 from litestar.datastructures import CacheControlHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
@@ -13,14 +13,23 @@ from game.campaigns.document import RulesDocument
 from game.campaigns.public import list_campaigns, no_such_brand, rules_text, show_campaign
 from game.campaigns.public_views import CampaignView, campaign_view
 from game.campaigns.views import SummaryPage, summary_page
+from game.polling import SAME, polled
 from game.problems import problem_responses
+from game.reads import Route
 
 PAGE = 50
 FOR_GOOD = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
 PROBLEMS = problem_responses(401, 404, 422)
 RULES = ResponseSpec(RulesDocument, generate_examples=False, description="The rules, in canonical JSON")
 
-BrandId = Annotated[str, QueryParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
+BRAND = "^[a-z0-9-]{1,32}$"
+# Pages after the first are as many as there are cursors to invent.
+READS = (
+    Route(template="/v1/campaigns", parameters={"brand": BRAND}),
+    Route(template="/v1/campaigns/{campaign_id}", parameters={}, tells_players=True),
+)
+
+BrandId = Annotated[str, QueryParameter(pattern=BRAND, description="1 to 32 of a-z, 0-9 and -")]
 
 
 class PublicCampaigns(Controller):
@@ -30,18 +39,21 @@ class PublicCampaigns(Controller):
     tags = ("Public",)
     opt = PUBLIC
 
-    @get("/", responses=PROBLEMS)
-    async def index(self, request: AppRequest, brand: BrandId, after: CampaignCursor = "") -> SummaryPage:
+    @get("/", responses=SAME | PROBLEMS)
+    async def index(
+        self, request: AppRequest, brand: BrandId, after: CampaignCursor = ""
+    ) -> Response[SummaryPage | None]:
         """A brand's launched campaigns, by id."""
         if request.user and request.user.brand_id != brand:
             raise no_such_brand()
         found = await list_campaigns(request.resources, brand_id=brand, after=after, limit=PAGE)
-        return summary_page(found, limit=PAGE)
+        return polled(request, summary_page(found, limit=PAGE))
 
-    @get("/{campaign_id:str}", responses=PROBLEMS)
-    async def show(self, request: AppRequest, campaign_id: CampaignId) -> CampaignView:
+    @get("/{campaign_id:str}", responses=SAME | PROBLEMS)
+    async def show(self, request: AppRequest, campaign_id: CampaignId) -> Response[CampaignView | None]:
         """A launched campaign. A player's token adds what is left of the limits and what may be played."""
-        return campaign_view(await show_campaign(request.resources, request.user, campaign_id=campaign_id))
+        shown = await show_campaign(request.resources, request.user, campaign_id=campaign_id)
+        return polled(request, campaign_view(shown))
 
     @get(
         "/{campaign_id:str}/rules/{pool_id:str}",

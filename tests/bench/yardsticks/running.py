@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from game.embedded.ports import accepts, free_port
 from tests.bench.installation import Installation, Server
 from tests.bench.meters import Meters
 from tests.crash.site import Process, Site
 
+ROOT = Path(__file__).parents[3]
 TRIVIAL = "trivial POST"
 # Each with its module.
 MODULES = {"POST with a token": "authenticated", "naive play": "naive", "table in Redis": "redis_table"}
@@ -23,7 +25,8 @@ async def running(site: Site, module: str) -> AsyncIterator[Server]:
     process = Process(
         f"The yardstick {module}", log=site.folder / f"{module}.log", ready=lambda: accepts(port)
     )
-    await process.start(("-P", "-m", f"tests.bench.yardsticks.{module}", str(port)), site.environment)
+    arguments = ("-P", "-m", f"tests.bench.yardsticks.{module}", str(port))
+    await process.start(arguments, site.environment | {"PYTHONPATH": str(ROOT)})
     servers = {"postgres": site.postgres.pid, "redis": site.redis.pid, "ledger": site.ledger.pid}
     asked = {name: servers[name] for name in ASKED[module]}
     try:

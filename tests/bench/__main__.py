@@ -3,24 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import uvloop
 
-from tests.bench import boards, events, plays, polls, progress, replay
-from tests.bench.installation import installed
+from tests.bench.parts import PARTS, measured
 from tests.bench.report import Report, lines_of, machine, write
 from tests.bench.rounds import Scale
 
 ROUNDS = 5
-PARTS = {
-    "plays": plays.played,
-    "events": events.accepted,
-    "progress": progress.processed,
-    "polls": polls.polled,
-    "boards": boards.ranked,
-    "replay": replay.replayed,
-}
 
 
 def main() -> int:
@@ -43,12 +33,9 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(given: argparse.Namespace) -> None:
     report = Report(machine=machine(), sections=[])
-    for name in given.parts or PARTS:
-        _tell(f"{name} …")
-        with TemporaryDirectory(prefix="playfair-bench-") as folder:
-            async with installed(Path(folder)) as installation:
-                scale = Scale(rounds=given.rounds, players=given.players, tell=_tell)
-                report.sections.append(await PARTS[name](installation, scale))
+    scale = Scale(rounds=given.rounds, players=given.players, connections=None, tell=_tell)
+    async for section in measured(given.parts or PARTS, scale):
+        report.sections.append(section)
         write(report, given.out)
     _tell("\n".join(line for section in report.sections for line in lines_of(section)))
     _tell(f"\nAll rounds are in {given.out}.")

@@ -79,7 +79,7 @@ async def accepted(installation: Installation, scale: Scale) -> Section:
         for _ in range(PLAYERS // WARM_UP + 1):
             await service.answered(sender.events(WARM_UP), connections=64, status="202")
             await installation.trivial.answered(sender.trivial(WARM_UP), connections=64, status="202")
-        for connections, count in LOADS.items():
+        for connections, count in scale.loads(LOADS).items():
             scale.tell(f"  {connections} connections")
             turns = {
                 "events": partial(_accept, service, sender, count, connections),

@@ -7,7 +7,8 @@ status and the end of each answer, and notes the time.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import cast
 
 import msgspec
@@ -21,27 +22,38 @@ LIMIT_SECONDS = 60.0
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of some requests: how long all took, and each of them, in seconds."""
+    """What came of some requests: how long all took, and each of them, in seconds.
+
+    `lateness` is the generator's own: how long after a request was due it was let go. Empty in a closed loop.
+    """
 
     seconds: float
     statuses: dict[str, int]
     latencies: list[float]
+    lateness: list[float] = []
 
 
-class _Drive:
+class Drive:
     """The requests that are left, and what came of the others."""
 
-    def __init__(self, requests: Sequence[bytes], *, connections: int) -> None:
+    def __init__(self, requests: Sequence[bytes]) -> None:
         self.waiting = deque(requests)
         self.statuses: Counter[bytes] = Counter()
         self.latencies: list[float] = []
-        self.busy = connections
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._left = len(requests)
 
-    def rest(self) -> None:
-        """One connection has nothing left to ask for."""
-        self.busy -= 1
-        if self.busy == 0 and not self.over.done():
+    def take(self, connection: "Connection") -> tuple[float, bytes] | None:
+        """What a free connection asks for next, and since when that counts; None: nothing."""
+        del connection
+        return (time.perf_counter(), self.waiting.popleft()) if self.waiting else None
+
+    def answered(self, status: bytes, seconds: float) -> None:
+        """Count an answer; the last one ends the drive."""
+        self.latencies.append(seconds)
+        self.statuses[status] += 1
+        self._left -= 1
+        if self._left == 0 and not self.over.done():
             self.over.set_result(None)
 
     def fail(self, reason: str) -> None:
@@ -49,13 +61,18 @@ class _Drive:
         if not self.over.done():
             self.over.set_exception(ConnectionError(reason))
 
+    def load(self, seconds: float) -> Load:
+        """What came of all."""
+        statuses = {status.decode(): count for status, count in sorted(self.statuses.items())}
+        return Load(seconds=seconds, statuses=statuses, latencies=sorted(self.latencies))
 
-class _Connection(asyncio.Protocol):
-    """Asks again as soon as it was answered."""
 
-    def __init__(self, drive: _Drive) -> None:
+class Connection(asyncio.Protocol):
+    """Asks again as soon as it was answered, if there is something to ask for."""
+
+    def __init__(self, drive: Drive) -> None:
         self._drive = drive
-        self._asked = 0.0
+        self._since = 0.0
         self._answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,20 +80,18 @@ class _Connection(asyncio.Protocol):
 
     def ask(self) -> None:
         """Send the next request, if there is one."""
-        if not self._drive.waiting:
-            self._drive.rest()
-            return
-        self._asked = time.perf_counter()
-        self.transport.write(self._drive.waiting.popleft())
+        taken = self._drive.take(self)
+        if taken is not None:
+            self._since, request = taken
+            self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         answer = self._answer + data if self._answer else data
         if not _is_whole(answer):
             self._answer = answer
             return
-        self._drive.latencies.append(time.perf_counter() - self._asked)
-        self._drive.statuses[answer[STATUS]] += 1
         self._answer = b""
+        self._drive.answered(answer[STATUS], time.perf_counter() - self._since)
         self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -92,23 +107,31 @@ def _is_whole(answer: bytes) -> bool:
     return len(answer) >= head + len(HEAD_END) + length
 
 
-async def drive(port: int, requests: Sequence[bytes], *, connections: int) -> Load:
-    """Send all requests, one at a time over each connection; TimeoutError after a minute."""
-    loop, state = asyncio.get_running_loop(), _Drive(requests, connections=connections)
+@asynccontextmanager
+async def connected(port: int, state: Drive, *, connections: int) -> AsyncIterator[list[Connection]]:
+    """So many connections, which are closed in the end."""
+    loop = asyncio.get_running_loop()
     opened = [
-        (await loop.create_connection(lambda: _Connection(state), LOOPBACK, port))[1]
+        (await loop.create_connection(lambda: Connection(state), LOOPBACK, port))[1]
         for _ in range(connections)
     ]
-    began = time.perf_counter()
-    for connection in opened:
-        connection.ask()
-    async with asyncio.timeout(LIMIT_SECONDS):
-        await state.over
-    seconds = time.perf_counter() - began
-    for connection in opened:
-        connection.transport.close()
-    statuses = {status.decode(): count for status, count in sorted(state.statuses.items())}
-    return Load(seconds=seconds, statuses=statuses, latencies=sorted(state.latencies))
+    try:
+        yield opened
+    finally:
+        for connection in opened:
+            connection.transport.close()
+
+
+async def drive(port: int, requests: Sequence[bytes], *, connections: int) -> Load:
+    """Send all requests, one at a time over each connection; TimeoutError after a minute."""
+    state = Drive(requests)
+    async with connected(port, state, connections=connections) as opened:
+        began = time.perf_counter()
+        for connection in opened:
+            connection.ask()
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await state.over
+        return state.load(time.perf_counter() - began)
 
 
 def request(method: str, path: str, *, headers: dict[str, str], body: bytes = b"") -> bytes:

@@ -1,20 +1,23 @@
 """What is measured: the service with its servers as real processes, and the yardstick beside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from game.embedded.ports import LOOPBACK, accepts, free_port
-from tests.bench.generator import drive
+from tests.bench.generator import Load, drive
 from tests.bench.meters import Meters
+from tests.bench.open_loop import drive_open
 from tests.bench.rounds import Round, percentiles_ms
 from tests.crash.site import PLAIN, Process, Site
 
 # One machine stands for many callers: the limits are asked, and never reached.
 MANY = "1000000"
+# Whoever waits longer is told so without an outcome; here the wait itself is what is measured.
+DEADLINE_MS = "10000"
 WAITING = ("-P", "-m", "tests.bench.waiting")
 
 
@@ -25,16 +28,30 @@ class Server(msgspec.Struct, frozen=True):
     meters: Meters
 
     async def answered(self, requests: Sequence[bytes], *, connections: int, status: str) -> Round:
-        """Send requests, all of which must be answered with the status."""
+        """Send requests in a closed loop, all of which must be answered with the status."""
+        return await self._measured(drive(self.port, requests, connections=connections), status)
+
+    async def reached(
+        self, requests: Sequence[bytes], due: Sequence[float], *, connections: int, status: str
+    ) -> Round:
+        """Send requests in an open loop, each when it is due; all must be answered with the status.
+
+        Latencies count from then; `late` is how far the generator itself was behind.
+        """
+        return await self._measured(drive_open(self.port, requests, due, connections=connections), status)
+
+    async def _measured(self, driven: Awaitable[Load], status: str) -> Round:
         before = self.meters.read_us()
-        load = await drive(self.port, requests, connections=connections)
+        load = await driven
         after = self.meters.read_us()
-        assert load.statuses == {status: len(requests)}, load.statuses
+        units = len(load.latencies)
+        assert load.statuses == {status: units}, load.statuses
+        late = {"late p99": percentiles_ms(load.lateness)["p99"]} if load.lateness else {}
         return Round(
-            units=len(requests),
+            units=units,
             seconds=load.seconds,
-            cpu_us={name: (after[name] - before[name]) / len(requests) for name in after},
-            latency_ms=percentiles_ms(load.latencies),
+            cpu_us={name: (after[name] - before[name]) / units for name in after},
+            latency_ms=percentiles_ms(load.latencies) | late,
         )
 
     async def idle(self, seconds: int) -> Round:
@@ -78,6 +95,7 @@ async def installed(folder: Path) -> AsyncIterator[Installation]:
     site = Site(folder)
     site.environment |= {
         "PLAYFAIR_LEDGER_URL": f"http://{LOOPBACK}:{site.ledger_port}",
+        "PLAYFAIR_REQUEST_DEADLINE_MS": DEADLINE_MS,
         **{f"PLAYFAIR_{name}": MANY for name in LIMITS},
     }
     await site.open()

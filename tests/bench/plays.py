@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 import msgspec
@@ -115,22 +116,29 @@ async def funded(resources: Resources, players: int) -> None:
         assert all(isinstance(outcome, Applied) for outcome in outcomes), outcomes[0]
 
 
-async def played(installation: Installation, scale: Scale) -> Section:
-    """Rounds of each number of connections, with the yardsticks' between them."""
-    site = installation.site
-    async with demo.open_resources(site.settings) as resources:
+@asynccontextmanager
+async def crowded(installation: Installation) -> AsyncIterator[tuple[Server, Crowd]]:
+    """The service with a wheel, and players with points who have their seats."""
+    async with demo.open_resources(installation.site.settings) as resources:
         place = await staged(resources)
         await funded(resources, PLAYERS)
-    crowd, others = (Crowd(installation, [path], players=PLAYERS) for path in (place, ""))
-    rows = []
-    async with installation.serving() as service, all_running(installation) as yardsticks:
+    crowd = Crowd(installation, [place], players=PLAYERS)
+    async with installation.serving() as service:
         await crowd.sit(service)
+        yield service, crowd
+
+
+async def played(installation: Installation, scale: Scale) -> Section:
+    """Rounds of each number of connections, with the yardsticks' between them."""
+    others = Crowd(installation, [""], players=PLAYERS)
+    rows = []
+    async with crowded(installation) as (service, crowd), all_running(installation) as yardsticks:
         contestants = {"paid plays": (service, crowd)} | {
             name: (yardstick, others) for name, yardstick in yardsticks.items()
         }
         for server, players in contestants.values():
             await _play(server, players, WARM_UP, 64)
-        for connections, count in LOADS.items():
+        for connections, count in scale.loads(LOADS).items():
             scale.tell(f"  {connections} connections")
             counts = {
                 name: max(SLOW_LEAST, count // SLOW_SHARE) if name in SLOW else count for name in contestants

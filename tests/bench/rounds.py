@@ -6,16 +6,28 @@ from statistics import median
 
 import msgspec
 
-PERCENTILES = {"p50": 0.5, "p99": 0.99}
+PERCENTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much is done: turns of each contestant, players in the tables; `tell` is told how far it is."""
+    """How much is done: turns of each contestant, players in the tables; `tell` is told how far it is.
+
+    `connections`: only with so many, as far as a part can choose; None: all that it knows.
+    """
 
     rounds: int
     players: int
+    connections: frozenset[int] | None
     tell: Callable[[str], None]
+
+    def loads(self, known: Mapping[int, int]) -> dict[int, int]:
+        """Numbers of connections, and the requests of a round for each."""
+        return {
+            each: count
+            for each, count in known.items()
+            if self.connections is None or each in self.connections
+        }
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,30 @@
+"""What can be measured, part by part: each with an installation of its own."""
+
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench import boards, events, plays, polls, progress, replay, tails
+from tests.bench.installation import installed
+from tests.bench.report import Section
+from tests.bench.rounds import Scale
+
+PARTS = {
+    "plays": plays.played,
+    "tails": tails.waited,
+    "events": events.accepted,
+    "progress": progress.processed,
+    "polls": polls.polled,
+    "boards": boards.ranked,
+    "replay": replay.replayed,
+}
+
+
+async def measured(names: Iterable[str], scale: Scale) -> AsyncIterator[Section]:
+    """The sections of some parts, each as soon as it is there."""
+    for name in names:
+        scale.tell(f"{name} …")
+        with TemporaryDirectory(prefix="playfair-bench-") as folder:
+            async with installed(Path(folder)) as installation:
+                section = await PARTS[name](installation, scale)
+        yield section

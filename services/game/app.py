@@ -40,6 +40,7 @@ from game.erasure.api import Erasures
 from game.erasure.service import STEPS as ERASURE_STEPS
 from game.evidence.api import EvidencePacks
 from game.evidence.service import make_packs
+from game.exchange import BODY_BYTES
 from game.gate import BOUNDS, Bounds, Gate
 from game.gifts.api import Gifts
 from game.gifts.returning import expire_gifts
@@ -53,6 +54,7 @@ from game.monitor.following import STEPS as MONITOR_STEPS
 from game.pages import Pages
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
+from game.plays.intake import Intake as PlayIntake
 from game.plays.review_api import Reviews
 from game.plays.steps import play_steps
 from game.plays.sweep import Drain
@@ -73,7 +75,7 @@ from game.tasks.zones_api import TimeZones
 from game.tokens import Tokens
 from game.vault import Vault
 from game.webhooks.api import Webhooks
-from game.webhooks.intake import Intake
+from game.webhooks.intake import Intake as EventIntake
 from game.webhooks.manage_api import Events, EventTypes, WebhookSources
 from game.webhooks.out.api import WebhookEndpoints
 from game.webhooks.out.delivering import Deliveries
@@ -89,7 +91,6 @@ from ledger_client.adapters import open_ledger
 
 START_SECONDS = 30.0
 START_PAUSE_SECONDS = 0.5
-BODY_BYTES = 256 * 1024
 REFRESH_KEYS_MS = 300_000
 WRITE_ACCESS_LINES_MS = 1_000
 REDIS_CONNECTIONS = 32
@@ -124,10 +125,9 @@ class Service(Litestar):
     ) -> None:
         """Send requests through the gate, everything else past it; some do not need the framework."""
         if scope["type"] == ScopeType.HTTP:
-            ahead: tuple[Intake | Reads, ...] = (self.state.intake, self.state.reads)
             asked = cast("HTTPScope", scope)
-            answering = next((each for each in ahead if each.is_meant(asked)), super().__call__)
-            await self.state.gate.pass_on(answering, asked, receive, send)
+            meant = (each for each in self.state.ahead if each.is_meant(asked))
+            await self.state.gate.pass_on(next(meant, super().__call__), asked, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -211,12 +211,18 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     tokens = Tokens(issuers, audience=settings.token_audience, clock=resources.clock)
     engine = Engine(resources, faces={"wheel": stop, "scratch": artwork})
     stack.push_async_callback(engine.close)
-    app.state.resources = resources
-    app.state.engine = engine
-    limits = _limits(resources)
-    app.state.intake = Intake(Reception(resources, limits))
-    app.state.reads = reads = Reads(partial(Litestar.__call__, app), PUBLIC_READS, clock=resources.clock)
+    app.state.resources, app.state.engine = resources, engine
+    limits = Limits(
+        resources.redis,
+        per_player=settings.requests_per_player,
+        per_address=settings.requests_per_address,
+        clock=resources.clock,
+    )
+    framework = partial(Litestar.__call__, app)
+    reads = Reads(framework, PUBLIC_READS, clock=resources.clock)
     stack.push_async_callback(reads.close)
+    app.state.intake = EventIntake(Reception(resources, limits))
+    app.state.ahead = (PlayIntake(engine, framework), app.state.intake, reads)
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
     sender = await stack.enter_async_context(
         Sender(to_loopback=settings.webhooks_to_loopback, clock=resources.clock)
@@ -225,7 +231,6 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     stack.push_async_callback(deliveries.close)
     watch = Watch()
     await watch.step.run(resources)
-    send = Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS)
     drain = Drain(engine, repairs=sweep_repairs)
     timed = [
         *play_steps(engine, session, drain),
@@ -235,7 +240,7 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
         *MONITOR_STEPS,
         Step(name="witnesses.ask", run=partial(ask_witnesses, session=session), interval_ms=5_000),
         Step(name="evidence.make", run=make_packs, interval_ms=1_000),
-        send,
+        Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS),
     ]
     steps = [*_steps(issuers), watch.step, *map(watch.lets, timed)]
     await stack.enter_async_context(run_steps(resources, steps))
@@ -278,15 +283,6 @@ def _redis(url: str) -> Redis:
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
     )
     return Redis.from_pool(connections)
-
-
-def _limits(resources: Resources) -> Limits:
-    return Limits(
-        resources.redis,
-        per_player=resources.settings.requests_per_player,
-        per_address=resources.settings.requests_per_address,
-        clock=resources.clock,
-    )
 
 
 def _steps(issuers: Issuers) -> tuple[Step, ...]:

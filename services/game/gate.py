@@ -13,6 +13,7 @@ from game import telemetry
 from game.addresses import client_address
 from game.auth import Caller
 from game.errors import Invalid, NotFound, Refusal, Unauthenticated, Unavailable
+from game.exchange import header
 from game.limits import Limits
 from game.problems import MEDIA_TYPE, answer
 from game.settings import Network
@@ -181,14 +182,10 @@ def _timed_out(timeout_seconds: float) -> Refusal:
 async def _refuse(error: Exception, scope: HTTPScope, sent: _Sent) -> None:
     if sent.status:  # too late for another answer: the server closes the connection
         raise error
-    answered = answer(error, accept_language=_header(scope, b"accept-language"))
+    answered = answer(error, accept_language=header(scope, b"accept-language"))
     headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(answered.body))} | answered.headers
     await sent({"type": "http.response.start", "status": answered.status, "headers": _encoded(headers)})
     await sent({"type": "http.response.body", "body": answered.body, "more_body": False})
-
-
-def _header(scope: HTTPScope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -17,6 +17,7 @@ from litestar.openapi.spec import Example
 from game.db.pool import OUTAGES
 from game.errors import Invalid, Malformed, Number, Refusal, Unavailable, Unsigned
 from game.texts import Language, preferred_language, problem_title
+from game.wire import body_required
 from ledger_client import LedgerUnreachable
 
 MEDIA_TYPE = "application/problem+json"
@@ -153,7 +154,7 @@ def _bug(error: Exception) -> Refusal:
 def _invalid_request(error: ValidationException) -> Refusal:
     faults = [fault for fault in (error.extra or []) if isinstance(fault, dict)]
     if any(fault.get("source") == "body" for fault in faults):
-        return Invalid("invalid_body", "A JSON body is required.", field="$", rule="required")
+        return body_required()
     rules = [f"{fault.get('key', '')}: {fault['message']}" for fault in faults] or [error.detail]
     return Invalid("invalid_parameter", "; ".join(rules), rules=rules)
 

@@ -15,6 +15,7 @@ from litestar.types.asgi_types import HTTPRequestEvent
 
 from game.auth import Caller, Role
 from game.cache import Answer, Cache, Header
+from game.exchange import header
 from game.polling import names
 from game.texts import preferred_language
 
@@ -87,10 +88,10 @@ class Reads:
             path=place.path,
             query=place.query,
             brand_id=None if caller is None else caller.brand_id,
-            language=preferred_language(_header(scope, b"accept-language")).value,
+            language=preferred_language(header(scope, b"accept-language")).value,
         )
         answer = await self._cache.get(key, partial(self._read, key, scope))
-        if answer.tag is not None and names(_header(scope, b"if-none-match"), answer.tag):
+        if answer.tag is not None and names(header(scope, b"if-none-match"), answer.tag):
             answer = _same(answer)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})
@@ -158,10 +159,6 @@ def _given(query: str, parameters: Mapping[str, str]) -> str | None:
 def _same(answer: Answer) -> Answer:
     headers = tuple(header for header in answer.headers if header[0] not in OF_THE_BODY)
     return Answer(status=304, headers=headers, body=b"", tag=answer.tag)
-
-
-def _header(scope: HTTPScope, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 
 async def _nothing() -> HTTPRequestEvent:

@@ -68,6 +68,11 @@ def invalid_body(message: str) -> Invalid:
     return Invalid("invalid_body", f"{path}: {rule}", field=path, rule=rule)
 
 
+def body_required() -> Invalid:
+    """The refusal of a request without a body where one is needed."""
+    return Invalid("invalid_body", "A JSON body is required.", field="$", rule="required")
+
+
 def check_media_type(content_type: str) -> None:
     """Raise UnsupportedMedia unless a body is said to be JSON."""
     if content_type != JSON:

@@ -51,7 +51,7 @@ async def framework(app: Litestar, hall: Hall) -> Framework:
         await hall.shop.bought(subject)
     await hall.counted()
     framework = Framework(app)
-    app.state.reads = Reads(framework, PUBLIC_READS, clock=hall.shop.office.clock)
+    app.state.ahead = (Reads(framework, PUBLIC_READS, clock=hall.shop.office.clock),)
     return framework
 
 

@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 from structlog.testing import capture_logs
 
-from game.app import BODY_BYTES
+from game.exchange import BODY_BYTES
 
 # A request as the server hands it over (ASGI 3.0).
 HALF_SENT: Any = {

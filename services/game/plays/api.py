@@ -11,12 +11,11 @@ from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED
 from game.auth import AppRequest, Role, require
 from game.plays import service
 from game.plays.engine import Engine
-from game.plays.rules import DRAWS_MAX, PaidWith
+from game.plays.intake import IDEMPOTENCY_KEY, Place, PlayIn, played, status_of
 from game.plays.views import AnchorView, PlayPage, PlayView, SeatedView
 from game.polling import SAME, polled
 from game.problems import problem_responses
 
-IDEMPOTENCY_KEY = r"^[!-~]{1,200}$(?!\n)"
 IdempotencyKey = Annotated[
     str,
     HeaderParameter(
@@ -43,13 +42,6 @@ class SeatIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         msgspec.Meta(pattern=r"^([0-9a-f]{2}){0,32}$(?!\n)", examples=["00112233445566778899aabbccddeeff"]),
     ]
-
-
-class PlayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many draws, and whether they are paid with points or with chances (free plays)."""
-
-    count: Annotated[int, msgspec.Meta(ge=1, le=DRAWS_MAX, examples=[1])]
-    pay_with: PaidWith
 
 
 def engine_of(request: AppRequest) -> Engine:
@@ -98,12 +90,9 @@ class Seats(Controller):
         202 when the outcome is not known within the request's deadline; it never means that you were charged
         for nothing. Repeat the request with the same key as often as you like.
         """
-        engine = engine_of(request)
-        terms = await service.terms_for(engine, request.caller, campaign_id=campaign_id, pool_id=pool_id)
-        view = await service.play(
-            engine, request.caller, terms, key=idempotency_key, draws=data.count, paid_with=data.pay_with
-        )
-        return Response(view, status_code=HTTP_202_ACCEPTED if view.finished_at is None else HTTP_201_CREATED)
+        place = Place(campaign_id, pool_id)
+        view = await played(engine_of(request), request.caller, place, data, key=idempotency_key)
+        return Response(view, status_code=status_of(view))
 
 
 class Plays(Controller):

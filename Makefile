@@ -4,7 +4,7 @@ python := .venv/bin/python -P
 workers ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow simulate torment bench lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
+.PHONY: help run test test-slow simulate torment bench bench-check bench-record lint types arrows openapi openapi-check coverage rules-check lock ci clean install-dev
 
 help: ## Explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ torment: install-dev ## Kill real processes under load; options: make torment KI
 
 bench: install-dev ## Measure speed and cost against yardsticks; options: make bench ARGS="events --rounds 3"
 	@PYTHONPATH=. $(python) -m tests.bench $(ARGS)
+
+bench-check: install-dev ## Compare ratios to yardsticks with the recorded ones; options: make bench-check ARGS="plays"
+	@PYTHONPATH=. $(python) -m tests.bench.check $(ARGS)
+
+bench-record: install-dev ## Record the ratios that bench-check compares with
+	@PYTHONPATH=. $(python) -m tests.bench.check --record $(ARGS)
 
 lint: install-dev ## Check style and format
 	@$(python) -m ruff check .

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(given: argparse.Namespace) -> None:
     report = Report(machine=machine(), sections=[])
     scale = Scale(rounds=given.rounds, players=given.players, connections=None, tell=_tell)
-    async for section in measured(given.parts or PARTS, scale):
+    async for _, section in measured(given.parts or PARTS, scale):
         report.sections.append(section)
         write(report, given.out)
     _tell("\n".join(line for section in report.sections for line in lines_of(section)))

@@ -20,11 +20,11 @@ PARTS = {
 }
 
 
-async def measured(names: Iterable[str], scale: Scale) -> AsyncIterator[Section]:
-    """The sections of some parts, each as soon as it is there."""
+async def measured(names: Iterable[str], scale: Scale) -> AsyncIterator[tuple[str, Section]]:
+    """Some parts by name with their sections, each as soon as it is there."""
     for name in names:
         scale.tell(f"{name} …")
         with TemporaryDirectory(prefix="playfair-bench-") as folder:
             async with installed(Path(folder)) as installation:
                 section = await PARTS[name](installation, scale)
-        yield section
+        yield name, section

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench.rounds import Series, Spread, cost, ratio
+from tests.bench.rounds import Series, Spread, costs, ratios
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def compared(label: str, ours: Series, yardstick: Series) -> Row:
     """A comparison with a yardstick."""
-    rate, cpu = ratio(ours, yardstick), cost(ours, yardstick)
+    rate, cpu = Spread.of(ratios(ours, yardstick)), Spread.of(costs(ours, yardstick))
     return Row(label=label, series=[ours, yardstick], ratio=rate, cost=cpu)
 
 

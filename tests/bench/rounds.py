@@ -93,16 +93,16 @@ async def interleaved(turns: Mapping[str, Turn], scale: Scale) -> list[Series]:
     return [Series(name=name, rounds=taken) for name, taken in found.items()]
 
 
-def ratio(ours: Series, yardstick: Series) -> Spread:
-    """Ours to the yardstick, round by round."""
+def ratios(ours: Series, yardstick: Series) -> list[float]:
+    """The rate of ours to that of the yardstick, round by round."""
     pairs = zip(ours.rounds, yardstick.rounds, strict=True)
-    return Spread.of([mine.per_second / theirs.per_second for mine, theirs in pairs])
+    return [mine.per_second / theirs.per_second for mine, theirs in pairs]
 
 
-def cost(ours: Series, yardstick: Series) -> Spread:
+def costs(ours: Series, yardstick: Series) -> list[float]:
     """The CPU time of a unit of ours to one of the yardstick, round by round; the generator's aside."""
     pairs = zip(ours.rounds, yardstick.rounds, strict=True)
-    return Spread.of([_served_us(mine) / _served_us(theirs) for mine, theirs in pairs])
+    return [_served_us(mine) / _served_us(theirs) for mine, theirs in pairs]
 
 
 def _served_us(taken: Round) -> float:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import boards, events, plays, polls, progress, replay, tails
+from tests.bench import boards, events, plays, polls, progress, reads, replay, tails
 from tests.bench.installation import installed
 from tests.bench.report import Section
 from tests.bench.rounds import Scale
@@ -15,6 +15,7 @@ PARTS = {
     "events": events.accepted,
     "progress": progress.processed,
     "polls": polls.polled,
+    "reads": reads.read,
     "boards": boards.ranked,
     "replay": replay.replayed,
 }

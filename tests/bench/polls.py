@@ -32,7 +32,7 @@ async def polled(installation: Installation, scale: Scale) -> Section:
     await filling.grow_players(PLAYERS)
     await conn.close()
     async with installation.serving() as service:
-        headers = [_headers(installation, number) for number in range(CALLERS)]
+        headers = [player_headers(installation, number) for number in range(CALLERS)]
         tags = await asyncio.to_thread(lambda: [_tag(service, each) for each in headers])
         known = [each | {"if-none-match": tag} for each, tag in zip(headers, tags, strict=True)]
         turns = {
@@ -50,7 +50,8 @@ async def polled(installation: Installation, scale: Scale) -> Section:
     )
 
 
-def _headers(installation: Installation, number: int) -> dict[str, str]:
+def player_headers(installation: Installation, number: int) -> dict[str, str]:
+    """The token of a player, as it is sent."""
     site = installation.site
     token = mint(
         site.issuer_key,

@@ -14,15 +14,16 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it is sent; `tag` is its ETag, None: it has none."""
+    """An answer as it is sent; `tag` is its ETag, None: it has none.
+
+    `headers_known` are those for somebody who has the body already.
+    """
 
     status: int
     headers: tuple[Header, ...]
+    headers_known: tuple[Header, ...]
     body: bytes
     tag: str | None
-
-
-Read = Callable[[], Awaitable[Answer]]
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -42,8 +43,15 @@ class Cache(Generic[Key]):
     """
 
     def __init__(
-        self, *, keep_ms: int, entries_limit: int, bytes_limit: int, clock: Callable[[], int]
+        self,
+        read: Callable[[Key], Awaitable[Answer]],
+        *,
+        keep_ms: int,
+        entries_limit: int,
+        bytes_limit: int,
+        clock: Callable[[], int],
     ) -> None:
+        self._read_anew = read
         self._keep_ms = keep_ms
         self._entries_limit = entries_limit
         self._bytes_limit = bytes_limit
@@ -52,7 +60,7 @@ class Cache(Generic[Key]):
         self._bytes = 0
         self._readings: dict[Key, _Reading] = {}
 
-    async def get(self, key: Key, read: Read) -> Answer:
+    async def get(self, key: Key) -> Answer:
         """The answer of a key, by the reading that others wait for, where there is one.
 
         A reader who leaves takes nothing from the others. What `read` raises is raised to all who wait.
@@ -63,7 +71,7 @@ class Cache(Generic[Key]):
             self._kept.move_to_end(key)
             return kept.answer
         while True:
-            reading = self._readings.get(key) or self._begin(key, read)
+            reading = self._readings.get(key) or self._begin(key)
             answer = await asyncio.shield(reading.task)
             # One that had begun long before may have seen what was old already.
             if asked_ms < reading.began_ms + self._keep_ms:
@@ -76,16 +84,16 @@ class Cache(Generic[Key]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, key: Key, read: Read) -> _Reading:
+    def _begin(self, key: Key) -> _Reading:
         began_ms = self._clock()
-        task = asyncio.create_task(self._read(key, read, began_ms))
+        task = asyncio.create_task(self._read(key, began_ms))
         task.add_done_callback(_heard)
         self._readings[key] = reading = _Reading(began_ms, task)
         return reading
 
-    async def _read(self, key: Key, read: Read, began_ms: int) -> Answer:
+    async def _read(self, key: Key, began_ms: int) -> Answer:
         try:
-            answer = await read()
+            answer = await self._read_anew(key)
         finally:
             del self._readings[key]
         self._forget(key)

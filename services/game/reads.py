@@ -6,10 +6,11 @@ another way: later pages, parameters that no route knows, players who are told m
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, cast
 
 import msgspec
+from litestar.status_codes import HTTP_304_NOT_MODIFIED
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Send
 from litestar.types.asgi_types import HTTPRequestEvent
 
@@ -24,10 +25,19 @@ ENTRIES_LIMIT: Final = 2_000
 BYTES_LIMIT: Final = 32 * 1024 * 1024
 ADDRESSES_KEPT: Final = 4_096
 PART: Final = "[a-z0-9-]{1,32}"
-# Of no answer; the framework wants to know of one.
-HOST: Final = b"playfair"
 # What a body has and its absence has not (RFC 9110, 15.4.5).
 OF_THE_BODY: Final = (b"content-type", b"content-length")
+# Whom the framework takes us for; no answer says so.
+OURS: Final[dict[str, Any]] = {
+    "type": "http",
+    "asgi": {"version": "3.0", "spec_version": "2.3"},
+    "http_version": "1.1",
+    "method": "GET",
+    "scheme": "http",
+    "root_path": "",
+    "client": ("127.0.0.1", 0),
+    "server": ("127.0.0.1", 80),
+}
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,24 +60,23 @@ class Place(msgspec.Struct, frozen=True):
     query: bytes
 
 
-class Key(msgspec.Struct, frozen=True):
-    """What an answer depends on. The language is that of refusals."""
-
-    path: str
-    query: bytes
-    brand_id: str | None
-    language: str
+# What an answer depends on: path, query, the caller's brand, and the language of refusals.
+Key = tuple[str, bytes, str | None, str]
 
 
 class Reads:
     """Answers the public reads that one process receives."""
 
-    def __init__(self, app: ASGIApp, routes: Sequence[Route], *, clock: Callable[[], int]) -> None:
-        self._app = app
+    def __init__(self, framework: ASGIApp, routes: Sequence[Route], *, clock: Callable[[], int]) -> None:
+        self._framework = framework
         self._routes = [(_address(route.template), route) for route in routes]
         self._place_of = lru_cache(maxsize=ADDRESSES_KEPT)(self._look_up)
-        self._cache: Cache[Key] = Cache(
-            keep_ms=KEEP_MS, entries_limit=ENTRIES_LIMIT, bytes_limit=BYTES_LIMIT, clock=clock
+        self._cache = Cache(
+            self._read,
+            keep_ms=KEEP_MS,
+            entries_limit=ENTRIES_LIMIT,
+            bytes_limit=BYTES_LIMIT,
+            clock=clock,
         )
         self.close = self._cache.close
 
@@ -81,20 +90,18 @@ class Reads:
         assert place is not None
         caller: Caller | None = scope["user"]
         if place.route.tells_players and caller is not None and Role.PLAYER in caller.roles:
-            await self._app(scope, receive, send)
+            await self._framework(scope, receive, send)
             return
         scope["path_template"] = place.route.template
-        key = Key(
-            path=place.path,
-            query=place.query,
-            brand_id=None if caller is None else caller.brand_id,
-            language=preferred_language(header(scope, b"accept-language")).value,
-        )
-        answer = await self._cache.get(key, partial(self._read, key, scope))
-        if answer.tag is not None and names(header(scope, b"if-none-match"), answer.tag):
-            answer = _same(answer)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        brand_id = None if caller is None else caller.brand_id
+        language = preferred_language(header(scope, b"accept-language")).value
+        answer = await self._cache.get((place.path, place.query, brand_id, language))
+        status, headers, body = answer.status, answer.headers, answer.body
+        known = header(scope, b"if-none-match")
+        if known and answer.tag is not None and names(known, answer.tag):
+            status, headers, body = HTTP_304_NOT_MODIFIED, answer.headers_known, b""
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _look_up(self, path: str, query: bytes) -> Place | None:
         for address, route in self._routes:
@@ -103,17 +110,19 @@ class Reads:
                 return None if given is None else Place(route, path, given.encode())
         return None
 
-    async def _read(self, key: Key, scope: HTTPScope) -> Answer:
+    async def _read(self, key: Key) -> Answer:
         """Ask the framework, as somebody of whom nothing is known but what the key says."""
-        asked: HTTPScope = scope | {
-            "raw_path": key.path.encode(),
-            "query_string": key.query,
-            "headers": [(b"host", HOST), (b"accept-language", key.language.encode())],
-            "user": key.brand_id and Caller(brand_id=key.brand_id, subject="", roles=frozenset()),
+        path, query, brand_id, language = key
+        scope = OURS | {
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query,
+            "headers": [(b"host", b"localhost"), (b"accept-language", language.encode())],
+            "user": brand_id and Caller(brand_id=brand_id, subject="", roles=frozenset()),
             "state": {},
         }
         written = _Written()
-        await self._app(asked, _nothing, written)
+        await self._framework(cast("HTTPScope", scope), _nothing, written)
         return written.answer
 
 
@@ -137,6 +146,7 @@ class _Written:
         return Answer(
             status=self._status,
             headers=self._headers,
+            headers_known=tuple(each for each in self._headers if each[0] not in OF_THE_BODY),
             body=self._body,
             tag=None if tag is None else tag.decode("latin-1"),
         )
@@ -154,11 +164,6 @@ def _given(query: str, parameters: Mapping[str, str]) -> str | None:
     if not is_known or len(found) < len(pairs):
         return None
     return "&".join(f"{name}={found[name]}" for name in sorted(found))
-
-
-def _same(answer: Answer) -> Answer:
-    headers = tuple(header for header in answer.headers if header[0] not in OF_THE_BODY)
-    return Answer(status=304, headers=headers, body=b"", tag=answer.tag)
 
 
 async def _nothing() -> HTTPRequestEvent:

@@ -17,8 +17,8 @@ from tests.bench.polls import CALLERS, player_headers
 from tests.bench.report import Section, compared
 from tests.bench.rounds import Round, Scale, interleaved
 
-LOADS = (64, 256)
-READS = 8_000
+# Requests of a round for so many connections.
+LOADS = {64: 8_000, 256: 8_000}
 RANKED = 100
 SECRET = b"-" * 32
 POOL, BOARD = "lanterns-1", "visitors"
@@ -44,9 +44,9 @@ async def read(installation: Installation, scale: Scale) -> Section:
         paths = _paths(campaigns[POOL])
         await _rank(installation, service, campaigns[POOL], paths["first ranks"])
         contestants = _contestants(installation, service, paths)
-        for connections in LOADS:
+        for connections, count in scale.loads(LOADS).items():
             scale.tell(f"  {connections} connections")
-            turns = {name: partial(_read, each, connections) for name, each in contestants.items()}
+            turns = {name: partial(_read, each, count, connections) for name, each in contestants.items()}
             for turn in turns.values():
                 await turn()
             yardstick, *ours = await interleaved(turns, scale)
@@ -103,7 +103,7 @@ def _answer(service: Server, path: str) -> tuple[bytes, str]:
     return body, answer.headers["etag"]
 
 
-async def _read(contestant: Contestant, connections: int) -> Round:
+async def _read(contestant: Contestant, count: int, connections: int) -> Round:
     server, requests, status = contestant
-    asked = [requests[number % len(requests)] for number in range(READS)]
+    asked = [requests[number % len(requests)] for number in range(count)]
     return await server.answered(asked, connections=connections, status=status)

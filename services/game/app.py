@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import cast
 
 import aiohttp
 import structlog
@@ -13,7 +13,6 @@ from litestar import Controller, Litestar
 from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
-from redis.asyncio import BlockingConnectionPool, Redis
 
 from game import telemetry
 from game.audit.api import Log
@@ -52,6 +51,7 @@ from game.limits import Limits
 from game.monitor.api import Fit, FitAlerts
 from game.monitor.following import STEPS as MONITOR_STEPS
 from game.pages import Pages
+from game.planning import STEP as STATISTICS_STEP
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
 from game.plays.intake import Intake as PlayIntake
@@ -62,7 +62,7 @@ from game.prizes.api import Prizes
 from game.prizes.lots_api import ChanceLots
 from game.problems import exception_handler, is_passing
 from game.reads import Reads
-from game.resources import Resources, system_clock, system_entropy
+from game.resources import Resources, open_redis, system_clock, system_entropy
 from game.scratch.api import Scratch
 from game.scratch.rules import artwork
 from game.settings import Settings
@@ -93,8 +93,6 @@ START_SECONDS = 30.0
 START_PAUSE_SECONDS = 0.5
 REFRESH_KEYS_MS = 300_000
 WRITE_ACCESS_LINES_MS = 1_000
-REDIS_CONNECTIONS = 32
-REDIS_TIMEOUT_SECONDS = 2.0
 SEND_WEBHOOKS_MS = 200
 CONTROLLERS: tuple[type[Controller], ...] = (
     PublicCampaigns, Wheel, Seats, Plays, Scratch, Prizes, Gifts, Campaigns, Reconciliation, Reviews, Log,
@@ -242,7 +240,7 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
         Step(name="evidence.make", run=make_packs, interval_ms=1_000),
         Step(name="webhooks.send", run=deliveries.run, interval_ms=SEND_WEBHOOKS_MS),
     ]
-    steps = [*_steps(issuers), watch.step, *map(watch.lets, timed)]
+    steps = [*_steps(issuers), STATISTICS_STEP, watch.step, *map(watch.lets, timed)]
     await stack.enter_async_context(run_steps(resources, steps))
 
 
@@ -259,7 +257,7 @@ async def open_resources(
     stack.callback(telemetry.write_access_lines)
     pool = await open_pool(settings.database_url, connections=settings.database_connections)
     stack.push_async_callback(pool.close)
-    redis = _redis(settings.redis_url)
+    redis = open_redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)
     ledger = ledger or open_ledger(settings.ledger_url, settings.ledger_token, Options(), hooks=Measured())
     stack.push_async_callback(ledger.close)
@@ -272,17 +270,6 @@ async def open_resources(
         clock=clock,
         entropy=entropy,
     )
-
-
-def _redis(url: str) -> Redis:
-    connections: Any = BlockingConnectionPool.from_url(
-        url,
-        max_connections=REDIS_CONNECTIONS,
-        timeout=REDIS_TIMEOUT_SECONDS,
-        socket_timeout=REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-    )
-    return Redis.from_pool(connections)
 
 
 def _steps(issuers: Issuers) -> tuple[Step, ...]:

@@ -52,3 +52,12 @@ SELECT count(*) FROM schema_migration;
 -- name: brand_issuers
 -- The token issuers, with their keys or where these are published.
 SELECT brand_id, issuer, jwks_url, jwks FROM brand ORDER BY brand_id LIMIT $1;
+
+-- name: outgrown_tables
+-- Tables whose statistics are of less than half of their rows: those that changed most, quoted. No row: all are known well.
+SELECT format('%I.%I', s.schemaname, s.relname) AS quoted
+FROM pg_stat_user_tables AS s
+JOIN pg_class AS c ON c.oid = s.relid
+WHERE s.n_mod_since_analyze > $1 + greatest(c.reltuples, 0) AND c.reltuples < $2
+ORDER BY s.n_mod_since_analyze DESC
+LIMIT $3;

@@ -25,7 +25,6 @@ async def test_a_pools_secret_is_in_no_repr(backstage: Stage) -> None:
         seats={},
         rounds={},
     )
-    page.chains[bytes(16)] = [secret]
     for shown in (repr(stake), repr(page), repr(backstage.resources)):
         assert repr(secret) not in shown
         assert secret.hex() not in shown

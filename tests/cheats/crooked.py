@@ -134,11 +134,11 @@ def rerolled() -> None:
 
     def draw(page: Page, play: Play, seat: Seat, nth: int) -> None:
         stake, n = page.stakes[play.pool_id], seat.draws_taken + 1
-        a = drawing._chain(page, stake, seat.seat_id, seat.seat_draws)[n]
+        a = drawing._link(stake.secret, seat.seat_id, seat.seat_draws, n)
         x = draw_value(a, drawing._entropy(page, stake.terms, seat), n)
         if pick(table_weights(stake.terms.entry), x) == WINS:
             reserved = seat.draws_reserved + 1
-            seat = msgspec.structs.replace(seat, draws_taken=n, draws_reserved=reserved)
+            seat = page.keep(msgspec.structs.replace(seat, draws_taken=n, draws_reserved=reserved))
         honest(page, play, seat, nth)
 
     bend(drawing, "_draw", draw)

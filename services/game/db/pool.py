@@ -62,6 +62,7 @@ async def open_pool(
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
             "timezone": "UTC",
             "jit": "off",
+            "plan_cache_mode": "force_generic_plan",
         },
     )
     await pool

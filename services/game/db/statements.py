@@ -58,10 +58,8 @@ def load(package: str) -> Statements:
 
 def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
     """Rows turned into `width` columns, the form that `unnest` takes."""
-    turned: list[list[Any]] = [[] for _ in range(width)]
-    for row in rows:
-        for column, value in zip(turned, row, strict=True):
-            column.append(value)
+    turned = list(map(list, zip(*rows, strict=True))) or [[] for _ in range(width)]
+    assert len(turned) == width, "another number of columns than the statement has"
     return turned
 
 

@@ -225,7 +225,7 @@ def _won(resources: Resources, page: Page) -> list[Won]:
     return [
         Won(
             campaign_id=page.campaign_id,
-            grant_id=resources.new_id(),
+            grant_id=grant_id,
             play_id=drawn.play_id,
             player_id=drawn.player_id,
             entry_index=drawn.entry_index,
@@ -233,7 +233,7 @@ def _won(resources: Resources, page: Page) -> list[Won]:
             prize=page.stakes[drawn.pool_id].terms.prizes[drawn.row_ordinal],
             closes_ms=page.stakes[drawn.pool_id].terms.closes_ms,
         )
-        for drawn in page.draws
+        for drawn, grant_id in zip(page.draws, resources.new_ids(len(page.draws)), strict=True)
     ]
 
 

@@ -4,8 +4,10 @@ A `Page` is what one transaction adds to one campaign's log. It is filled here, 
 clerk. The formulas are those of `game.fair`, which the auditor replays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -13,8 +15,11 @@ import msgspec
 from game.campaigns.rules import PoolTerms
 from game.fair.draw import chain, draw_value, entropy_with_beacon, entropy_with_seed, scratch, spin
 from game.fair.entries import BeaconEntry, DrawEntry, Entry, SeatEntry, encode, leaf_hash
+from game.fair.merkle import HASH_BYTES
 from game.fair.rounds import QUICKNET_CHAIN, round_at
 from game.plays.rules import Play, Seat, Seated
+
+CHAINS_KEPT = 4_096
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,8 @@ class Page:
     """One campaign's log, locked, and what is about to be written to it.
 
     `left` is what can still be won of each row; `rounds` are the beacon values that stand in the log.
+    Seats that were offered or logged here are `written`; of those that were `drawn` from, as of the standings
+    of `drawers`, only the counts have changed.
     """
 
     campaign_id: str
@@ -64,10 +71,11 @@ class Page:
     rounds: dict[int, bytes]
     entries: list[bytes] = field(default_factory=list)
     draws: list[Drawn] = field(default_factory=list)
-    changed_seats: set[bytes] = field(default_factory=set)
-    changed_standings: set[tuple[str, UUID]] = field(default_factory=set)
+    written_seats: set[bytes] = field(default_factory=set)
+    drawn_seats: set[bytes] = field(default_factory=set)
+    newcomers: set[tuple[str, UUID]] = field(default_factory=set)
+    drawers: set[tuple[str, UUID]] = field(default_factory=set)
     beacons: dict[int, int] = field(default_factory=dict)
-    chains: dict[bytes, Sequence[bytes]] = field(default_factory=dict, repr=False)
 
     @property
     def next_index(self) -> int:
@@ -81,9 +89,9 @@ class Page:
         return entry.i
 
     def keep(self, seat: Seat) -> Seat:
-        """Remember a seat that has changed."""
+        """Remember a seat that is offered or logged."""
         self.seats[seat.seat_id] = seat
-        self.changed_seats.add(seat.seat_id)
+        self.written_seats.add(seat.seat_id)
         return seat
 
     def live_seat(self, pool_id: str, player_id: UUID) -> Seat | None:
@@ -115,7 +123,7 @@ def seated(page: Page, terms: PoolTerms, player_id: UUID, *, tag: bytes) -> Seat
     key = (terms.lineage_id, player_id)
     if key not in page.standings:
         page.standings[key] = Seated.newcomer(terms.lineage_id, player_id, tag=tag, rows=len(terms.prizes))
-        page.changed_standings.add(key)
+        page.newcomers.add(key)
     return page.standings[key]
 
 
@@ -129,7 +137,7 @@ def offer_seat(page: Page, stake: Stake, player_id: UUID, *, seat_id: bytes) -> 
             pool_id=terms.pool_id,
             player_id=player_id,
             state="offered",
-            anchor=_chain(page, stake, seat_id, terms.seat_draws)[0],
+            anchor=_link(stake.secret, seat_id, terms.seat_draws, 0),
             seed=None,
             entry_index=None,
             leaf_hash=None,
@@ -185,14 +193,16 @@ def draw_play(page: Page, play: Play) -> Play:
 def _draw(page: Page, play: Play, seat: Seat, nth: int) -> None:
     stake = page.stakes[play.pool_id]
     n = seat.draws_taken + 1
-    a = _chain(page, stake, seat.seat_id, seat.seat_draws)[n]
+    a = _link(stake.secret, seat.seat_id, seat.seat_draws, n)
     ordinal = _outcome(page, stake.terms, play.player_id, draw_value(a, _entropy(page, stake.terms, seat), n))
     assert seat.entry_index is not None
     row = stake.terms.prizes[ordinal].row_id
     index = page.write(
         DrawEntry(i=page.next_index, t=page.t_ms, seat=seat.entry_index, n=n, a=a.hex(), row=row)
     )
-    page.keep(msgspec.structs.replace(seat, draws_taken=n, state="used" if n == seat.seat_draws else "live"))
+    state: Literal["used", "live"] = "used" if n == seat.seat_draws else "live"
+    page.seats[seat.seat_id] = msgspec.structs.replace(seat, draws_taken=n, state=state)
+    page.drawn_seats.add(seat.seat_id)
     page.draws.append(
         Drawn(
             play_id=play.play_id,
@@ -221,14 +231,18 @@ def _outcome(page: Page, terms: PoolTerms, player_id: UUID, x: int) -> int:
     if units is not None:
         left[row] = units - 1
     page.standings[key] = msgspec.structs.replace(who, standing=who.standing.after(row))
-    page.changed_standings.add(key)
+    page.drawers.add(key)
     return row
 
 
-def _chain(page: Page, stake: Stake, seat_id: bytes, seat_draws: int) -> Sequence[bytes]:
-    if seat_id not in page.chains:
-        page.chains[seat_id] = chain(stake.secret, seat_id, seat_draws)
-    return page.chains[seat_id]
+def _link(secret: bytes, seat_id: bytes, seat_draws: int, n: int) -> bytes:
+    return _chain(secret, seat_id, seat_draws)[n * HASH_BYTES : (n + 1) * HASH_BYTES]
+
+
+@lru_cache(maxsize=CHAINS_KEPT)
+def _chain(secret: bytes, seat_id: bytes, seat_draws: int) -> bytes:
+    """A seat's chain in one piece, up to 8 KB. Made anew, it would cost each draw up to 256 hashes."""
+    return b"".join(chain(secret, seat_id, seat_draws))
 
 
 def _entropy(page: Page, terms: PoolTerms, seat: Seat) -> bytes:

@@ -23,8 +23,8 @@ from game.plays.views import Face
 from game.resources import Resources
 from ledger_client import Applied, Outcome, Unknown
 
-ACCEPTS_PER_BATCH = 128
-WANTS_PER_BATCH = 64
+ACCEPTS_PER_BATCH = 256
+WANTS_PER_BATCH = 256
 RELEASES_PER_BATCH = 128
 WAITING_MAX = 4_096
 DRIVEN_MAX = 4_096

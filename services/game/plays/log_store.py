@@ -75,12 +75,12 @@ async def sealed_queue(conn: Connection, campaign_id: str, pool_id: str) -> list
 async def save_page(conn: Connection, page: Page, settling: Settling, *, now_ms: int) -> None:
     """The rows that follow from a page whose entries are in the log already."""
     campaign_id = page.campaign_id
-    if page.changed_standings:
-        await conn.execute(SQL.save_standings, campaign_id, *_standing_columns(page))
-    if page.changed_seats:
-        seats = [page.seats[seat_id] for seat_id in page.changed_seats]
+    if page.newcomers:
+        await conn.execute(SQL.add_standings, campaign_id, *_standing_columns(page, page.newcomers))
+    if page.written_seats:
+        seats = [page.seats[seat_id] for seat_id in page.written_seats]
         await conn.execute(SQL.save_seats, campaign_id, *fields(seats, *_SEAT_FIELDS))
-        rounds = sorted({seat.round for seat in seats if seat.round is not None and not seat.draws_taken})
+        rounds = sorted({seat.round for seat in seats if seat.round is not None})
         if rounds:
             await conn.execute(SQL.await_rounds, campaign_id, rounds)
     if page.beacons:
@@ -96,8 +96,8 @@ _SEAT_FIELDS = (
 )  # fmt: skip
 
 
-def _standing_columns(page: Page) -> list[list[Any]]:
-    rows = (page.standings[key] for key in sorted(page.changed_standings))
+def _standing_columns(page: Page, keys: Iterable[tuple[str, UUID]]) -> list[list[Any]]:
+    rows = (page.standings[key] for key in sorted(keys))
     return columns(
         (
             (
@@ -131,6 +131,8 @@ async def _save_plays(conn: Connection, page: Page, settling: Settling, *, now_m
         *columns((_play_row(page, play, now_ms=now_ms) for play in plays), 8),
         *columns(charged, 2),
         *columns(((d.entry_index, d.play_id, d.nth, d.seat_id, d.n, d.row_ordinal) for d in page.draws), 6),
+        *fields((page.seats[seat_id] for seat_id in page.drawn_seats), "seat_id", "state", "draws_taken"),
+        *_standing_columns(page, page.drawers),
         *columns([(*key, units) for key, units in won.items()], 3),
     )
 

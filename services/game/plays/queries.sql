@@ -90,18 +90,16 @@ WITH played AS (
     FROM unnest($22::text[], $23::uuid[], $24::integer[], $25::date[], $26::integer[])
         AS now (campaign_id, player_id, draws_total, day, draws_today)
     WHERE (t.campaign_id, t.player_id) = (now.campaign_id, now.player_id)
+), seated AS (
+    UPDATE seat AS s
+    SET draws_reserved = now.draws_reserved
+    FROM unnest($27::text[], $28::bytea[], $29::integer[]) AS now (campaign_id, seat_id, draws_reserved)
+    WHERE (s.campaign_id, s.seat_id) = (now.campaign_id, now.seat_id)
 )
 UPDATE pool AS p
 SET draws_reserved = now.draws_reserved
-FROM unnest($27::text[], $28::text[], $29::bigint[]) AS now (campaign_id, pool_id, draws_reserved)
+FROM unnest($30::text[], $31::text[], $32::bigint[]) AS now (campaign_id, pool_id, draws_reserved)
 WHERE (p.campaign_id, p.pool_id) = (now.campaign_id, now.pool_id);
-
--- name: reserve_seats
--- How many draws of each seat are spoken for.
-UPDATE seat AS s
-SET draws_reserved = now.draws_reserved
-FROM unnest($1::text[], $2::bytea[], $3::integer[]) AS now (campaign_id, seat_id, draws_reserved)
-WHERE (s.campaign_id, s.seat_id) = (now.campaign_id, now.seat_id);
 
 -- name: use_chances
 -- Takes chances out of their lots and says which play used them.
@@ -190,17 +188,15 @@ SELECT round, signature FROM beacon_round
 WHERE campaign_id = $1 AND round = ANY ($2::bigint[])
 ORDER BY round;
 
--- name: save_standings
--- Players' counts after their draws, and the pseudonyms of new ones.
+-- name: add_standings
+-- The pseudonyms of players who are seated in a line for the first time, with their counts.
 INSERT INTO standing (campaign_id, lineage_id, player_id, tag, draws, paid, last)
 SELECT $1, s.lineage_id, s.player_id, s.tag, s.draws, s.paid::integer[], s.last::integer[]
 FROM unnest($2::text[], $3::uuid[], $4::bytea[], $5::integer[], $6::text[], $7::text[])
-    AS s (lineage_id, player_id, tag, draws, paid, last)
-ON CONFLICT (campaign_id, lineage_id, player_id) DO UPDATE
-SET draws = excluded.draws, paid = excluded.paid, last = excluded.last;
+    AS s (lineage_id, player_id, tag, draws, paid, last);
 
 -- name: save_seats
--- Seats that were offered, logged or drawn from. The caller holds the locks of those that exist.
+-- Seats that were offered or logged. The caller holds the locks of those that exist.
 INSERT INTO seat (campaign_id, seat_id, pool_id, player_id, state, anchor, seed, entry_index, leaf_hash, round, seat_draws,
                   draws_reserved, draws_taken)
 SELECT $1, s.* FROM unnest($2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bytea[],
@@ -223,7 +219,7 @@ FROM unnest($2::bigint[], $3::bytea[], $4::bigint[]) AS now (round, signature, e
 WHERE b.campaign_id = $1 AND b.round = now.round;
 
 -- name: settle
--- Plays as they stand after their draws, those draws, and the stock they used.
+-- Plays as they stand after their draws, those draws, and what they used: seats, players' counts, stock.
 WITH advanced AS (
     UPDATE play AS p
     SET state = now.state, drawn = now.drawn, seat_id = now.seat_id, balance_points = now.balance_points,
@@ -239,10 +235,21 @@ WITH advanced AS (
 ), drawn AS (
     INSERT INTO draw (campaign_id, entry_index, play_id, nth, seat_id, n, row_ordinal)
     SELECT $1, d.* FROM unnest($12::bigint[], $13::uuid[], $14::smallint[], $15::bytea[], $16::integer[], $17::integer[]) AS d
+), taken AS (
+    UPDATE seat AS s
+    SET state = now.state, draws_taken = now.draws_taken
+    FROM unnest($18::bytea[], $19::text[], $20::integer[]) AS now (seat_id, state, draws_taken)
+    WHERE s.campaign_id = $1 AND s.seat_id = now.seat_id
+), counted AS (
+    UPDATE standing AS t
+    SET draws = now.draws, paid = now.paid::integer[], last = now.last::integer[]
+    FROM unnest($21::text[], $22::uuid[], $23::bytea[], $24::integer[], $25::text[], $26::text[])
+        AS now (lineage_id, player_id, tag, draws, paid, last)
+    WHERE t.campaign_id = $1 AND (t.lineage_id, t.player_id) = (now.lineage_id, now.player_id)
 )
 UPDATE pool_row AS r
 SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
-FROM unnest($18::text[], $19::integer[], $20::bigint[]) AS won (pool_id, ordinal, units)
+FROM unnest($27::text[], $28::integer[], $29::bigint[]) AS won (pool_id, ordinal, units)
 WHERE r.campaign_id = $1 AND (r.pool_id, r.ordinal) = (won.pool_id, won.ordinal);
 
 -- name: lock_plays_everywhere

@@ -106,6 +106,9 @@ async def save_accepted(
 ) -> None:
     """Accepted plays, the bytes of their debits, and what is left of pools and limits after them."""
     plays = [item.play for item in accepted]
+    seats = {
+        item.after.seat.seat_id: item.after.seat for item in accepted if item.play.seat_id and item.after.seat
+    }
     await conn.execute(
         SQL.accept,
         *fields(plays, *_ACCEPTED_FIELDS),
@@ -113,15 +116,9 @@ async def save_accepted(
         *fields(debits, "campaign_id", "operation_id", "play_id", "subject", "body"),
         [next_attempt_ms] * len(debits),
         *columns([(*key, t.draws_total, t.day, t.draws_today) for key, t in taken.items()], 5),
+        *fields(seats.values(), "campaign_id", "seat_id", "draws_reserved"),
         *columns([(*key, pool.draws_reserved) for key, pool in pools.items()], 3),
     )
-    seats = {
-        item.after.seat.seat_id: item.after.seat for item in accepted if item.play.seat_id and item.after.seat
-    }
-    if seats:
-        await conn.execute(
-            SQL.reserve_seats, *fields(seats.values(), "campaign_id", "seat_id", "draws_reserved")
-        )
     uses = [(i.play.campaign_id, i.play.play_id, lot, units) for i in accepted for lot, units in i.uses]
     if uses:
         await conn.execute(SQL.use_chances, *columns(uses, 4))

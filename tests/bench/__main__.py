@@ -7,6 +7,7 @@ from pathlib import Path
 import uvloop
 
 from tests.bench.parts import PARTS, measured
+from tests.bench.plot import draw
 from tests.bench.report import Report, lines_of, machine, write
 from tests.bench.rounds import Scale
 
@@ -27,7 +28,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all when not given")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each contestant")
     parser.add_argument("--players", type=int, default=100_000, help="how full the tables get: up to 1000000")
-    parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go as JSON")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("bench.json"),
+        help="where the figures go; a picture beside it",
+    )
     return parser
 
 
@@ -38,7 +44,8 @@ async def _run(given: argparse.Namespace) -> None:
         report.sections.append(section)
         write(report, given.out)
     _tell("\n".join(line for section in report.sections for line in lines_of(section)))
-    _tell(f"\nAll rounds are in {given.out}.")
+    draw(report, picture := given.out.with_suffix(".svg"))
+    _tell(f"\nAll rounds are in {given.out}, a picture of them is {picture}.")
 
 
 def _tell(line: str) -> None:

@@ -1,10 +1,11 @@
-"""How much CPU time processes have used, with all their children (Linux)."""
+"""How much CPU time processes have used, with all their children, and their memory (Linux)."""
 
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # In /proc/PID/stat behind the name: utime, stime, and those of the children that have ended.
 OWN, ENDED = slice(11, 13), slice(13, 15)
 
@@ -45,6 +46,11 @@ def _ticks(pid: int, fields: slice) -> int:
     except FileNotFoundError:  # it has ended meanwhile
         return 0
     return sum(map(int, text.rpartition(")")[2].split()[fields]))
+
+
+def resident_bytes(pid: int) -> int:
+    """How much memory a process has, without its children."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 def _children(pid: int) -> Iterator[int]:

@@ -44,23 +44,25 @@ class Crowd:
     """Players with points and seats, who play in turn: every play is another one."""
 
     def __init__(self, installation: Installation, places: Sequence[str], *, players: int) -> None:
-        site, now_seconds = installation.site, int(time.time())
+        self._site = installation.site
         self._places = places
+        self._players = players
         self._numbers = itertools.count()
-        self._headers = [
-            JSON
-            | {
-                "authorization": "Bearer "
-                + mint(
-                    site.issuer_key,
-                    subject=subject_of(number),
-                    role=Role.PLAYER,
-                    audience=site.settings.token_audience,
-                    now_seconds=now_seconds,
-                )
-            }
-            for number in range(players)
-        ]
+        self.renew()
+
+    def renew(self) -> None:
+        """Give everybody a new token; each lives for an hour."""
+        self._headers = [JSON | self._token(number, int(time.time())) for number in range(self._players)]
+
+    def _token(self, number: int, now_seconds: int) -> dict[str, str]:
+        token = mint(
+            self._site.issuer_key,
+            subject=subject_of(number),
+            role=Role.PLAYER,
+            audience=self._site.settings.token_audience,
+            now_seconds=now_seconds,
+        )
+        return {"authorization": f"Bearer {token}"}
 
     async def sit(self, service: Server) -> None:
         """Take a seat for everybody in every pool."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -9,6 +10,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from game import demo
+from game.embedded.postgres import database_url
 from game.players import account_of
 from tests.bench.events import JSON, subject_of
 from tests.bench.generator import request
@@ -17,6 +19,7 @@ from tests.bench.meters import Meters
 from tests.bench.plays import PLAY, POINTS, Crowd, funded
 from tests.bench.yardsticks.redis_table import TABLE
 from tests.bench.yardsticks.running import running
+from tests.bench.yardsticks.statements import Shape, recordings
 from tests.bench.yardsticks.table import LAST, PRICE_POINTS, ROWS, WEIGHT
 from tests.crash.site import Site, open_site
 
@@ -26,6 +29,12 @@ PLAYERS = 3
 PLAYS = 60
 UNITS = 5
 STORED = "SELECT count(*) FROM redis_table.play"
+LEFT = (
+    "SELECT campaign_id, size, frontier FROM log ORDER BY campaign_id",
+    "SELECT * FROM play ORDER BY campaign_id, play_id",
+    "SELECT campaign_id, units_left, units_won FROM pool_row ORDER BY campaign_id, ordinal",
+    "SELECT campaign_id, operation_id, body FROM operation ORDER BY campaign_id, operation_id",
+)
 STORED_SECONDS = 20.0
 POLL_SECONDS = 0.02
 
@@ -105,3 +114,22 @@ async def test_a_play_of_the_table_in_redis_is_stored_once(
     assert [tuple(row) for row in rows] == [("coffee", UNITS), (LAST, PLAYS - UNITS)]
     left = await conn.fetchval("SELECT units_left FROM redis_table.stock WHERE row_id = 'coffee'")
     assert left == (ROWS["coffee"][1] or 0) - UNITS
+
+
+async def test_the_statements_of_plays_are_sent_again(site: Site) -> None:
+    """What pgbench does leaves the logs, the plays and the stock as the service left them."""
+    shapes = {"few": Shape(lanes=2, size=3, batches=3, warm_up=1)}
+    (replay,) = (await recordings(site, shapes)).values()
+    left = await left_in(site, replay.recorded)
+    for _ in range(2):
+        async with replay.replayed() as (name, taken):
+            assert await left_in(site, name) == left
+            assert taken.units == 2 * 3 * 2
+
+
+async def left_in(site: Site, database: str) -> list[list[tuple[Any, ...]]]:
+    """What plays leave in a database."""
+    conn = await asyncpg.connect(database_url(site.folder / "postgres", database))
+    found = [[tuple(row) for row in await conn.fetch(query)] for query in LEFT]
+    await conn.close()
+    return found

@@ -36,14 +36,13 @@ class Meters:
         # The children of this process are the others.
         if name == "generator":
             return sum(os.times()[:2]) * 1_000_000
-        ticks = _ticks(pid, OWN) + _ticks(pid, ENDED) + sum(_ticks(each, OWN) for each in _children(pid))
-        return ticks * TICK_US
+        return (_ticks(pid, OWN) + _ticks_of_children(pid)) * TICK_US
 
 
 def _ticks(pid: int, fields: slice) -> int:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:  # it has ended meanwhile
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
         return 0
     return sum(map(int, text.rpartition(")")[2].split()[fields]))
 
@@ -53,8 +52,20 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
+def _ticks_of_children(pid: int) -> int:
+    """Of those that run and of those that have ended. Whoever ends meanwhile is counted once: look again."""
+    ended, running = -1, 0
+    while (now := _ticks(pid, ENDED)) != ended:
+        ended, running = now, sum(_ticks(each, OWN) for each in _children(pid))
+    return ended + running
+
+
 def _children(pid: int) -> Iterator[int]:
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return
+    for child in children:
         yield int(child)
         yield from _children(int(child))
 
@@ -62,5 +73,5 @@ def _children(pid: int) -> Iterator[int]:
 def _is_theirs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(OF_THE_LEDGER)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import boards, events, plays, polls, progress, reads, replay, tails
+from tests.bench import boards, contest, events, polls, progress, reads, replay, tails
 from tests.bench.installation import installed
 from tests.bench.report import Section
 from tests.bench.rounds import Scale
 
 PARTS = {
-    "plays": plays.played,
+    "plays": contest.played,
     "tails": tails.waited,
     "events": events.accepted,
     "progress": progress.processed,

@@ -1,11 +1,10 @@
-"""Paid plays: charged, drawn, logged, committed and credited, then answered with their receipts."""
+"""Who plays, and where: a wheel, and players with points and seats."""
 
 import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 
 import msgspec
 
@@ -21,9 +20,6 @@ from ledger_client import Applied, budget
 from tests.bench.events import JSON, subject_of
 from tests.bench.generator import request
 from tests.bench.installation import Installation, Server
-from tests.bench.report import Section, compared
-from tests.bench.rounds import Round, Scale, interleaved
-from tests.bench.yardsticks.running import SLOW, all_running
 
 PLAYERS = 2_000
 FUNDED_TOGETHER = 500
@@ -32,8 +28,6 @@ BUDGET_POINTS = 1_000_000_000_000
 # Requests of a round for so many connections.
 LOADS = {1: 200, 8: 1_500, 64: 4_000, 256: 6_000, 1_024: 6_000}
 WARM_UP = 2_000
-# A yardstick that is slow gets a part of the requests, and no fewer than of one connection.
-SLOW_SHARE, SLOW_LEAST = 8, 200
 SEAT_DRAWS = 256
 DRAWS_CAP = 2_000_000
 SEED = b'{"seed": "00112233445566778899aabbccddeeff"}'
@@ -128,33 +122,3 @@ async def crowded(installation: Installation) -> AsyncIterator[tuple[Server, Cro
     async with installation.serving() as service:
         await crowd.sit(service)
         yield service, crowd
-
-
-async def played(installation: Installation, scale: Scale) -> Section:
-    """Rounds of each number of connections, with the yardsticks' between them."""
-    others = Crowd(installation, [""], players=PLAYERS)
-    rows = []
-    async with crowded(installation) as (service, crowd), all_running(installation) as yardsticks:
-        contestants = {"paid plays": (service, crowd)} | {
-            name: (yardstick, others) for name, yardstick in yardsticks.items()
-        }
-        for server, players in contestants.values():
-            await _play(server, players, WARM_UP, 64)
-        for connections, count in scale.loads(LOADS).items():
-            scale.tell(f"  {connections} connections")
-            counts = {
-                name: max(SLOW_LEAST, count // SLOW_SHARE) if name in SLOW else count for name in contestants
-            }
-            turns = {
-                name: partial(_play, server, players, counts[name], connections)
-                for name, (server, players) in contestants.items()
-            }
-            ours, *theirs = await interleaved(turns, scale)
-            rows += [
-                compared(f"{connections} connections, to the {each.name}", ours, each) for each in theirs
-            ]
-    return Section(title="Paid plays: charged, drawn, logged, committed, then answered", rows=rows)
-
-
-async def _play(server: Server, crowd: Crowd, count: int, connections: int) -> Round:
-    return await server.answered(crowd.plays(count), connections=connections, status="201")

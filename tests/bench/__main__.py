@@ -6,6 +6,7 @@ from pathlib import Path
 
 import uvloop
 
+from game.telemetry import configure_logging
 from tests.bench.parts import PARTS, measured
 from tests.bench.plot import draw
 from tests.bench.report import Report, lines_of, machine, write
@@ -19,6 +20,7 @@ def main() -> int:
     if sys.platform != "linux":
         print("make bench reads CPU times from /proc, which only Linux has.", file=sys.stderr)
         return 2
+    configure_logging("warning")
     uvloop.run(_run(_parser().parse_args()))
     return 0
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from game.telemetry import configure_logging
 from tests.bench.comparing import FAILS, Finding, Ratios, Recorded, compare, ratios_of
 from tests.bench.parts import PARTS, measured
 from tests.bench.report import machine
@@ -30,6 +31,7 @@ def main() -> int:
     if not given.record and not RECORD.exists():
         print(f"There is no {RECORD}: make bench-record writes it.", file=sys.stderr)
         return 2
+    configure_logging("warning")
     now = uvloop.run(_measure(given.parts or CHECKED, given.rounds))
     if given.record:
         _write(now)

@@ -47,6 +47,10 @@ class Item:
         """Tell that the outcome is not known."""
         self.resolve(Unknown(self.operation_id, reason))
 
+    def expire(self) -> None:
+        """Tell that the deadline has passed."""
+        self.give_up(UnknownReason.DEADLINE if self.sent else UnknownReason.DEADLINE_UNSENT)
+
     def fail(self, error: Exception) -> None:
         """Tell of a bug."""
         if self.is_waiting:
@@ -123,7 +127,7 @@ class Batcher:
         while queue and len(batch) < ITEMS_MAX[lane]:
             item = queue.popleft()
             if item.deadline <= now:
-                item.give_up(UnknownReason.DEADLINE_UNSENT)
+                item.expire()
             elif item.is_waiting:
                 (kept if item.subject in self._busy_subjects else batch).append(item)
         queue.extendleft(reversed(kept))

@@ -136,12 +136,11 @@ class LedgerClient:
         if refusal := self._refusal():
             return Unknown(item.operation_id, refusal)
         self._batcher.put(item)
+        timer = self._loop.call_at(item.deadline, item.expire)
         try:
-            async with asyncio.timeout_at(item.deadline):
-                return await item.outcome
-        except TimeoutError:
-            reason = UnknownReason.DEADLINE if item.sent else UnknownReason.DEADLINE_UNSENT
-            return Unknown(item.operation_id, reason)
+            return await item.outcome
+        finally:
+            timer.cancel()
 
     async def _send(self, items: list[Item]) -> None:
         await send(items, line=self._line)

@@ -14,7 +14,7 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from game.embedded.ports import LOOPBACK
-from game.serve import OPTIONS
+from game.serve import OPTIONS, collect_seldom
 from tests.bench.yardsticks.table import LAST, PlayIn, PlayOut, told
 
 
@@ -54,7 +54,9 @@ async def ask() -> Answer:
 
 def application() -> Litestar:
     """The application."""
-    return Litestar([tell, play, ask], logging_config=None, openapi_config=None)
+    app = Litestar([tell, play, ask], logging_config=None, openapi_config=None)
+    collect_seldom()
+    return app
 
 
 if __name__ == "__main__":

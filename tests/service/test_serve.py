@@ -1,6 +1,7 @@
 """The service as processes: several that count together, and an end that loses nobody's answer."""
 
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -115,6 +116,24 @@ async def test_what_is_in_flight_is_finished(tmp_path: Path, database_url: str, 
         assert await asyncio.to_thread(service.process.wait, START_SECONDS) in (0, -signal.SIGTERM)
     await blocker.close()
     assert "Traceback" not in service.log.read_text()
+
+
+def test_what_stays_is_not_looked_at_for_cycles() -> None:
+    """Nor is what is new, all the time; cycles are found all the same."""
+    from game.serve import collect_seldom
+
+    usual = gc.get_threshold()
+    try:
+        collect_seldom()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] > usual[0]
+        cycle: list[object] = []
+        cycle.append(cycle)
+        del cycle
+        assert gc.collect() >= 1
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
 
 
 def test_settings_are_complained_about(

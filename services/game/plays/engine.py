@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 
 from game import telemetry
 from game.batch import Batcher
@@ -17,7 +18,7 @@ from game.plays import store
 from game.plays.accept import Driven, accept_batch
 from game.plays.clerk import Advanced, Answer, Sitting, Want, WantBeacon, WantDraws, WantSeat, write_batch
 from game.plays.release import Uncharged, release_batch
-from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted
+from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted, State
 from game.plays.settling import Funded
 from game.plays.views import Face
 from game.resources import Resources
@@ -31,6 +32,8 @@ DRIVEN_MAX = 4_096
 CREDITING_MAX = 256
 CLERKS_MAX = 1_024
 DOUBT_MS = 1_000
+# More than there are states of a play.
+STATES_MAX = 16
 GRACE_SECONDS = 10.0
 
 log = structlog.get_logger()
@@ -84,7 +87,7 @@ class Engine:
         if error := task.exception():
             log.warning("play.not_driven_on", play=play.wire_id, error=repr(error))
         else:
-            telemetry.PLAYS.labels(task.result().play.state).inc()
+            _plays_in(task.result().play.state).inc()
 
     async def _drive(self, play: Play, debit: Debit | None) -> Advanced:
         funded = None
@@ -167,6 +170,33 @@ class Engine:
                     await asyncio.wait(under_way)
         except TimeoutError:
             log.warning("engine.cut_off", plays=len(self._driven), credits=len(self._crediting))
+
+
+async def done_within(task: "asyncio.Task[Advanced]", *, seconds: float) -> bool:
+    """Whether a play is driven on within a time; it goes on after that. As `asyncio.wait`, for one task."""
+    if task.done():
+        return True
+    loop = asyncio.get_running_loop()
+    waiting = loop.create_future()
+    timer = loop.call_later(seconds, _wake, waiting)
+    wake = partial(_wake, waiting)
+    task.add_done_callback(wake)
+    try:
+        await waiting
+    finally:
+        timer.cancel()
+        task.remove_done_callback(wake)
+    return task.done()
+
+
+def _wake(waiting: "asyncio.Future[None]", _task: object = None) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
+@lru_cache(maxsize=STATES_MAX)
+def _plays_in(state: State) -> Counter:
+    return telemetry.PLAYS.labels(state)
 
 
 def _unchanged(play: Play) -> Advanced:

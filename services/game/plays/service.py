@@ -1,6 +1,5 @@
 """Seats and plays: one function per use case of a player."""
 
-import asyncio
 from collections.abc import Sequence
 
 from game.audit import reading
@@ -13,7 +12,7 @@ from game.ids import parse_cursor, parse_wire_id
 from game.players import account_of, player_id_of
 from game.plays import store
 from game.plays.clerk import Advanced, WantSeat
-from game.plays.engine import Engine
+from game.plays.engine import Engine, done_within
 from game.plays.rules import Asked, PaidWith, Play
 from game.plays.views import (
     AnchorView,
@@ -97,8 +96,7 @@ async def play(
     if driven.play.is_finished:
         return await told(engine, terms, driven.play)
     task = engine.drive(driven.play, driven.debit)
-    await asyncio.wait({task}, timeout=engine.resources.settings.request_deadline_ms / 1000)
-    if not task.done():
+    if not await done_within(task, seconds=engine.resources.settings.request_deadline_ms / 1000):
         return await read(engine, caller, driven.play.wire_id)
     return await _outcome(engine, terms, task.result())
 

@@ -24,7 +24,7 @@ from game.errors import Unauthenticated
 from game.issuers import Issuers
 from game.problems import exception_handler
 from game.resources import system_clock
-from game.serve import OPTIONS
+from game.serve import OPTIONS, collect_seldom
 from game.settings import Settings
 from game.tokens import Tokens
 
@@ -81,4 +81,5 @@ async def _tokens(app: Litestar) -> AsyncIterator[None]:
 
 def serve(module: str) -> None:
     """Serve a yardstick on the port that the command line names, with the options of the service."""
+    collect_seldom()
     uvicorn.run(f"{module}:application", factory=True, host=LOOPBACK, port=int(sys.argv[1]), **OPTIONS)

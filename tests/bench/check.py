@@ -19,7 +19,7 @@ from tests.bench.report import machine
 from tests.bench.rounds import Scale
 
 RECORD = Path("docs/bench-recorded.json")
-CHECKED = ("plays", "events", "polls")
+CHECKED = ("plays", "events", "polls", "reads")
 CONNECTIONS = frozenset({256})
 ROUNDS = 5
 PLAYERS = 10_000

@@ -5,15 +5,19 @@ limits live on one node. They are a few hundred bytes per active caller, and a c
 """
 
 import asyncio
+import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 import structlog
+from redis import ConnectionError as RedisConnectionError
 from redis import RedisError
 from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
 
 from game import telemetry
 from game.auth import Caller
@@ -45,11 +49,41 @@ class Bucket(msgspec.Struct, frozen=True):
         return f"{{rate}}:{self.kind}:{self.name}"
 
 
+class _Script:
+    """Runs a script, one call at a time, on a connection that it keeps until the pool is closed.
+
+    All that a pool does for each call costs three times the call (docs/decisions/0034-public-reads.md).
+    """
+
+    def __init__(self, redis: Redis, text: str) -> None:
+        self._pool: Any = redis.connection_pool
+        self._text = text
+        self._digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self._connection: Any = None
+
+    async def run(self, keys: Sequence[str], numbers: Sequence[int]) -> Any:
+        """What the script answers. RedisError; one lost connection is opened anew."""
+        arguments: tuple[str | int, ...] = (len(keys), *keys, *numbers)
+        try:
+            return await self._asked("EVALSHA", self._digest, *arguments)
+        except (NoScriptError, RedisConnectionError):
+            return await self._asked("EVAL", self._text, *arguments)
+
+    async def _asked(self, *command: str | int) -> Any:
+        if self._connection is None:
+            self._connection = await self._pool.get_connection()
+            # The caller has a limit for the whole call.
+            self._connection.socket_timeout = None
+        packed = self._connection.pack_command(*command)
+        await self._connection.send_packed_command(packed, check_health=False)
+        return await self._connection.read_response()
+
+
 class Limits:
     """Counts requests per player and per address; both may call in bursts of some seconds' worth."""
 
     def __init__(self, redis: Redis, *, per_player: int, per_address: int, clock: Callable[[], int]) -> None:
-        self._script = redis.register_script(_SCRIPT)
+        self._script = _Script(redis, _SCRIPT)
         self._per_player = per_player
         self._per_address = per_address
         self._clock = clock
@@ -98,7 +132,7 @@ class Limits:
                 interval = SECOND_US // bucket.per_second
                 numbers += (ordinal, interval, SECOND_US * BURST_SECONDS - interval, len(places))
         keys = [bucket.key for buckets in groups for bucket in buckets]
-        answers = await self._script(keys=keys, args=numbers)
+        answers = await self._script.run(keys, numbers)
         waits = [0] * len(requests)
         for places, admitted, wait_us in zip(groups.values(), answers[::2], answers[1::2], strict=True):
             for place in places[admitted:]:

@@ -92,6 +92,16 @@ async def test_keys_share_a_slot_and_expire(limits: Limits, redis: Redis) -> Non
 
 
 @pytest.mark.asyncio
+async def test_who_was_cut_off_counts_on(limits: Limits, redis: Redis) -> None:
+    """A server that closed the connection, or has forgotten the script, is asked again at once."""
+    assert await admitted(limits, "a", ANN, tries=PLAYER_BURST - 2) == PLAYER_BURST - 2
+    assert await redis.client_kill_filter(skipme=True, _type="normal") == 1
+    assert await admitted(limits, "a", ANN, tries=1) == 1
+    await redis.script_flush()
+    assert await admitted(limits, "a", ANN, tries=9) == 1
+
+
+@pytest.mark.asyncio
 async def test_redis_is_down(clock: ManualClock) -> None:
     """Everyone is let through, it is logged once, and Redis is asked again after a pause."""
     async with Redis.from_url("redis://127.0.0.1:1") as down:

@@ -24,6 +24,8 @@ KEEP_MS: Final = 1_000
 ENTRIES_LIMIT: Final = 2_000
 BYTES_LIMIT: Final = 32 * 1024 * 1024
 ADDRESSES_KEPT: Final = 4_096
+# Longer ones are nobody's; those that are looked up are remembered, whatever they are.
+ADDRESS_LONGEST: Final = 256
 PART: Final = "[a-z0-9-]{1,32}"
 # What a body has and its absence has not (RFC 9110, 15.4.5).
 OF_THE_BODY: Final = (b"content-type", b"content-length")
@@ -82,7 +84,9 @@ class Reads:
 
     def is_meant(self, scope: HTTPScope) -> bool:
         """Whether a request asks for something that is kept."""
-        return scope["method"] == "GET" and self._place_of(scope["path"], scope["query_string"]) is not None
+        path, query = scope["path"], scope["query_string"]
+        is_short = len(path) + len(query) <= ADDRESS_LONGEST
+        return scope["method"] == "GET" and is_short and self._place_of(path, query) is not None
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer a request that is meant for us."""

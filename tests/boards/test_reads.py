@@ -13,7 +13,8 @@ from litestar.types import Receive, Scope, Send
 
 from game.app import PUBLIC_READS
 from game.reads import KEEP_MS, Reads
-from tests.boards.hall import Hall
+from tests.boards.hall import Hall, ended
+from tests.campaigns.office import DAY_MS
 from tests.support.tokens import Issuer
 
 pytestmark = pytest.mark.asyncio
@@ -143,6 +144,15 @@ async def test_ranks_are_no_older(hall: Hall) -> None:
     assert len(await hall.top()) == 2
     clock.advance(1)
     assert len(await hall.top()) == 3
+
+
+@pytest.mark.usefixtures("framework")
+async def test_the_end_of_a_season_is_no_older(hall: Hall) -> None:
+    """What players were told of the season before is not what everybody is told."""
+    hall.shop.office.clock.advance(11 * DAY_MS)
+    assert (await hall.mine("ann"))["season"]["state"] == "over"
+    assert await ended(hall.shop.resources) == 1
+    assert (await shown(hall, PATHS[4])).json()["season"]["state"] == "final"
 
 
 @pytest.mark.usefixtures("framework")

@@ -7,7 +7,7 @@ from tests.bench.plays import LOADS, PLAYERS, WARM_UP, Crowd, crowded
 from tests.bench.report import Section, compared
 from tests.bench.rounds import Round, Scale, Turn, interleaved
 from tests.bench.yardsticks.running import SLOW, all_running
-from tests.bench.yardsticks.statements import recordings, turns_of
+from tests.bench.yardsticks.statements import PLAYS_BEFORE, SHAPES, recordings, turns_of
 
 # A yardstick that is slow gets a part of the requests, and no fewer than of one connection.
 SLOW_SHARE, SLOW_LEAST = 8, 200
@@ -18,7 +18,7 @@ FULL = 256
 async def played(installation: Installation, scale: Scale) -> Section:
     """Rounds of each number of connections, with the yardsticks' between them."""
     scale.tell("  recording statements")
-    alone = turns_of(await recordings(installation.site))
+    alone = turns_of(await recordings(installation.site, SHAPES, plays_before=PLAYS_BEFORE))
     others = Crowd(installation, [""], players=PLAYERS)
     rows = []
     async with crowded(installation) as (service, crowd), all_running(installation) as yardsticks:

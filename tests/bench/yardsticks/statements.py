@@ -48,10 +48,12 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         return self.lanes * self.size * (self.batches - self.warm_up)
 
 
-# The service accepts a batch of plays while it settles another: at most 128 and 64 at a time.
+# Plans that are made over nearly empty tables fit nothing else.
+PLAYS_BEFORE: Final = 6
+# The service accepts a batch of plays while it settles another, each of as many as wait.
 SHAPES: Final = {
     "statements, 64 at a time": Shape(lanes=2, size=64, batches=20, warm_up=4),
-    "statements, 128 at a time": Shape(lanes=2, size=128, batches=12, warm_up=4),
+    "statements, 256 at a time": Shape(lanes=2, size=256, batches=8, warm_up=4),
     "statements, one by one": Shape(lanes=4, size=1, batches=110, warm_up=10),
 }
 
@@ -149,10 +151,14 @@ def _with_ended(used_us: dict[str, float]) -> dict[str, float]:
     return used_us | {"generator": used_us["generator"] + ended}
 
 
-async def recordings(site: Site, shapes: Mapping[str, Shape] = SHAPES) -> dict[str, Replay]:
-    """Record all shapes, in databases of their own. Nobody may be connected to the service's meanwhile."""
+async def recordings(site: Site, shapes: Mapping[str, Shape], *, plays_before: int) -> dict[str, Replay]:
+    """Record shapes, in databases of their own, after so many plays of everybody.
+
+    Nobody may be connected to the service's database meanwhile.
+    """
     await copy(site, GAME, BASE)
-    scene = await seated(settings_of(site, BASE), max(shape.lanes for shape in shapes.values()))
+    campaigns = max(shape.lanes for shape in shapes.values())
+    scene = await seated(settings_of(site, BASE), campaigns=campaigns, plays=plays_before)
     options = await options_of(settings_of(site, BASE))
     replays = {name: Replay(site, shape, options) for name, shape in shapes.items()}
     for replay in replays.values():

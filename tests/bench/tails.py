@@ -1,6 +1,7 @@
 """How long players wait for their plays when much is asked: an open loop at a share of the full rate."""
 
 import itertools
+import math
 
 from tests.bench.installation import Installation, Server
 from tests.bench.open_loop import poisson
@@ -10,6 +11,8 @@ from tests.bench.rounds import Round, Scale, interleaved
 
 SHARE = 0.7
 SEED = 20_261_128
+# The service closes connections that rest for five seconds: no more of them than are needed again before.
+REST_SECONDS = 4.0
 
 
 class Pace:
@@ -33,8 +36,10 @@ class Pace:
     async def open(self) -> Round:
         """Plays come by chance, at a share of the full rate that was found last."""
         plays = self._crowd.plays(self._count)
-        due = poisson(self._count, per_second=SHARE * self._per_second, seed=next(self._seeds))
-        return await self._server.reached(plays, due, connections=self._connections, status="201")
+        per_second = SHARE * self._per_second
+        due = poisson(self._count, per_second=per_second, seed=next(self._seeds))
+        connections = min(self._connections, math.ceil(REST_SECONDS * per_second))
+        return await self._server.reached(plays, due, connections=connections, status="201")
 
 
 async def waited(installation: Installation, scale: Scale) -> Section:

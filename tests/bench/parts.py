@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import boards, contest, events, polls, progress, reads, replay, tails
+from tests.bench import boards, contest, events, fullness, polls, progress, reads, replay, tails
 from tests.bench.installation import installed
 from tests.bench.report import Section
 from tests.bench.rounds import Scale
 
 PARTS = {
     "plays": contest.played,
+    "fullness": fullness.grown,
     "tails": tails.waited,
     "events": events.accepted,
     "progress": progress.processed,

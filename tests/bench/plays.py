@@ -39,7 +39,7 @@ class Crowd:
 
     def __init__(self, installation: Installation, places: Sequence[str], *, players: int) -> None:
         self._site = installation.site
-        self._places = places
+        self.places = list(places)
         self._players = players
         self._numbers = itertools.count()
         self.renew()
@@ -59,20 +59,25 @@ class Crowd:
         return {"authorization": f"Bearer {token}"}
 
     async def sit(self, service: Server) -> None:
-        """Take a seat for everybody in every pool."""
-        for place in self._places:
-            for path, body in ((f"{place}/anchors", b""), (f"{place}/seats", SEED)):
-                asked = [request("POST", path, headers=each, body=body) for each in self._headers]
-                await service.answered(asked, connections=64, status="201")
+        """Take a seat for everybody, each in one of the pools; asking again gives the same."""
+        for step, body in (("anchors", b""), ("seats", SEED)):
+            asked = [
+                request("POST", f"{self._place(number)}/{step}", headers=each, body=body)
+                for number, each in enumerate(self._headers)
+            ]
+            await service.answered(asked, connections=64, status="201")
 
     def plays(self, count: int) -> list[bytes]:
         """Requests for one draw each."""
         return [self._play(next(self._numbers)) for _ in range(count)]
 
     def _play(self, number: int) -> bytes:
-        place = self._places[number % len(self._places)]
-        headers = self._headers[number % len(self._headers)] | {"idempotency-key": f"play-{number}"}
-        return request("POST", f"{place}/plays", headers=headers, body=PLAY)
+        player = number % len(self._headers)
+        headers = self._headers[player] | {"idempotency-key": f"play-{number}"}
+        return request("POST", f"{self._place(player)}/plays", headers=headers, body=PLAY)
+
+    def _place(self, player: int) -> str:
+        return self.places[player % len(self.places)]
 
 
 async def staged(resources: Resources) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,6 +12,8 @@ from game.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_AT_ONCE: AbstractAsyncContextManager[None] = nullcontext()
 
 
 @dataclass(slots=True)
@@ -25,7 +28,7 @@ class Batcher(Generic[Item, Result]):
     `run` answers one result or exception per item, in order. When it raises, nothing was done: the batch is
     halved until the item at fault stands alone, so one bad item never harms its neighbours. A database out of
     reach is no item's fault: all are told at once. At most `waiting_limit` items wait; one more is refused
-    (`Unavailable`, code `busy`).
+    (`Unavailable`, code `busy`). Batchers that share `turns` work by turns: who waits for one collects on.
     """
 
     def __init__(
@@ -34,10 +37,12 @@ class Batcher(Generic[Item, Result]):
         *,
         batch_limit: int,
         waiting_limit: int,
+        turns: AbstractAsyncContextManager[None] = _AT_ONCE,
     ) -> None:
         self._run = run
         self._batch_limit = batch_limit
         self._waiting_limit = waiting_limit
+        self._turns = turns
         self._waiting: deque[_Waiting[Item, Result]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
@@ -60,8 +65,9 @@ class Batcher(Generic[Item, Result]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                size = min(len(self._waiting), self._batch_limit)
-                await self._serve([self._waiting.popleft() for _ in range(size)])
+                async with self._turns:
+                    size = min(len(self._waiting), self._batch_limit)
+                    await self._serve([self._waiting.popleft() for _ in range(size)])
         finally:
             self._worker = None
 

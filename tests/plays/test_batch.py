@@ -16,12 +16,15 @@ ANSWER_SECONDS = 5.0
 class Runner:
     """Doubles numbers, one batch at a time as the gate opens; refuses negative ones, dies of 666 and 503."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: asyncio.Semaphore | None = None) -> None:
         self.batches: list[list[int]] = []
         self.in_flight = 0
         self.gate = asyncio.Semaphore(0)
         self.batcher: Batcher[int, int] = Batcher(
-            self.run, batch_limit=BATCH_LIMIT, waiting_limit=WAITING_LIMIT
+            self.run,
+            batch_limit=BATCH_LIMIT,
+            waiting_limit=WAITING_LIMIT,
+            turns=turns or asyncio.Semaphore(1),
         )
 
     async def run(self, items: Sequence[int]) -> Sequence[int | BaseException]:
@@ -200,3 +203,16 @@ async def test_it_is_idle_before_and_after_but_not_in_between() -> None:
     await task
     await settled()
     assert runner.batcher.idle
+
+
+@pytest.mark.asyncio
+async def test_who_waits_for_a_turn_collects_on() -> None:
+    """Of two that share one turn, the second begins when the first is done, with all that came meanwhile."""
+    turn = asyncio.Semaphore(1)
+    first, second = Runner(turn), Runner(turn)
+    tasks = [*await first.submitted(1), *await second.submitted(2), *await second.submitted(3)]
+    assert second.batches == []
+    second.open()
+    first.open()
+    assert await answers(*tasks) == [2, 4, 6]
+    assert second.batches == [[2, 3]]

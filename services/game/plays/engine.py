@@ -31,6 +31,7 @@ WAITING_MAX = 4_096
 DRIVEN_MAX = 4_096
 CREDITING_MAX = 256
 CLERKS_MAX = 1_024
+CLERKS_SHARE = 2
 DOUBT_MS = 1_000
 # More than there are states of a play.
 STATES_MAX = 16
@@ -47,6 +48,8 @@ class Engine:
         self.faces = faces
         self._accepts = Batcher(self._accept, batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX)
         self._releases = Batcher(self._release, batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX)
+        # Clerks leave connections to those who accept, so that nobody waits for one in vain.
+        self._turns = asyncio.Semaphore(max(1, resources.settings.database_connections // CLERKS_SHARE))
         self._clerks: dict[str, Batcher[Want, Answer]] = {}
         self._driven: dict[UUID, asyncio.Task[Advanced]] = {}
         self._crediting: set[asyncio.Task[int]] = set()
@@ -135,7 +138,10 @@ class Engine:
             if len(self._clerks) >= CLERKS_MAX:
                 self._clerks = {key: clerk for key, clerk in self._clerks.items() if not clerk.idle}
             self._clerks[campaign_id] = Batcher(
-                partial(self._write, campaign_id), batch_limit=WANTS_PER_BATCH, waiting_limit=WAITING_MAX
+                partial(self._write, campaign_id),
+                batch_limit=WANTS_PER_BATCH,
+                waiting_limit=WAITING_MAX,
+                turns=self._turns,
             )
         return self._clerks[campaign_id]
 

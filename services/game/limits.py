@@ -63,13 +63,13 @@ class _Script:
 
     async def run(self, keys: Sequence[str], numbers: Sequence[int]) -> Any:
         """What the script answers. RedisError; one lost connection is opened anew."""
-        arguments: tuple[str | int, ...] = (len(keys), *keys, *numbers)
+        arguments: tuple[str | int | bytes, ...] = (len(keys), *keys, msgspec.json.encode(numbers))
         try:
             return await self._asked("EVALSHA", self._digest, *arguments)
         except (NoScriptError, RedisConnectionError):
             return await self._asked("EVAL", self._text, *arguments)
 
-    async def _asked(self, *command: str | int) -> Any:
+    async def _asked(self, *command: str | int | bytes) -> Any:
         if self._connection is None:
             self._connection = await self._pool.get_connection()
             # The caller has a limit for the whole call.

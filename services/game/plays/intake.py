@@ -21,6 +21,8 @@ from game.plays.views import PlayView
 from game.wire import JSON, body_required, decode_body
 
 ADDRESSES_KEPT: Final = 1_024
+# Nothing longer is looked up, and kept.
+ADDRESS_LONGEST: Final = 96
 ADDRESS: Final = re.compile(r"/v1/campaigns/([a-z0-9]{12})/pools/([a-z0-9-]{1,32})/plays")
 # As the framework names the route.
 TEMPLATE: Final = "/v1/campaigns/{campaign_id}/pools/{pool_id}/plays"
@@ -72,7 +74,8 @@ class Intake:
 
     def is_meant(self, scope: HTTPScope) -> bool:
         """Whether a request is for a play."""
-        return scope["method"] == "POST" and place_at(scope["path"]) is not None
+        path = scope["path"]
+        return scope["method"] == "POST" and len(path) <= ADDRESS_LONGEST and place_at(path) is not None
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer a request that is meant for us; refusals are raised."""

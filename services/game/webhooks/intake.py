@@ -19,6 +19,8 @@ from game.wire import check_media_type
 
 BODY_BYTES: Final = 64 * 1024
 ADDRESSES_KEPT: Final = 1_024
+# Nothing longer is looked up, and kept.
+ADDRESS_LONGEST: Final = 96
 ADDRESS: Final = re.compile(r"/v1/webhooks/([a-z0-9-]{1,32})\.([a-z0-9-]{1,32})")
 # As the framework names the route.
 TEMPLATE: Final = "/v1/webhooks/{source}"
@@ -48,7 +50,8 @@ class Intake:
 
     def is_meant(self, scope: HTTPScope) -> bool:
         """Whether a request has an event for us."""
-        return scope["method"] == "POST" and sender_at(scope["path"]) is not None
+        path = scope["path"]
+        return scope["method"] == "POST" and len(path) <= ADDRESS_LONGEST and sender_at(path) is not None
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer a request that is meant for us; refusals are raised."""

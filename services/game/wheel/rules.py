@@ -5,6 +5,7 @@ the draw's leaf hash alone, so no row's neighbours are favoured: there are no en
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -21,6 +22,8 @@ LEAST_ARCS_SHARE: Final = 2
 # The wheel stops in the middle three quarters of a segment, so that nobody doubts in which one.
 MARGIN_SHARE: Final = 8
 STOP_BYTES: Final = 8
+# The same for every draw of a pool; at most some hundred rows each.
+WHEELS_KEPT: Final = 256
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +47,11 @@ def segments(terms: PoolTerms) -> tuple[Segment, ...]:
 
     A row that no draw can reach has none. Arcs follow the weights, but for a least arc.
     """
-    rows = wheel_rows(terms.entry)
+    return _segments(wheel_rows(terms.entry))
+
+
+@lru_cache(maxsize=WHEELS_KEPT)
+def _segments(rows: tuple[WheelRow, ...]) -> tuple[Segment, ...]:
     shown = _reachable(rows)
     arcs = _arcs([rows[ordinal].weight for ordinal in shown])
     starts = accumulate(arcs, initial=0)

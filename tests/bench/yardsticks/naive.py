@@ -26,6 +26,9 @@ from tests.bench.yardsticks.door import PlayRequest, guarded, serve
 from tests.bench.yardsticks.table import LAST, ODDS, PRICE_POINTS, ROWS, PlayIn, PlayOut, told
 
 CONNECTIONS = 16
+# A ledger that is too busy is asked again, as often as this.
+ATTEMPTS = 5
+BUSY = (409, 429, 503)
 POOL = "wheel-1"
 TABLES = """
 CREATE SCHEMA naive;
@@ -79,10 +82,14 @@ async def _charge(ledger: aiohttp.ClientSession, caller: Caller, key: str) -> No
     account = account_of(brand_id=caller.brand_id, subject=caller.subject)
     leg = Leg(debit=account, credit=house("naive"), amount=PRICE_POINTS, code="play")
     operation = Operation(id=f"naive:{caller.subject}:{key}", apply_before=NEVER_MS, legs=(leg,), ref="")
-    async with ledger.post("/v1/operations", data=encode(operation)) as answer:
-        decided = await answer.json()
-    if answer.status != 200 or decided["outcome"] != "applied":
-        raise Conflict("not_charged", "The ledger did not charge you.", status=answer.status)
+    for _ in range(ATTEMPTS):
+        async with ledger.post("/v1/operations", data=encode(operation)) as answer:
+            decided = await answer.json(content_type=None)
+        if answer.status == 200 and decided["outcome"] == "applied":
+            return
+        if answer.status not in BUSY:
+            break
+    raise Conflict("not_charged", "The ledger did not charge you.", answered=answer.status)
 
 
 async def _settle(conn: Connection, subject: str, key: str) -> tuple[int, str]:
@@ -104,7 +111,9 @@ async def _servers(app: Litestar) -> AsyncIterator[None]:
     headers = {"Authorization": f"Bearer {settings.ledger_token}", "Content-Type": "application/json"}
     async with (
         asyncpg.create_pool(settings.database_url, min_size=CONNECTIONS, max_size=CONNECTIONS) as pool,
-        aiohttp.ClientSession(settings.ledger_url, headers=headers) as ledger,
+        aiohttp.ClientSession(
+            settings.ledger_url, headers=headers, connector=aiohttp.TCPConnector(limit=CONNECTIONS)
+        ) as ledger,
     ):
         await pool.execute(TABLES)
         await pool.execute("INSERT INTO naive.pool VALUES ($1, 'live', $2)", POOL, PRICE_POINTS)

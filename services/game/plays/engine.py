@@ -31,7 +31,8 @@ WAITING_MAX = 4_096
 DRIVEN_MAX = 4_096
 CREDITING_MAX = 256
 CLERKS_MAX = 1_024
-CLERKS_SHARE = 2
+# Of the eight connections that a process has unless told otherwise: whoever accepts finds one, too.
+CLERKS_AT_WORK = 4
 DOUBT_MS = 1_000
 # More than there are states of a play.
 STATES_MAX = 16
@@ -48,8 +49,7 @@ class Engine:
         self.faces = faces
         self._accepts = Batcher(self._accept, batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX)
         self._releases = Batcher(self._release, batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX)
-        # Clerks leave connections to those who accept, so that nobody waits for one in vain.
-        self._turns = asyncio.Semaphore(max(1, resources.settings.database_connections // CLERKS_SHARE))
+        self._turns = asyncio.Semaphore(CLERKS_AT_WORK)
         self._clerks: dict[str, Batcher[Want, Answer]] = {}
         self._driven: dict[UUID, asyncio.Task[Advanced]] = {}
         self._crediting: set[asyncio.Task[int]] = set()

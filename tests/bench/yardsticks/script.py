@@ -6,6 +6,8 @@ argument is a variable, so that all is prepared once, as the service does it.
 
 import re
 from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
+from itertools import pairwise
 from typing import Any, Final
 
 from tests.bench.yardsticks.recording import Batch, Step
@@ -17,18 +19,14 @@ COMMENT: Final = re.compile(r"--[^\n]*")
 
 
 def in_order(batches: Iterable[Batch]) -> list[Step]:
-    """All statements of all batches, each once, in an order that every batch keeps."""
-    batches, order = list(batches), list[Step]()
+    """All statements of all batches, each once, in an order that all keep; CycleError: there is none."""
+    sorter = TopologicalSorter[Step]()
     for batch in batches:
-        place = 0
         for step in batch:
-            if step not in order:
-                order.insert(place, step)
-            place = order.index(step) + 1
-    for batch in batches:
-        places = [order.index(step) for step in batch]
-        assert places == sorted(places), "batches send the same statements in different orders"
-    return order
+            sorter.add(step)
+        for before, after in pairwise(batch):
+            sorter.add(after, before)
+    return list(sorter.static_order())
 
 
 def script_of(steps: Sequence[Step], *, warm_up: int) -> str:

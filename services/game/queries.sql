@@ -59,5 +59,6 @@ SELECT format('%I.%I', s.schemaname, s.relname) AS quoted
 FROM pg_stat_user_tables AS s
 JOIN pg_class AS c ON c.oid = s.relid
 WHERE s.n_mod_since_analyze > $1 + greatest(c.reltuples, 0) AND c.reltuples < $2
+  AND pg_has_role(c.relowner, 'USAGE')  -- others' tables would stay as they are, and be asked for each time
 ORDER BY s.n_mod_since_analyze DESC
 LIMIT $3;

@@ -76,7 +76,8 @@ async def save_page(conn: Connection, page: Page, settling: Settling, *, now_ms:
     """The rows that follow from a page whose entries are in the log already."""
     campaign_id = page.campaign_id
     if page.newcomers:
-        await conn.execute(SQL.add_standings, campaign_id, *_standing_columns(page, page.newcomers))
+        tags = [page.standings[key].tag for key in sorted(page.newcomers)]
+        await conn.execute(SQL.add_standings, campaign_id, *_standing_columns(page, page.newcomers), tags)
     if page.written_seats:
         seats = [page.seats[seat_id] for seat_id in page.written_seats]
         await conn.execute(SQL.save_seats, campaign_id, *fields(seats, *_SEAT_FIELDS))
@@ -103,14 +104,13 @@ def _standing_columns(page: Page, keys: Iterable[tuple[str, UUID]]) -> list[list
             (
                 s.lineage_id,
                 s.player_id,
-                s.tag,
                 s.standing.draws,
                 _array(s.standing.paid),
                 _array(s.standing.last),
             )
             for s in rows
         ),
-        6,
+        5,
     )
 
 

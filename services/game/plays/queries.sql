@@ -192,8 +192,8 @@ ORDER BY round;
 -- The pseudonyms of players who are seated in a line for the first time, with their counts.
 INSERT INTO standing (campaign_id, lineage_id, player_id, tag, draws, paid, last)
 SELECT $1, s.lineage_id, s.player_id, s.tag, s.draws, s.paid::integer[], s.last::integer[]
-FROM unnest($2::text[], $3::uuid[], $4::bytea[], $5::integer[], $6::text[], $7::text[])
-    AS s (lineage_id, player_id, tag, draws, paid, last);
+FROM unnest($2::text[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::bytea[])
+    AS s (lineage_id, player_id, draws, paid, last, tag);
 
 -- name: save_seats
 -- Seats that were offered or logged. The caller holds the locks of those that exist.
@@ -243,13 +243,13 @@ WITH advanced AS (
 ), counted AS (
     UPDATE standing AS t
     SET draws = now.draws, paid = now.paid::integer[], last = now.last::integer[]
-    FROM unnest($21::text[], $22::uuid[], $23::bytea[], $24::integer[], $25::text[], $26::text[])
-        AS now (lineage_id, player_id, tag, draws, paid, last)
+    FROM unnest($21::text[], $22::uuid[], $23::integer[], $24::text[], $25::text[])
+        AS now (lineage_id, player_id, draws, paid, last)
     WHERE t.campaign_id = $1 AND (t.lineage_id, t.player_id) = (now.lineage_id, now.player_id)
 )
 UPDATE pool_row AS r
 SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
-FROM unnest($27::text[], $28::integer[], $29::bigint[]) AS won (pool_id, ordinal, units)
+FROM unnest($26::text[], $27::integer[], $28::bigint[]) AS won (pool_id, ordinal, units)
 WHERE r.campaign_id = $1 AND (r.pool_id, r.ordinal) = (won.pool_id, won.ordinal);
 
 -- name: lock_plays_everywhere

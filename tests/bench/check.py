@@ -72,10 +72,10 @@ def table(findings: Sequence[Finding]) -> list[str]:
     for each in findings:
         if each.section != title:
             title = each.section
-            lines += ["", f"{title}", f"  {'':<52}{'recorded':>10}{'now':>8}{'noise':>8}"]
+            lines += ["", f"{title}", f"  {'':<58}{'recorded':>10}{'now':>8}{'noise':>8}"]
         noise = "" if each.noise is None else f"{each.noise:.0%}"
         figures = f"{_figure(each.recorded):>10}{_figure(each.now):>8}{noise:>8}"
-        lines.append(f"  {each.row:<46}{each.measure:<6}{figures}  {each.verdict.value}")
+        lines.append(f"  {each.row:<52}{each.measure:<6}{figures}  {each.verdict.value}")
     return lines
 
 

@@ -255,7 +255,11 @@ async def open_resources(
     """What the use cases need, open until the stack is closed."""
     stack.callback(telemetry.forget_process)
     stack.callback(telemetry.write_access_lines)
-    pool = await open_pool(settings.database_url, connections=settings.database_connections)
+    pool = await open_pool(
+        settings.database_url,
+        connections=settings.database_connections,
+        pooler=settings.database_pooler,
+    )
     stack.push_async_callback(pool.close)
     redis = open_redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)

@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     public_url: str
     database_connections: int
+    database_pooler: bool
     request_deadline_ms: int
     operation_ttl_ms: int
     clock_skew_seconds: int
@@ -125,8 +126,10 @@ def _private_text(path: Path) -> str:
 
 
 def read_database_url(environ: Mapping[str, str]) -> str:
-    """The database's address alone, for commands that need nothing else; SettingsError when it is missing."""
-    values, complaints = _read(environ, {"database_url": VARIABLES["database_url"]})
+    """The address of PostgreSQL itself, for a command that needs nothing else; SettingsError without one."""
+    values, complaints = _read(environ, {key: VARIABLES[key] for key in ("database_url", "database_pooler")})
+    if not complaints and values["database_pooler"]:
+        complaints.append(f"{PREFIX}DATABASE_POOLER must be no: this needs a session of PostgreSQL itself.")
     if complaints:
         raise SettingsError(complaints)
     return str(values["database_url"])
@@ -272,6 +275,7 @@ VARIABLES: dict[str, Variable] = {
     "workers": Variable("how many processes serve", _whole_number(1, 64), "1"),
     "public_url": Variable("where clients reach the service", _optional_url, ""),
     "database_connections": Variable("database connections of a process", _whole_number(2, 200), "8"),
+    "database_pooler": Variable("whether PgBouncer stands before it", _yes_or_no, "no"),
     "request_deadline_ms": Variable(
         "how long a play waits for its answer", _whole_number(100, 60_000), "3000"
     ),
@@ -287,9 +291,7 @@ VARIABLES: dict[str, Variable] = {
     "events_per_source": Variable(
         "events a second of one webhook source", _whole_number(1, 1_000_000), "500"
     ),
-    "webhooks_to_loopback": Variable(
-        "whether webhooks may go to http://127.0.0.1, for trying them out", _yes_or_no, "no"
-    ),
+    "webhooks_to_loopback": Variable("whether webhooks may go to http://127.0.0.1", _yes_or_no, "no"),
     "trusted_proxies": Variable(
         "networks whose X-Forwarded-For is believed, separated by commas", _networks, ""
     ),

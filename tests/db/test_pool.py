@@ -26,6 +26,34 @@ async def test_connections_have_limits_and_a_name(empty_database_url: str) -> No
 
 
 @pytest.mark.asyncio
+async def test_behind_a_pooler_nothing_is_left_in_a_session(empty_database_url: str) -> None:
+    """No statement has a name there, not even a second time, and no session is asked for settings."""
+    async with (
+        await open_pool(empty_database_url, connections=1) as pool,
+        await open_pool(empty_database_url, connections=1, pooler=True) as pooled,
+    ):
+        kept, left = [await _left_by_statements(each) for each in (pool, pooled)]
+    assert kept > LIMITS
+    assert left == {"application_name", "TimeZone"}
+
+
+LIMITS = {"lock_timeout", "statement_timeout", "plan_cache_mode", "a statement with a name"}
+# asyncpg itself turns jit off and on again around what it asks of types.
+OF_THE_CLIENT = """
+SELECT name FROM pg_settings
+WHERE source IN ('client', 'session') AND name NOT IN ('client_encoding', 'jit')
+UNION SELECT 'a statement with a name' FROM pg_prepared_statements
+"""
+
+
+async def _left_by_statements(pool: "asyncpg.Pool[asyncpg.Record]") -> set[str]:
+    """What a session has besides its defaults, once it was asked something with a type of its own."""
+    for _ in range(2):
+        await pool.fetch("SELECT $1::uuid[], $2::pg_catalog.regclass[]", [], [])
+    return {row["name"] for row in await pool.fetch(OF_THE_CLIENT)}
+
+
+@pytest.mark.asyncio
 async def test_waiting_for_a_lock_ends(empty_database_url: str) -> None:
     """A connection that cannot get a lock gives up; the limit is lowered here to save the test's time."""
     async with (

@@ -186,3 +186,9 @@ def test_database_address_can_be_read_alone() -> None:
     assert read_database_url({name: COMPLETE[name]}) == COMPLETE[name]
     with pytest.raises(SettingsError, match=f"{name} is missing"):
         read_database_url({})
+
+
+def test_a_migration_has_a_session_of_its_own() -> None:
+    """Behind a pooler its lock and limits would be left in a session that others get next."""
+    with pytest.raises(SettingsError, match="PLAYFAIR_DATABASE_POOLER must be no"):
+        read_database_url(COMPLETE | {"PLAYFAIR_DATABASE_POOLER": "yes"})

@@ -10,9 +10,19 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_SECONDS = 10.0
 # A server that cannot be heard any more says nothing of its own limits: the last word is ours, after theirs.
 COMMAND_TIMEOUT_SECONDS = 8.0
+# A pooler refuses a session that asks for them (docs/performance.md).
+OF_THE_SESSION = {
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "lock_timeout": str(LOCK_TIMEOUT_MS),
+    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 # When all connections are taken, whoever asks is told while the answer is still awaited; nothing was stored.
 ACQUIRE_TIMEOUT_SECONDS = 2.0
 QUERIES_PER_CONNECTION = 50_000
+# What asyncpg keeps by default; behind a pooler nothing, since the next statement may be another session's.
+STATEMENTS_KEPT = 100
 # The database is out of reach, whatever it was asked.
 OUTAGES = (
     asyncpg.PostgresConnectionError,
@@ -39,9 +49,13 @@ class BoundedPool(_Pool):
 
 
 async def open_pool(
-    url: str, *, connections: int, application_name: str = "playfair"
+    url: str, *, connections: int, application_name: str = "playfair", pooler: bool = False
 ) -> "asyncpg.Pool[asyncpg.Record]":
-    """Open a pool that keeps its connections, since each new one has to learn the array types again."""
+    """Open a pool that keeps its connections, since each new one has to learn the array types again.
+
+    `pooler`: one in transaction mode (PgBouncer) stands between. Then no statement has a name, and what a
+    session is told otherwise, PostgreSQL has to tell it: `ALTER ROLE … SET …`.
+    """
     pool = BoundedPool(
         url,
         connect=_connect,
@@ -55,15 +69,9 @@ async def open_pool(
         reset=_keep,
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
-        server_settings={
-            "application_name": application_name,
-            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-            "lock_timeout": str(LOCK_TIMEOUT_MS),
-            "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
-            "timezone": "UTC",
-            "jit": "off",
-            "plan_cache_mode": "force_generic_plan",
-        },
+        statement_cache_size=0 if pooler else STATEMENTS_KEPT,
+        server_settings={"application_name": application_name, "timezone": "UTC"}
+        | ({} if pooler else OF_THE_SESSION),
     )
     await pool
     return pool

@@ -29,7 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all when not given")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each contestant")
-    parser.add_argument("--players", type=int, default=100_000, help="how full the tables get: up to 1000000")
+    parser.add_argument("--players", type=int, default=100_000, help="how full tables get: up to 10000000")
     parser.add_argument(
         "--out",
         type=Path,

@@ -1,18 +1,19 @@
 """What is measured: the service with its servers as real processes, and the yardstick beside it."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
-from game.embedded.ports import LOOPBACK, accepts, free_port
+from game.embedded.ports import LOOPBACK, accepts, free_port, is_ready
 from tests.bench.generator import Load, drive
 from tests.bench.meters import Meters
 from tests.bench.open_loop import drive_open
 from tests.bench.rounds import Round, percentiles_ms
-from tests.crash.site import PLAIN, Process, Site
+from tests.crash.site import GOOD_ENDS, PLAIN, Process, Site
 
 # One machine stands for many callers: the limits are asked, and never reached.
 MANY = "1000000"
@@ -73,7 +74,10 @@ class Installation:
     @property
     def service(self) -> Server:
         """The service that runs now."""
-        return Server(self.site.port, Meters({"service": self.site.service.pid, **self._servers()}))
+        return self._server(self.site.port, self.site.service)
+
+    def _server(self, port: int, service: Process) -> Server:
+        return Server(port, Meters({"service": service.pid, **self._servers()}))
 
     def _servers(self) -> dict[str, int]:
         site = self.site
@@ -87,6 +91,19 @@ class Installation:
             yield self.service
         finally:
             await self.site.stop_service()
+
+    @asynccontextmanager
+    async def more_serving(self, *, workers: int) -> AsyncIterator[Server]:
+        """Another service on the same servers, of so many workers."""
+        port = free_port()
+        told = {"PLAYFAIR_PORT": str(port), "PLAYFAIR_WORKERS": str(workers)}
+        log = self.site.folder / "more.log"
+        service = Process("The service of more workers", log=log, ready=lambda: is_ready(port))
+        await service.start(PLAIN, self.site.environment | told)
+        try:
+            yield self._server(port, service)
+        finally:
+            assert await service.end(signal.SIGTERM) in GOOD_ENDS, service.says()
 
 
 @asynccontextmanager

@@ -4,13 +4,27 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import boards, contest, events, fullness, polls, progress, reads, replay, tails
+from tests.bench import (
+    boards,
+    contest,
+    events,
+    fullness,
+    idle,
+    polls,
+    progress,
+    reads,
+    replay,
+    tails,
+    workers,
+)
 from tests.bench.installation import installed
 from tests.bench.report import Section
 from tests.bench.rounds import Scale
 
 PARTS = {
     "plays": contest.played,
+    "idle": idle.rested,
+    "workers": workers.worked,
     "fullness": fullness.grown,
     "tails": tails.waited,
     "events": events.accepted,

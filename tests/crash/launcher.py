@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from litestar.types import Message, Receive, Scope, Send
@@ -15,8 +16,8 @@ from litestar.types import Message, Receive, Scope, Send
 from game import app, serve
 from game.ledger import service as outbox
 from game.plays import log_store
-from game.plays.drawing import Page
 from game.plays.engine import Engine
+from game.plays.log_store import Settled
 from game.resources import system_clock
 from game.settings import Settings
 from game.webhooks import store as event_store
@@ -59,20 +60,20 @@ def accepted(trap: Trap) -> None:
 
 def settling(trap: Trap) -> None:
     """Draws, stock and grants are written, and not committed; the other plays are on their way there."""
-    drive, save_page = Engine.drive, log_store.save_page
+    drive, save_pages = Engine.drive, log_store.save_pages
 
     def counted(engine: Engine, *play: Any) -> Any:
         trap.count()
         return drive(engine, *play)
 
-    async def saved(conn: Any, page: Page, *args: Any, **kwargs: Any) -> None:
-        await save_page(conn, page, *args, **kwargs)
-        if page.draws:
+    async def saved(conn: Any, settled: Sequence[Settled], *args: Any, **kwargs: Any) -> None:
+        await save_pages(conn, settled, *args, **kwargs)
+        if any(each.page.draws for each in settled):
             await trap.is_full.wait()
             die()
 
     Engine.drive = counted  # type: ignore[method-assign,assignment]
-    log_store.save_page = saved
+    log_store.save_pages = saved
 
 
 def settled(trap: Trap) -> None:

@@ -5,46 +5,62 @@
 INSERT INTO log (campaign_id, origin, key_sealed, public_key)
 VALUES ($1, $2, $3, $4);
 
--- name: lock_head
--- Lets the transaction write, and it alone. No row: the campaign has no log.
+-- name: lock_heads
+-- Lets the transaction write these logs, and it alone. No row for one: the campaign has no log.
 -- NO KEY: writers wait for one another, and foreign keys to the log do not wait for writers.
-SELECT origin, size, last_t_ms, frontier
+SELECT campaign_id, origin, size, last_t_ms, frontier
 FROM log
-WHERE campaign_id = $1
+WHERE campaign_id = ANY ($1::text[])
+ORDER BY campaign_id
 FOR NO KEY UPDATE;
 
+-- name: lock_free_heads
+-- The same, for those that nobody else holds. No row for one: somebody does, or the campaign has no log.
+SELECT campaign_id, origin, size, last_t_ms, frontier
+FROM log
+WHERE campaign_id = ANY ($1::text[])
+ORDER BY campaign_id
+FOR NO KEY UPDATE SKIP LOCKED;
+
 -- name: append
--- Adds a batch of entries. No row: the log has another size than the writer locked.
--- $2 is the size that the writer locked, $3 and $4 the entries and their leaf hashes, $5 to $7 what the tiles above
--- level 0 gain, $8 and $9 the new head. A tile of level 0 is written once its 256 leaves are there.
+-- Adds batches of entries to logs. No row for one: the log has another size than the writer locked.
+-- $1 to $5 are the logs: the size that the writer locked, and the new head; $6 to $9 the entries and their leaf hashes;
+-- $10 to $13 what the tiles above level 0 gain; $14 and $15 the tiles of level 0 whose 256 leaves are there now.
 WITH leaf AS (
-    SELECT $2::bigint + nth - 1 AS entry_index, entry, leaf_hash
-    FROM unnest($3::bytea[], $4::bytea[]) WITH ORDINALITY AS batch (entry, leaf_hash, nth)
+    SELECT campaign_id, entry_index, entry, leaf_hash
+    FROM unnest($6::text[], $7::bigint[], $8::bytea[], $9::bytea[]) AS l (campaign_id, entry_index, entry, leaf_hash)
 ), logged AS (
     INSERT INTO log_entry (campaign_id, entry_index, entry, leaf_hash)
-    SELECT $1, entry_index, entry, leaf_hash
+    SELECT campaign_id, entry_index, entry, leaf_hash
     FROM leaf
 ), filled AS (
     INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
-    SELECT $1, 0, entry_index / 256, string_agg(leaf_hash, ''::bytea ORDER BY entry_index)
-    FROM (SELECT entry_index, leaf_hash
-          FROM log_entry
-          WHERE campaign_id = $1 AND entry_index >= $2 / 256 * 256
-          UNION ALL
-          SELECT entry_index, leaf_hash
-          FROM leaf) AS waiting
-    WHERE entry_index < ($2 + cardinality($3::bytea[])) / 256 * 256
-    GROUP BY entry_index / 256
+    SELECT f.campaign_id, 0, f.tile_index,
+           (SELECT string_agg(leaf_hash, ''::bytea ORDER BY entry_index)
+            FROM (SELECT entry_index, leaf_hash
+                  FROM log_entry AS e
+                  WHERE e.campaign_id = f.campaign_id
+                    AND e.entry_index >= f.tile_index * 256
+                    AND e.entry_index < (f.tile_index + 1) * 256
+                  UNION ALL
+                  SELECT entry_index, leaf_hash
+                  FROM leaf
+                  WHERE leaf.campaign_id = f.campaign_id
+                    AND leaf.entry_index >= f.tile_index * 256
+                    AND leaf.entry_index < (f.tile_index + 1) * 256) AS waiting)
+    FROM unnest($14::text[], $15::bigint[]) AS f (campaign_id, tile_index)
 ), grown AS (
     INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
-    SELECT $1, level, tile_index, hashes
-    FROM unnest($5::smallint[], $6::bigint[], $7::bytea[]) AS above (level, tile_index, hashes)
+    SELECT campaign_id, level, tile_index, hashes
+    FROM unnest($10::text[], $11::smallint[], $12::bigint[], $13::bytea[]) AS above (campaign_id, level, tile_index, hashes)
     ON CONFLICT (campaign_id, level, tile_index) DO UPDATE SET hashes = log_tile.hashes || excluded.hashes
 )
 UPDATE log
-SET size = $2 + cardinality($3::bytea[]), last_t_ms = $8, frontier = $9
-WHERE campaign_id = $1 AND size = $2
-RETURNING size;
+SET size = now.size, last_t_ms = now.last_t_ms, frontier = now.frontier
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])
+    AS now (campaign_id, locked_size, size, last_t_ms, frontier)
+WHERE log.campaign_id = now.campaign_id AND log.size = now.locked_size
+RETURNING log.campaign_id;
 
 -- name: sealed_key
 -- The key that signs. No row: the campaign has no log.

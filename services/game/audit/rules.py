@@ -61,11 +61,21 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch adds: its leaf hashes, and what is appended to the tiles above level 0."""
+    """What a batch adds: entries and their leaf hashes, and what is appended to the tiles above level 0.
+
+    `filled` are the tiles of level 0 whose leaves are all there now.
+    """
 
     written: Written
+    entries: Sequence[bytes]
     leaf_hashes: tuple[bytes, ...]
     tiles: Mapping[Tile, bytes]
+    filled: range
+
+    @property
+    def campaign_id(self) -> str:
+        """The campaign whose log grows."""
+        return self.written.head.campaign_id
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +103,13 @@ def grow(head: Head, *, entries: Sequence[bytes], last_t_ms: int) -> Growth:
     old = dict(zip(root_nodes(head.size), head.frontier, strict=True))
     leaves = {(0, index): leaf for index, leaf in enumerate(leaf_hashes, start=head.size)}
     written = Written(head=new_head, first_index=head.size, nodes={**old, **leaves, **interior})
-    return Growth(written=written, leaf_hashes=leaf_hashes, tiles=_tiles_above(interior))
+    return Growth(
+        written=written,
+        entries=entries,
+        leaf_hashes=leaf_hashes,
+        tiles=_tiles_above(interior),
+        filled=range(head.size // TILE_WIDTH, new_head.size // TILE_WIDTH),
+    )
 
 
 def _tiles_above(interior: Mapping[Node, bytes]) -> dict[Tile, bytes]:

@@ -9,6 +9,7 @@ from game.audit import store
 from game.audit.rules import (
     MAX_APPEND,
     MAX_RECEIPTS,
+    Growth,
     Head,
     Signer,
     Written,
@@ -32,13 +33,18 @@ KEY_BYTES = 32
 __all__ = [
     "MAX_APPEND",
     "MAX_RECEIPTS",
+    "Growth",
     "Head",
     "Signer",
     "Written",
     "append",
+    "append_all",
     "create_log",
+    "grow",
     "key_purpose",
+    "lock_free_heads",
     "lock_head",
+    "lock_heads",
     "log_signer",
     "next_t_ms",
     "node_hashes",
@@ -69,9 +75,19 @@ def key_purpose(campaign_id: str) -> str:
 
 async def lock_head(conn: Connection, *, campaign_id: str) -> Head:
     """Lock the log until the transaction ends: first of all locks, and only its holder writes."""
-    head = await store.lock_head(conn, campaign_id=campaign_id)
-    assert head is not None, "a campaign without a log writes nothing"
-    return head
+    return (await lock_heads(conn, [campaign_id]))[campaign_id]
+
+
+async def lock_heads(conn: Connection, campaign_ids: Collection[str]) -> dict[str, Head]:
+    """Lock logs, in the order of their campaigns, and wait for whoever holds one."""
+    heads = await store.lock_heads(conn, campaign_ids, waits=True)
+    assert len(heads) == len(campaign_ids), "a campaign without a log writes nothing"
+    return heads
+
+
+async def lock_free_heads(conn: Connection, campaign_ids: Collection[str]) -> dict[str, Head]:
+    """Lock those of the logs that nobody else holds, and wait for none."""
+    return await store.lock_heads(conn, campaign_ids, waits=False)
 
 
 async def append(conn: Connection, *, head: Head, entries: Sequence[bytes], last_t_ms: int) -> Written:
@@ -80,9 +96,15 @@ async def append(conn: Connection, *, head: Head, entries: Sequence[bytes], last
     One statement. Nothing of it may be signed before the transaction has committed.
     """
     growth = grow(head, entries=entries, last_t_ms=last_t_ms)
-    was_locked = await store.append(conn, entries=entries, growth=growth)
-    assert was_locked, "the head was not locked"
+    await append_all(conn, [growth])
     return growth.written
+
+
+async def append_all(conn: Connection, growths: Sequence[Growth]) -> None:
+    """Append batches to several logs under the locks of their heads, as `append` does."""
+    if growths:
+        appended = await store.append(conn, growths)
+        assert appended == len(growths), "a head was not locked"
 
 
 async def log_signer(resources: Resources, campaign_id: str) -> Signer:

@@ -1,12 +1,12 @@
 """The draw log's rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import asyncpg
 
 from game.audit.rules import Growth, Head
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.fair.merkle import HASH_BYTES
 from game.fair.tiles import Tile
 
@@ -20,10 +20,14 @@ async def create_log(
     await conn.execute(_SQL.create_log, campaign_id, origin, key_sealed, public_key)
 
 
-async def lock_head(conn: Connection, *, campaign_id: str) -> Head | None:
-    """The head, locked until the transaction ends; None: the campaign has no log."""
-    row = await conn.fetchrow(_SQL.lock_head, campaign_id)
-    return _head(campaign_id, row) if row else None
+async def lock_heads(conn: Connection, campaign_ids: Collection[str], *, waits: bool) -> dict[str, Head]:
+    """Heads, locked until the transaction ends; without `waits`, those that nobody else holds.
+
+    Campaigns without a log are absent.
+    """
+    statement = _SQL.lock_heads if waits else _SQL.lock_free_heads
+    rows = await conn.fetch(statement, list(campaign_ids))
+    return {row["campaign_id"]: _head(row["campaign_id"], row) for row in rows}
 
 
 async def readable_head(conn: Connection, *, campaign_id: str, brand_id: str | None) -> Head | None:
@@ -42,22 +46,29 @@ def _head(campaign_id: str, row: asyncpg.Record) -> Head:
     )
 
 
-async def append(conn: Connection, *, entries: Collection[bytes], growth: Growth) -> bool:
-    """Add a batch in one statement; False: the log has another size than the batch was made for."""
-    head = growth.written.head
-    size = await conn.fetchval(
+async def append(conn: Connection, growths: Sequence[Growth]) -> int:
+    """Add batches to logs in one statement; how many of these had the size that theirs was made for."""
+    found = await conn.fetch(
         _SQL.append,
-        head.campaign_id,
-        growth.written.first_index,
-        entries,
-        growth.leaf_hashes,
-        [level for level, _ in growth.tiles],
-        [index for _, index in growth.tiles],
-        list(growth.tiles.values()),
-        head.last_t_ms,
-        b"".join(head.frontier),
+        *columns(map(_new_head, growths), 5),
+        *columns((leaf for each in growths for leaf in _leaves(each)), 4),
+        *columns(((each.campaign_id, *tile, add) for each in growths for tile, add in each.tiles.items()), 4),
+        *columns(((each.campaign_id, tile) for each in growths for tile in each.filled), 2),
     )
-    return size is not None
+    return len(found)
+
+
+def _new_head(growth: Growth) -> tuple[str, int, int, int, bytes]:
+    head = growth.written.head
+    return head.campaign_id, growth.written.first_index, head.size, head.last_t_ms, b"".join(head.frontier)
+
+
+def _leaves(growth: Growth) -> Iterator[tuple[str, int, bytes, bytes]]:
+    leaves = zip(growth.entries, growth.leaf_hashes, strict=True)
+    return (
+        (growth.campaign_id, index, *leaf)
+        for index, leaf in enumerate(leaves, start=growth.written.first_index)
+    )
 
 
 async def sealed_key(conn: Connection, *, campaign_id: str) -> tuple[str, bytes] | None:

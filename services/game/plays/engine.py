@@ -1,6 +1,7 @@
 """What drives plays: batches that collect while one is in flight, and a task per play under way."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from uuid import UUID
@@ -14,13 +15,15 @@ from game.campaigns.rules import Game
 from game.errors import Unavailable
 from game.ledger import service as outbox
 from game.ledger.charging import charge
+from game.ledger.service import Credit
 from game.plays import store
 from game.plays.accept import Driven, accept_batch
-from game.plays.clerk import Advanced, Answer, Sitting, Want, WantBeacon, WantDraws, WantSeat, write_batch
+from game.plays.clerk import write_batch, write_batches
 from game.plays.release import Uncharged, release_batch
 from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted, State
 from game.plays.settling import Funded
 from game.plays.views import Face
+from game.plays.wants import Advanced, Answer, Errand, Sitting, WantBeacon, WantDraws, WantSeat, campaign_of
 from game.resources import Resources
 from ledger_client import Applied, Outcome, Unknown
 
@@ -41,6 +44,10 @@ GRACE_SECONDS = 10.0
 log = structlog.get_logger()
 
 
+class LogTaken(Exception):
+    """Somebody else holds the log: whoever wants something of it has to wait, and nobody else."""
+
+
 class Engine:
     """The plays of one process. Nothing in it is needed for correctness: sweepers take up what it leaves."""
 
@@ -49,8 +56,11 @@ class Engine:
         self.faces = faces
         self._accepts = Batcher(self._accept, batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX)
         self._releases = Batcher(self._release, batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX)
+        self._clerk_of_all: Batcher[Errand, Answer] = Batcher(
+            self._write, batch_limit=WANTS_PER_BATCH, waiting_limit=WAITING_MAX
+        )
+        self._clerks: dict[str, Batcher[Errand, Answer]] = {}
         self._turns = asyncio.Semaphore(CLERKS_AT_WORK)
-        self._clerks: dict[str, Batcher[Want, Answer]] = {}
         self._driven: dict[UUID, asyncio.Task[Advanced]] = {}
         self._crediting: set[asyncio.Task[int]] = set()
 
@@ -66,13 +76,13 @@ class Engine:
 
     async def seat(self, want: WantSeat) -> Sitting:
         """Offer an anchor or log a seat."""
-        answer = await self._clerk(want.terms.campaign_id).submit(want)
+        answer = await self._ask(want)
         assert isinstance(answer, Sitting)
         return answer
 
     async def beacon(self, campaign_id: str, want: WantBeacon) -> None:
         """Log the value of a round and drive on the plays that waited for it."""
-        await self._clerk(campaign_id).submit(want)
+        self._credit((await write_batch(self.resources, campaign_id, [want])).credits)
 
     def drive(self, play: Play, debit: Debit | None = None) -> "asyncio.Task[Advanced]":
         """The task that takes the play on; the one that is under way already, if there is one."""
@@ -107,7 +117,7 @@ class Engine:
 
     async def _settle(self, play: Play, funded: Funded | None) -> Advanced:
         try:
-            answer = await self._clerk(play.campaign_id).submit(WantDraws(play=play, funded=funded))
+            answer = await self._ask(WantDraws(play=play, funded=funded))
         except Unavailable:  # the clerk has no room: whoever is charged must not hear that nothing was stored
             return _unchanged(await self._doubt(play))
         assert isinstance(answer, Advanced)
@@ -133,12 +143,24 @@ class Engine:
         assert stored is not None
         return stored
 
-    def _clerk(self, campaign_id: str) -> Batcher[Want, Answer]:
+    async def _ask(self, errand: Errand) -> Answer:
+        campaign_id = campaign_of(errand)
+        try:
+            return await self._clerk(campaign_id).submit(errand)
+        except LogTaken:
+            return await self._own_clerk(campaign_id).submit(errand)
+
+    def _clerk(self, campaign_id: str) -> Batcher[Errand, Answer]:
+        """The clerk of all campaigns; a campaign's own while that has something to wait for."""
+        own = self._clerks.get(campaign_id)
+        return self._clerk_of_all if own is None or own.idle else own
+
+    def _own_clerk(self, campaign_id: str) -> Batcher[Errand, Answer]:
         if campaign_id not in self._clerks:
             if len(self._clerks) >= CLERKS_MAX:
                 self._clerks = {key: clerk for key, clerk in self._clerks.items() if not clerk.idle}
             self._clerks[campaign_id] = Batcher(
-                partial(self._write, campaign_id),
+                partial(self._write_own, campaign_id),
                 batch_limit=WANTS_PER_BATCH,
                 waiting_limit=WAITING_MAX,
                 turns=self._turns,
@@ -153,15 +175,30 @@ class Engine:
         telemetry.BATCHES.labels("release").observe(len(batch))
         return await release_batch(self.resources, batch)
 
-    async def _write(self, campaign_id: str, batch: Sequence[Want]) -> Sequence[Answer]:
+    async def _write(self, batch: Sequence[Errand]) -> Sequence[Answer | LogTaken]:
+        """Do the errands to all logs but those that somebody else holds."""
+        telemetry.BATCHES.labels("settle").observe(len(batch))
+        errands: defaultdict[str, list[Errand]] = defaultdict(list)
+        for errand in batch:
+            errands[campaign_of(errand)].append(errand)
+        done = await write_batches(self.resources, errands)
+        self._credit([credit for each in done.values() for credit in each.credits])
+        answers = {campaign_id: iter(each.answers) for campaign_id, each in done.items()}
+        found = (answers.get(campaign_of(errand)) for errand in batch)
+        return [LogTaken() if theirs is None else next(theirs) for theirs in found]
+
+    async def _write_own(self, campaign_id: str, batch: Sequence[Errand]) -> Sequence[Answer]:
         telemetry.BATCHES.labels("settle").observe(len(batch))
         done = await write_batch(self.resources, campaign_id, batch)
+        self._credit(done.credits)
+        return done.answers
+
+    def _credit(self, credits_due: Sequence[Credit]) -> None:
         # Beyond the limit the credits are left to the sweeper, which re-sends what is due.
-        if done.credits and len(self._crediting) < CREDITING_MAX:
-            task = asyncio.create_task(outbox.send(self.resources, done.credits))
+        if credits_due and len(self._crediting) < CREDITING_MAX:
+            task = asyncio.create_task(outbox.send(self.resources, credits_due))
             self._crediting.add(task)
             task.add_done_callback(self._credited)
-        return done.answers
 
     def _credited(self, task: "asyncio.Task[int]") -> None:
         self._crediting.discard(task)

@@ -1,61 +1,82 @@
 """What the clerk reads and writes under the log's lock. Connection first."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from game.db.connection import Connection
 from game.db.statements import columns
 from game.fair.draw import Standing
-from game.plays.drawing import Page
+from game.plays import store
+from game.plays.drawing import Drawn, Page
 from game.plays.rules import Play, Seat, Seated
 from game.plays.settling import Settling, next_attempt_ms
-from game.plays.store import SQL, fields
+from game.plays.store import SQL, PoolKey, fields
 
 QUEUE_LIMIT = 512
 # One that drains accepts no play, and yet seats the sealed plays that are paid by now.
 TAKING_SEATS = ("live", "draining")
 
+# A campaign, a pool or a line of pools, and a player.
+PlaceKey = tuple[str, str, UUID]
 
-async def pools_under_log(
-    conn: Connection, campaign_id: str, pool_ids: Collection[str]
-) -> dict[str, tuple[bool, list[int | None]]]:
-    """Per pool, whether it still takes seats and what is left of each row."""
-    rows = await conn.fetch(SQL.pools_under_log, campaign_id, list(pool_ids))
-    return {row["pool_id"]: (row["state"] in TAKING_SEATS, list(row["units_left"])) for row in rows}
+
+class LeftOf(msgspec.Struct, frozen=True):
+    """Whether a pool still takes seats, and what is left of each of its rows."""
+
+    takes_seats: bool
+    left: list[int | None]
+
+
+async def pools_under_log(conn: Connection, keys: Sequence[PoolKey]) -> Mapping[str, Mapping[str, LeftOf]]:
+    """Pools by campaign."""
+    found: defaultdict[str, dict[str, LeftOf]] = defaultdict(dict)
+    for campaign_id, pool_id, state, left in await conn.fetch(SQL.pools_under_log, *columns(keys, 2)):
+        found[campaign_id][pool_id] = LeftOf(state in TAKING_SEATS, list(left))
+    return found
 
 
 async def seats_of(
-    conn: Connection, campaign_id: str, seat_ids: Collection[bytes], places: Iterable[tuple[str, UUID]]
-) -> dict[bytes, Seat]:
-    """Seats by id, and the live or offered ones of players in pools; locked in one order, as plays do."""
-    keys = [(campaign_id, *place) for place in sorted(set(places))]
-    at_places = await conn.fetch(SQL.live_seat_ids, *columns(keys, 3)) if keys else []
-    wanted = {*seat_ids, *(row["seat_id"] for row in at_places)}
-    found = await conn.fetch(SQL.lock_seats, campaign_id, list(wanted)) if wanted else []
-    return {row["seat_id"]: Seat(**row) for row in found}
+    conn: Connection, ids: Collection[tuple[str, bytes]], places: Collection[PlaceKey]
+) -> Mapping[str, dict[bytes, Seat]]:
+    """Seats by id, and the live or offered ones of players in pools, by campaign.
+
+    They are locked in one order, as plays do.
+    """
+    at_places = await conn.fetch(SQL.live_seat_ids, *columns(sorted(places), 3)) if places else []
+    found: defaultdict[str, dict[bytes, Seat]] = defaultdict(dict)
+    keys = {*ids, *map(tuple, at_places)}
+    for seat in (await store.lock_seats_everywhere(conn, keys)).values() if keys else ():
+        found[seat.campaign_id][seat.seat_id] = seat
+    return found
 
 
 async def standings_of(
-    conn: Connection, campaign_id: str, keys: Iterable[tuple[str, UUID]]
-) -> dict[tuple[str, UUID], Seated]:
-    """Pseudonyms and counts of players in lines of pools; those never seated are absent."""
-    rows = await conn.fetch(SQL.standings, campaign_id, *columns(sorted(set(keys)), 2))
-    return {(row["lineage_id"], row["player_id"]): _seated(row) for row in rows}
+    conn: Connection, keys: Collection[PlaceKey]
+) -> Mapping[str, dict[tuple[str, UUID], Seated]]:
+    """Pseudonyms and counts of players in lines of pools, by campaign; those never seated are absent."""
+    found: defaultdict[str, dict[tuple[str, UUID], Seated]] = defaultdict(dict)
+    for row in await conn.fetch(SQL.standings, *columns(sorted(keys), 3)):
+        campaign_id, lineage_id, player_id, tag, draws, paid, last = row
+        standing = Standing(draws=draws, paid=tuple(paid), last=tuple(last))
+        seated = Seated(lineage_id=lineage_id, player_id=player_id, tag=tag, standing=standing)
+        found[campaign_id][lineage_id, player_id] = seated
+    return found
 
 
-def _seated(row: Any) -> Seated:
-    standing = Standing(draws=row["draws"], paid=tuple(row["paid"]), last=tuple(row["last"]))
-    return Seated(lineage_id=row["lineage_id"], player_id=row["player_id"], tag=row["tag"], standing=standing)
-
-
-async def beacon_values(conn: Connection, campaign_id: str, rounds: Collection[int]) -> dict[int, bytes]:
-    """Signatures of rounds, as far as they stand in the log."""
-    if not rounds:
-        return {}
-    rows = await conn.fetch(SQL.beacon_values, campaign_id, list(rounds))
-    return {row["round"]: row["signature"] for row in rows if row["signature"] is not None}
+async def beacon_values(
+    conn: Connection, keys: Collection[tuple[str, int]]
+) -> Mapping[str, dict[int, bytes]]:
+    """Signatures of rounds by campaign, as far as they stand in its log."""
+    found: defaultdict[str, dict[int, bytes]] = defaultdict(dict)
+    rows = await conn.fetch(SQL.beacon_values, *columns(sorted(keys), 2)) if keys else []
+    for campaign_id, round_, signature in rows:
+        if signature is not None:
+            found[campaign_id][round_] = signature
+    return found
 
 
 async def plays_of_rounds(
@@ -72,46 +93,53 @@ async def sealed_queue(conn: Connection, campaign_id: str, pool_id: str) -> list
     return [row["play_id"] for row in rows]
 
 
-async def save_page(conn: Connection, page: Page, settling: Settling, *, now_ms: int) -> None:
-    """The rows that follow from a page whose entries are in the log already."""
-    campaign_id = page.campaign_id
-    if page.newcomers:
-        tags = [page.standings[key].tag for key in sorted(page.newcomers)]
-        await conn.execute(SQL.add_standings, campaign_id, *_standing_columns(page, page.newcomers), tags)
-    if page.written_seats:
-        seats = [page.seats[seat_id] for seat_id in page.written_seats]
-        await conn.execute(SQL.save_seats, campaign_id, *fields(seats, *_SEAT_FIELDS))
-        rounds = sorted({seat.round for seat in seats if seat.round is not None})
-        if rounds:
-            await conn.execute(SQL.await_rounds, campaign_id, rounds)
-    if page.beacons:
-        beacons = [(round_, page.rounds[round_], index) for round_, index in page.beacons.items()]
-        await conn.execute(SQL.save_beacons, campaign_id, *columns(beacons, 3))
-    if settling.changed:
-        await _save_plays(conn, page, settling, now_ms=now_ms)
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that was filled, whose entries are in the log already, and the plays that it drives on."""
+
+    page: Page
+    settling: Settling
+
+
+async def save_pages(conn: Connection, settled: Sequence[Settled], *, now_ms: int) -> None:
+    """The rows that follow from pages of several logs."""
+    pages = [each.page for each in settled]
+    if any(page.newcomers for page in pages):
+        newcomers = _standing_rows((page, page.newcomers) for page in pages)
+        await conn.execute(SQL.add_standings, *columns(newcomers, 7))
+    if any(page.written_seats for page in pages):
+        await _save_seats(conn, [page.seats[key] for page in pages for key in page.written_seats])
+    if any(page.beacons for page in pages):
+        beacons = [
+            (page.campaign_id, key, page.rounds[key], index)
+            for page in pages
+            for key, index in page.beacons.items()
+        ]
+        await conn.execute(SQL.save_beacons, *columns(beacons, 4))
+    if any(each.settling.changed for each in settled):
+        await _save_plays(conn, settled, now_ms=now_ms)
+
+
+async def _save_seats(conn: Connection, seats: Sequence[Seat]) -> None:
+    await conn.execute(SQL.save_seats, *fields(seats, *_SEAT_FIELDS))
+    rounds = sorted({(seat.campaign_id, seat.round) for seat in seats if seat.round is not None})
+    if rounds:
+        await conn.execute(SQL.await_rounds, *columns(rounds, 2))
 
 
 _SEAT_FIELDS = (
-    "seat_id", "pool_id", "player_id", "state", "anchor", "seed", "entry_index", "leaf_hash", "round",
-    "seat_draws", "draws_reserved", "draws_taken",
+    "campaign_id", "seat_id", "pool_id", "player_id", "state", "anchor", "seed", "entry_index", "leaf_hash",
+    "round", "seat_draws", "draws_reserved", "draws_taken",
 )  # fmt: skip
 
 
-def _standing_columns(page: Page, keys: Iterable[tuple[str, UUID]]) -> list[list[Any]]:
-    rows = (page.standings[key] for key in sorted(keys))
-    return columns(
-        (
-            (
-                s.lineage_id,
-                s.player_id,
-                s.standing.draws,
-                _array(s.standing.paid),
-                _array(s.standing.last),
-            )
-            for s in rows
-        ),
-        5,
-    )
+def _standing_rows(
+    pages: Iterable[tuple[Page, Iterable[tuple[str, UUID]]]],
+) -> Iterator[tuple[str, str, UUID, int, str, str, bytes]]:
+    for page, keys in pages:
+        for key in sorted(keys):
+            who = page.standings[key]
+            counts = (who.standing.draws, _array(who.standing.paid), _array(who.standing.last))
+            yield (page.campaign_id, *key, *counts, who.tag)
 
 
 def _array(numbers: Iterable[int]) -> str:
@@ -119,27 +147,34 @@ def _array(numbers: Iterable[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
-async def _save_plays(conn: Connection, page: Page, settling: Settling, *, now_ms: int) -> None:
-    plays = [settling.plays[play_id] for play_id in sorted(settling.changed)]
-    charged = [
-        (p.play_id, settling.funded[p.play_id].ledger_seq) for p in plays if p.play_id in settling.funded
+async def _save_plays(conn: Connection, settled: Sequence[Settled], *, now_ms: int) -> None:
+    plays = [
+        (each.page, each.settling.plays[key]) for each in settled for key in sorted(each.settling.changed)
     ]
-    won = Counter((drawn.pool_id, drawn.row_ordinal) for drawn in page.draws)
+    charged = [
+        (each.page.campaign_id, key, each.settling.funded[key].ledger_seq)
+        for each in settled
+        for key in sorted(each.settling.changed & each.settling.funded.keys())
+    ]
+    pages = [each.page for each in settled]
+    won = Counter((page.campaign_id, d.pool_id, d.row_ordinal) for page in pages for d in page.draws)
+    seats = [page.seats[seat_id] for page in pages for seat_id in page.drawn_seats]
+    drawers = _standing_rows((page, page.drawers) for page in pages)
     await conn.execute(
         SQL.settle,
-        page.campaign_id,
-        *columns((_play_row(page, play, now_ms=now_ms) for play in plays), 8),
-        *columns(charged, 2),
-        *columns(((d.entry_index, d.play_id, d.nth, d.seat_id, d.n, d.row_ordinal) for d in page.draws), 6),
-        *fields((page.seats[seat_id] for seat_id in page.drawn_seats), "seat_id", "state", "draws_taken"),
-        *_standing_columns(page, page.drawers),
-        *columns([(*key, units) for key, units in won.items()], 3),
+        *columns((_play_row(page, play, now_ms=now_ms) for page, play in plays), 9),
+        *columns(charged, 3),
+        *columns((_draw_row(page, drawn) for page in pages for drawn in page.draws), 7),
+        *fields(seats, "campaign_id", "seat_id", "state", "draws_taken"),
+        *columns((row[:-1] for row in drawers), 6),
+        *columns([(*key, units) for key, units in won.items()], 4),
     )
 
 
 def _play_row(page: Page, play: Play, *, now_ms: int) -> Sequence[Any]:
     seat = page.seats.get(play.seat_id) if play.seat_id else None
     return (
+        page.campaign_id,
         play.play_id,
         play.state,
         play.drawn,
@@ -148,4 +183,16 @@ def _play_row(page: Page, play: Play, *, now_ms: int) -> Sequence[Any]:
         play.finished_ms,
         play.log_size,
         next_attempt_ms(seat, now_ms=now_ms),
+    )
+
+
+def _draw_row(page: Page, drawn: Drawn) -> Sequence[Any]:
+    return (
+        page.campaign_id,
+        drawn.entry_index,
+        drawn.play_id,
+        drawn.nth,
+        drawn.seat_id,
+        drawn.n,
+        drawn.row_ordinal,
     )

@@ -114,15 +114,6 @@ WITH taken AS (
 INSERT INTO chance_use (campaign_id, play_id, lot_id, units)
 SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::integer[]);
 
--- name: lock_plays
--- Plays of one campaign, locked in key order. No row: no such play.
-SELECT campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, drawn, paid_with, price_points,
-       day, seat_id, accepted_ms, apply_before_ms, finished_ms, balance_points, refusal, log_size
-FROM play
-WHERE campaign_id = $1 AND play_id = ANY ($2::uuid[])
-ORDER BY play_id
-FOR NO KEY UPDATE;
-
 -- name: plays_of_rounds
 -- Paid plays whose seats wait for these beacon rounds, in the order of the seats.
 SELECT p.play_id
@@ -150,57 +141,48 @@ LIMIT $3;
 
 -- name: live_seat_ids
 -- The seats of players in pools, offered or live; constant while the log's lock is held. No row: the player has none there.
-SELECT s.seat_id
+SELECT s.campaign_id, s.seat_id
 FROM unnest($1::text[], $2::text[], $3::uuid[]) AS asked (campaign_id, pool_id, player_id)
 JOIN seat AS s USING (campaign_id, pool_id, player_id)
 WHERE s.state IN ('offered', 'live')
-ORDER BY s.seat_id;
-
--- name: lock_seats
--- Seats of one campaign by id, locked in key order.
-SELECT campaign_id, seat_id, pool_id, player_id, state, anchor, seed, entry_index, leaf_hash, round, seat_draws,
-       draws_reserved, draws_taken
-FROM seat
-WHERE campaign_id = $1 AND seat_id = ANY ($2::bytea[])
-ORDER BY seat_id
-FOR NO KEY UPDATE;
+ORDER BY s.campaign_id, s.seat_id;
 
 -- name: pools_under_log
--- What a pool has left, per row, and its state; constant while the log's lock is held.
-SELECT p.pool_id, p.state, array_agg(r.units_left ORDER BY r.ordinal) AS units_left
-FROM pool AS p
+-- What pools have left, per row, and their state; constant while the logs' locks are held.
+SELECT p.campaign_id, p.pool_id, p.state, array_agg(r.units_left ORDER BY r.ordinal) AS units_left
+FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, pool_id)
+JOIN pool AS p USING (campaign_id, pool_id)
 JOIN pool_row AS r USING (campaign_id, pool_id)
-WHERE p.campaign_id = $1 AND p.pool_id = ANY ($2::text[])
-GROUP BY p.pool_id, p.state
-ORDER BY p.pool_id;
+GROUP BY p.campaign_id, p.pool_id, p.state
+ORDER BY p.campaign_id, p.pool_id;
 
 -- name: standings
 -- Pseudonyms and counts of players in lines of pools; constant while the log's lock is held. No row: never seated there.
-SELECT t.lineage_id, t.player_id, t.tag, t.draws, t.paid, t.last
-FROM unnest($2::text[], $3::uuid[]) AS asked (lineage_id, player_id)
-JOIN standing AS t USING (lineage_id, player_id)
-WHERE t.campaign_id = $1
-ORDER BY t.lineage_id, t.player_id;
+SELECT t.campaign_id, t.lineage_id, t.player_id, t.tag, t.draws, t.paid, t.last
+FROM unnest($1::text[], $2::text[], $3::uuid[]) AS asked (campaign_id, lineage_id, player_id)
+JOIN standing AS t USING (campaign_id, lineage_id, player_id)
+ORDER BY t.campaign_id, t.lineage_id, t.player_id;
 
 -- name: beacon_values
--- Signatures of rounds that stand in the log. No row, or null: not yet.
-SELECT round, signature FROM beacon_round
-WHERE campaign_id = $1 AND round = ANY ($2::bigint[])
-ORDER BY round;
+-- Signatures of rounds that stand in the logs. No row, or null: not yet.
+SELECT b.campaign_id, b.round, b.signature
+FROM unnest($1::text[], $2::bigint[]) AS asked (campaign_id, round)
+JOIN beacon_round AS b USING (campaign_id, round)
+ORDER BY b.campaign_id, b.round;
 
 -- name: add_standings
 -- The pseudonyms of players who are seated in a line for the first time, with their counts.
 INSERT INTO standing (campaign_id, lineage_id, player_id, tag, draws, paid, last)
-SELECT $1, s.lineage_id, s.player_id, s.tag, s.draws, s.paid::integer[], s.last::integer[]
-FROM unnest($2::text[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::bytea[])
-    AS s (lineage_id, player_id, draws, paid, last, tag);
+SELECT s.campaign_id, s.lineage_id, s.player_id, s.tag, s.draws, s.paid::integer[], s.last::integer[]
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::bytea[])
+    AS s (campaign_id, lineage_id, player_id, draws, paid, last, tag);
 
 -- name: save_seats
 -- Seats that were offered or logged. The caller holds the locks of those that exist.
 INSERT INTO seat (campaign_id, seat_id, pool_id, player_id, state, anchor, seed, entry_index, leaf_hash, round, seat_draws,
                   draws_reserved, draws_taken)
-SELECT $1, s.* FROM unnest($2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[], $9::bytea[],
-                           $10::bigint[], $11::integer[], $12::integer[], $13::integer[]) AS s
+SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::bytea[], $8::bigint[],
+                     $9::bytea[], $10::bigint[], $11::integer[], $12::integer[], $13::integer[])
 ON CONFLICT (campaign_id, seat_id) DO UPDATE
 SET state = excluded.state, seed = excluded.seed, entry_index = excluded.entry_index, leaf_hash = excluded.leaf_hash,
     round = excluded.round, draws_reserved = excluded.draws_reserved, draws_taken = excluded.draws_taken;
@@ -208,15 +190,15 @@ SET state = excluded.state, seed = excluded.seed, entry_index = excluded.entry_i
 -- name: await_rounds
 -- Beacon rounds that newly logged seats name.
 INSERT INTO beacon_round (campaign_id, round)
-SELECT $1, unnest($2::bigint[])
+SELECT * FROM unnest($1::text[], $2::bigint[])
 ON CONFLICT DO NOTHING;
 
 -- name: save_beacons
 -- Beacon values that were just logged.
 UPDATE beacon_round AS b
 SET signature = now.signature, entry_index = now.entry_index
-FROM unnest($2::bigint[], $3::bytea[], $4::bigint[]) AS now (round, signature, entry_index)
-WHERE b.campaign_id = $1 AND b.round = now.round;
+FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[]) AS now (campaign_id, round, signature, entry_index)
+WHERE b.campaign_id = now.campaign_id AND b.round = now.round;
 
 -- name: settle
 -- Plays as they stand after their draws, those draws, and what they used: seats, players' counts, stock.
@@ -224,33 +206,34 @@ WITH advanced AS (
     UPDATE play AS p
     SET state = now.state, drawn = now.drawn, seat_id = now.seat_id, balance_points = now.balance_points,
         finished_ms = now.finished_ms, log_size = now.log_size, next_attempt_ms = now.next_attempt_ms
-    FROM unnest($2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-        AS now (play_id, state, drawn, seat_id, balance_points, finished_ms, log_size, next_attempt_ms)
-    WHERE p.campaign_id = $1 AND p.play_id = now.play_id
+    FROM unnest($1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[],
+                $9::bigint[])
+        AS now (campaign_id, play_id, state, drawn, seat_id, balance_points, finished_ms, log_size, next_attempt_ms)
+    WHERE p.campaign_id = now.campaign_id AND p.play_id = now.play_id
 ), charged AS (
     UPDATE operation AS o
     SET state = 'applied', ledger_seq = now.ledger_seq
-    FROM unnest($10::uuid[], $11::bigint[]) AS now (play_id, ledger_seq)
-    WHERE o.campaign_id = $1 AND o.play_id = now.play_id AND o.kind = 'debit'
+    FROM unnest($10::text[], $11::uuid[], $12::bigint[]) AS now (campaign_id, play_id, ledger_seq)
+    WHERE o.campaign_id = now.campaign_id AND o.play_id = now.play_id AND o.kind = 'debit'
 ), drawn AS (
     INSERT INTO draw (campaign_id, entry_index, play_id, nth, seat_id, n, row_ordinal)
-    SELECT $1, d.* FROM unnest($12::bigint[], $13::uuid[], $14::smallint[], $15::bytea[], $16::integer[], $17::integer[]) AS d
+    SELECT * FROM unnest($13::text[], $14::bigint[], $15::uuid[], $16::smallint[], $17::bytea[], $18::integer[], $19::integer[])
 ), taken AS (
     UPDATE seat AS s
     SET state = now.state, draws_taken = now.draws_taken
-    FROM unnest($18::bytea[], $19::text[], $20::integer[]) AS now (seat_id, state, draws_taken)
-    WHERE s.campaign_id = $1 AND s.seat_id = now.seat_id
+    FROM unnest($20::text[], $21::bytea[], $22::text[], $23::integer[]) AS now (campaign_id, seat_id, state, draws_taken)
+    WHERE s.campaign_id = now.campaign_id AND s.seat_id = now.seat_id
 ), counted AS (
     UPDATE standing AS t
     SET draws = now.draws, paid = now.paid::integer[], last = now.last::integer[]
-    FROM unnest($21::text[], $22::uuid[], $23::integer[], $24::text[], $25::text[])
-        AS now (lineage_id, player_id, draws, paid, last)
-    WHERE t.campaign_id = $1 AND (t.lineage_id, t.player_id) = (now.lineage_id, now.player_id)
+    FROM unnest($24::text[], $25::text[], $26::uuid[], $27::integer[], $28::text[], $29::text[])
+        AS now (campaign_id, lineage_id, player_id, draws, paid, last)
+    WHERE (t.campaign_id, t.lineage_id, t.player_id) = (now.campaign_id, now.lineage_id, now.player_id)
 )
 UPDATE pool_row AS r
 SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
-FROM unnest($26::text[], $27::integer[], $28::bigint[]) AS won (pool_id, ordinal, units)
-WHERE r.campaign_id = $1 AND (r.pool_id, r.ordinal) = (won.pool_id, won.ordinal);
+FROM unnest($30::text[], $31::text[], $32::integer[], $33::bigint[]) AS won (campaign_id, pool_id, ordinal, units)
+WHERE (r.campaign_id, r.pool_id, r.ordinal) = (won.campaign_id, won.pool_id, won.ordinal);
 
 -- name: lock_plays_everywhere
 -- Plays of several campaigns, locked in key order.

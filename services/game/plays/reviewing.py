@@ -169,7 +169,7 @@ async def _posted(conn: Connection, case: _Case) -> Sequence[Posted]:
 
 async def _lock(work: Desk, case: _Case) -> _Case | Reviewed:
     """The case with its play locked, or what somebody has decided meanwhile."""
-    plays = await store.lock_plays(work.conn, case.play.campaign_id, [case.play.play_id])
+    plays = await store.lock_plays_everywhere(work.conn, [(case.play.campaign_id, case.play.play_id)])
     play = plays[case.play.play_id]
     return await _standing(work.conn, case, play) or msgspec.structs.replace(case, play=play)
 

@@ -11,7 +11,6 @@ from game.errors import Conflict, Invalid, NotFound
 from game.ids import parse_cursor, parse_wire_id
 from game.players import account_of, player_id_of
 from game.plays import store
-from game.plays.clerk import Advanced, WantSeat
 from game.plays.engine import Engine, done_within
 from game.plays.rules import Asked, PaidWith, Play
 from game.plays.views import (
@@ -23,6 +22,7 @@ from game.plays.views import (
     play_view,
     seat_view,
 )  # fmt: skip
+from game.plays.wants import Advanced, WantSeat
 from game.scores.service import uncovered
 
 SEED_BYTES_MIN = 16

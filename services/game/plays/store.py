@@ -130,12 +130,6 @@ _ACCEPTED_FIELDS = (
 )  # fmt: skip
 
 
-async def lock_plays(conn: Connection, campaign_id: str, play_ids: Sequence[UUID]) -> dict[UUID, Play]:
-    """Plays of one campaign, by id."""
-    rows = await conn.fetch(SQL.lock_plays, campaign_id, play_ids)
-    return {row["play_id"]: Play(**row) for row in rows}
-
-
 async def lock_plays_everywhere(conn: Connection, keys: Iterable[PlayerKey]) -> dict[UUID, Play]:
     """Plays of several campaigns, by id; the keys are (campaign, play)."""
     rows = await conn.fetch(SQL.lock_plays_everywhere, *columns(sorted(set(keys)), 2))

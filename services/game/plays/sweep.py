@@ -11,9 +11,9 @@ from typing import Final
 from game.ledger.reissue import reissue_refused
 from game.ledger.service import CLAIM_LIMIT, resend_due
 from game.plays import store
-from game.plays.clerk import Advanced, WantBeacon
 from game.plays.engine import Engine
 from game.plays.rules import UNCHARGED, Play
+from game.plays.wants import Advanced, WantBeacon
 from game.prizes.returning import return_points
 from game.resources import Resources
 

@@ -3,22 +3,23 @@
 -- name: add_grants
 -- Stores what draws won.
 INSERT INTO prize_grant (campaign_id, grant_id, player_id, entry_index, pool_id, row_ordinal, kind, amount, granted_ms)
-SELECT $1, g.grant_id, g.player_id, g.entry_index, g.pool_id, g.row_ordinal, g.kind, g.amount, $2
-FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::integer[], $8::text[], $9::bigint[])
-    AS g (grant_id, player_id, entry_index, pool_id, row_ordinal, kind, amount);
+SELECT g.campaign_id, g.grant_id, g.player_id, g.entry_index, g.pool_id, g.row_ordinal, g.kind, g.amount, $1
+FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::integer[], $8::text[], $9::bigint[])
+    AS g (campaign_id, grant_id, player_id, entry_index, pool_id, row_ordinal, kind, amount);
 
 -- name: add_lots
 -- Chances that were won or given.
 INSERT INTO chance_lot (campaign_id, lot_id, player_id, source, granted, units_left, expires_ms)
-SELECT $1, l.lot_id, l.player_id, l.source, l.units, l.units, l.expires_ms
-FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::bigint[])
-    AS l (lot_id, player_id, source, units, expires_ms);
+SELECT l.campaign_id, l.lot_id, l.player_id, l.source, l.units, l.units, l.expires_ms
+FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::bigint[])
+    AS l (campaign_id, lot_id, player_id, source, units, expires_ms);
 
 -- name: add_awards
 -- Badges that were won or given.
 INSERT INTO badge_award (campaign_id, award_id, player_id, badge_id, source, awarded_ms)
-SELECT $1, a.award_id, a.player_id, a.badge_id, a.source, $2
-FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[]) AS a (award_id, player_id, badge_id, source);
+SELECT a.campaign_id, a.award_id, a.player_id, a.badge_id, a.source, $1
+FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[])
+    AS a (campaign_id, award_id, player_id, badge_id, source);
 
 -- name: take_vouchers
 -- Gives each grant or reward the lowest free code of its batch. Codes are taken under the log's lock only, so no row

@@ -11,11 +11,11 @@ from game.ledger import service as outbox
 from game.ledger.rules import Credit, reward_of
 from game.prizes import reward_store, store
 from game.prizes.awards import awarded
-from game.prizes.codes import Wanted, give_codes
+from game.prizes.codes import give_codes
 from game.prizes.returning import advance
 from game.prizes.reward_rules import Close, Reward, RewardKey, RewardKind, withheld
 from game.prizes.reward_store import Given
-from game.prizes.store import Award, ChanceLot
+from game.prizes.store import Award, ChanceLot, Wanted
 from game.resources import Resources
 from game.scores.service import badges_changed
 from game.webhooks.out.outbox import tell
@@ -73,34 +73,36 @@ async def _give(
     kept = withheld(new, await reward_store.lock_debts(conn, new, campaign_id=campaign_id))
     await reward_store.withhold(conn, new, kept, campaign_id=campaign_id)
     due = [(reward, part) for reward in new if (part := reward.amount - kept.get(reward.reward_id, 0))]
-    awards = await _hand_out(conn, due, campaign_id=campaign_id, now_ms=now_ms)
+    awards = await _hand_out(conn, due, now_ms=now_ms)
     gaining = {each.player_id for each in awards}
     await badges_changed(conn, resources, gaining, campaign_id=campaign_id)
     credits_due = await _credits(conn, [(reward, part) for reward, part in due if reward.kind == "points"])
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
-    await tell(conn, resources, [awarded(campaign_id, each) for each in awards])
+    await tell(conn, resources, list(map(awarded, awards)))
     return credits_due
 
 
-async def _hand_out(
-    conn: Connection, due: Sequence[tuple[Reward, int]], *, campaign_id: str, now_ms: int
-) -> list[Award]:
+async def _hand_out(conn: Connection, due: Sequence[tuple[Reward, int]], *, now_ms: int) -> list[Award]:
     """Give chances, codes and badges, so much of each reward; the badges."""
     lots = [
-        ChanceLot(r.reward_id, r.player_id, f"reward:{r.source}", units, r.expires_ms)
+        ChanceLot(r.campaign_id, r.reward_id, r.player_id, f"reward:{r.source}", units, r.expires_ms)
         for r, units in due
         if r.expires_ms is not None
     ]
-    await store.add_lots(conn, lots, campaign_id=campaign_id)
+    await store.add_lots(conn, lots)
     items = [(r, r.item) for r, _ in due if r.item is not None]
     codes = [
-        Wanted(grant_id=None, reward_id=r.reward_id, voucher_batch=batch)
+        Wanted(campaign_id=r.campaign_id, grant_id=None, reward_id=r.reward_id, voucher_batch=batch)
         for r, batch in items
         if r.kind == "voucher"
     ]
-    await give_codes(conn, codes, campaign_id=campaign_id)
-    awards = [Award(r.reward_id, r.player_id, badge, r.source) for r, badge in items if r.kind == "badge"]
-    await store.add_awards(conn, awards, campaign_id=campaign_id, now_ms=now_ms)
+    await give_codes(conn, codes)
+    awards = [
+        Award(r.campaign_id, r.reward_id, r.player_id, badge, r.source)
+        for r, badge in items
+        if r.kind == "badge"
+    ]
+    await store.add_awards(conn, awards, now_ms=now_ms)
     return awards
 
 

@@ -13,9 +13,9 @@ from game.ledger.service import Credit, credit_of
 from game.players import player_id_of
 from game.prizes import store
 from game.prizes.awards import awarded
-from game.prizes.codes import Wanted, give_codes
+from game.prizes.codes import give_codes
 from game.prizes.rules import Grant, Won, prize_taken_back, refusal
-from game.prizes.store import Award, ChanceLot
+from game.prizes.store import Award, ChanceLot, Wanted
 from game.resources import Resources
 from game.webhooks.out.outbox import Message, tell
 
@@ -23,20 +23,19 @@ __all__ = ["Won", "find", "grant", "inbox", "redeem"]
 
 
 async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> list[Credit]:
-    """Grant what draws of one campaign won, in the transaction that logs them and under the log's lock.
+    """Grant what draws won, in the transaction that logs them and under the locks of their logs.
 
     Answers the credits that are due from the commit on. A batch without codes stops no draw.
     """
     prizes = [w for w in won if w.prize.kind != "nothing"]
     if not prizes:
         return []
-    campaign_id, now_ms = prizes[0].campaign_id, resources.clock()
-    assert all(w.campaign_id == campaign_id for w in prizes), "a log is one campaign's"
-    await store.add_grants(conn, prizes, campaign_id=campaign_id, now_ms=now_ms)
-    awards = await _hand_out(conn, resources, prizes, campaign_id=campaign_id, now_ms=now_ms)
+    now_ms = resources.clock()
+    await store.add_grants(conn, prizes, now_ms=now_ms)
+    awards = await _hand_out(conn, resources, prizes, now_ms=now_ms)
     credits_due = await _credits(conn, [w for w in prizes if w.prize.kind == "points"])
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
-    await tell(conn, resources, [*map(_told, prizes), *(awarded(campaign_id, each) for each in awards)])
+    await tell(conn, resources, [*map(_told, prizes), *map(awarded, awards)])
     return credits_due
 
 
@@ -80,28 +79,39 @@ async def redeem(resources: Resources, caller: Caller, wire_id: str) -> Grant:
 
 
 async def _hand_out(
-    conn: Connection, resources: Resources, won: Sequence[Won], *, campaign_id: str, now_ms: int
+    conn: Connection, resources: Resources, won: Sequence[Won], *, now_ms: int
 ) -> list[Award]:
     """Give codes, chances and badges; the badges."""
-    codes = [
-        Wanted(grant_id=w.grant_id, reward_id=None, voucher_batch=w.prize.voucher_batch)
-        for w in won
-        if w.prize.voucher_batch is not None
-    ]
-    await give_codes(conn, codes, campaign_id=campaign_id)
+    await give_codes(
+        conn,
+        [
+            Wanted(
+                campaign_id=w.campaign_id,
+                grant_id=w.grant_id,
+                reward_id=None,
+                voucher_batch=w.prize.voucher_batch,
+            )
+            for w in won
+            if w.prize.voucher_batch is not None
+        ],
+    )
     lots = [
-        ChanceLot(resources.new_id(), w.player_id, f"draw:{w.entry_index}", w.prize.amount, w.closes_ms)
+        ChanceLot(w.campaign_id, resources.new_id(), w.player_id, _source(w), w.prize.amount, w.closes_ms)
         for w in won
         if w.prize.kind == "chances"
     ]
-    await store.add_lots(conn, lots, campaign_id=campaign_id)
+    await store.add_lots(conn, lots)
     awards = [
-        Award(w.grant_id, w.player_id, w.prize.badge.badge_id, f"draw:{w.entry_index}")
+        Award(w.campaign_id, w.grant_id, w.player_id, w.prize.badge.badge_id, _source(w))
         for w in won
         if w.prize.badge is not None
     ]
-    await store.add_awards(conn, awards, campaign_id=campaign_id, now_ms=now_ms)
+    await store.add_awards(conn, awards, now_ms=now_ms)
     return awards
+
+
+def _source(won: Won) -> str:
+    return f"draw:{won.entry_index}"
 
 
 async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:

@@ -1,14 +1,14 @@
 """The rows of prizes, vouchers and won chances."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from game.campaigns.rules import Text
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.players import account_of
 from game.prizes.rules import Grant, Won
 
@@ -18,6 +18,7 @@ _SQL = load("game.prizes")
 class ChanceLot(NamedTuple):
     """Free plays of a player, out of one source, until a time."""
 
+    campaign_id: str
     lot_id: UUID
     player_id: UUID
     source: str
@@ -25,50 +26,61 @@ class ChanceLot(NamedTuple):
     expires_ms: int
 
 
+class Wanted(NamedTuple):
+    """A code of a batch for a draw's prize or for a reward: one of the ids is None."""
+
+    campaign_id: str
+    grant_id: UUID | None
+    reward_id: UUID | None
+    voucher_batch: str
+
+
 class Award(NamedTuple):
     """A badge of a player, out of one source."""
 
+    campaign_id: str
     award_id: UUID
     player_id: UUID
     badge_id: str
     source: str
 
 
-async def add_grants(conn: Connection, won: Sequence[Won], *, campaign_id: str, now_ms: int) -> None:
-    """Store what draws of one campaign won."""
-    columns = zip(
-        *(
-            (w.grant_id, w.player_id, w.entry_index, w.pool_id, w.prize.ordinal, w.prize.kind, w.prize.amount)
-            for w in won
-        ),
-        strict=True,
+async def add_grants(conn: Connection, won: Sequence[Won], *, now_ms: int) -> None:
+    """Store what draws won."""
+    await conn.execute(_SQL.add_grants, now_ms, *columns(map(_grant_row, won), 8))
+
+
+def _grant_row(won: Won) -> Sequence[Any]:
+    prize = won.prize
+    return (
+        won.campaign_id,
+        won.grant_id,
+        won.player_id,
+        won.entry_index,
+        won.pool_id,
+        prize.ordinal,
+        prize.kind,
+        prize.amount,
     )
-    await conn.execute(_SQL.add_grants, campaign_id, now_ms, *columns)
 
 
-async def add_lots(conn: Connection, lots: Sequence[ChanceLot], *, campaign_id: str) -> None:
+async def add_lots(conn: Connection, lots: Sequence[ChanceLot]) -> None:
     """Store chances."""
     if lots:
-        await conn.execute(_SQL.add_lots, campaign_id, *zip(*lots, strict=True))
+        await conn.execute(_SQL.add_lots, *columns(lots, 6))
 
 
-async def add_awards(conn: Connection, awards: Sequence[Award], *, campaign_id: str, now_ms: int) -> None:
+async def add_awards(conn: Connection, awards: Sequence[Award], *, now_ms: int) -> None:
     """Store badges of players."""
     if awards:
-        await conn.execute(_SQL.add_awards, campaign_id, now_ms, *zip(*awards, strict=True))
+        await conn.execute(_SQL.add_awards, now_ms, *columns(awards, 5))
 
 
-async def take_vouchers(
-    conn: Connection,
-    grant_ids: Sequence[UUID | None],
-    reward_ids: Sequence[UUID | None],
-    batches: Sequence[str],
-    *,
-    campaign_id: str,
-) -> set[UUID]:
-    """Give each grant or reward a code; those that got one. Call it under the log's lock."""
-    rows = await conn.fetch(_SQL.take_vouchers, campaign_id, grant_ids, reward_ids, batches)
-    return {row["given_to"] for row in rows}
+async def take_vouchers(conn: Connection, wanted: Sequence[Wanted], *, campaign_id: str) -> set[UUID]:
+    """Give each grant or reward of a campaign a code; those that got one. Call it under the log's lock."""
+    rows = [(w.grant_id, w.reward_id, w.voucher_batch) for w in wanted]
+    found = await conn.fetch(_SQL.take_vouchers, campaign_id, *columns(rows, 3))
+    return {row["given_to"] for row in found}
 
 
 async def accounts(conn: Connection, player_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -1,0 +1,182 @@
+"""What the clerk reads under the locks of logs, for many campaigns at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from game.audit.service import Head, next_t_ms
+from game.campaigns.rules import PoolTerms
+from game.campaigns.service import pool_secret, pool_terms
+from game.db.connection import Connection
+from game.fair.rounds import round_time_ms
+from game.plays import log_store, store
+from game.plays.drawing import Page, Stake
+from game.plays.log_store import LeftOf, PlaceKey
+from game.plays.rules import Seat, Seated
+from game.plays.settling import Settling
+from game.plays.wants import Want, WantBeacon, WantDraws, WantSeat, pools_of
+from game.resources import Resources
+
+# How many plays one beacon value may drive on in one transaction; the sweeper takes the rest.
+WAITING_PLAYS_MAX = 64
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wanted of one campaign, and the terms and secrets of the pools that it is wanted of."""
+
+    campaign_id: str
+    batch: Sequence[Want]
+    terms: Mapping[str, PoolTerms]
+    secrets: Mapping[str, bytes]
+
+    def __repr__(self) -> str:
+        """Without the secrets: what is shown ends up in logs."""
+        return f"Job(campaign_id={self.campaign_id!r}, wants={len(self.batch)})"
+
+    @property
+    def seats(self) -> list[WantSeat]:
+        """The seats that are wanted."""
+        return [want for want in self.batch if isinstance(want, WantSeat)]
+
+    @property
+    def beacons(self) -> list[WantBeacon]:
+        """The beacon values to be logged."""
+        return [want for want in self.batch if isinstance(want, WantBeacon)]
+
+    @property
+    def plays(self) -> list[WantDraws]:
+        """The plays to be driven on."""
+        return [want for want in self.batch if isinstance(want, WantDraws)]
+
+
+async def job_of(resources: Resources, campaign_id: str, batch: Sequence[Want]) -> Job:
+    """A campaign's batch with all that is known of its pools before the log is locked."""
+    pools = {pool_id for want in batch for pool_id in pools_of(want)}
+    terms = {key: await pool_terms(resources, campaign_id=campaign_id, pool_id=key) for key in pools}
+    secrets = {key: await pool_secret(resources, each, "draw") for key, each in terms.items()}
+    return Job(campaign_id=campaign_id, batch=batch, terms=terms, secrets=secrets)
+
+
+async def read_settlings(conn: Connection, jobs: Sequence[Job]) -> dict[str, Settling]:
+    """The plays that each campaign's batch drives on, locked."""
+    queues = {job.campaign_id: await _queues(conn, job) for job in jobs}
+    orders = {job.campaign_id: await _order(conn, job, queues[job.campaign_id]) for job in jobs}
+    keys = [(campaign_id, play_id) for campaign_id, order in orders.items() for play_id in order]
+    plays = await store.lock_plays_everywhere(conn, keys) if keys else {}
+    return {
+        job.campaign_id: Settling(
+            plays={key: plays[key] for key in orders[job.campaign_id] if plays[key].pool_id in job.terms},
+            funded={want.play.play_id: want.funded for want in job.plays if want.funded},
+            queues=queues[job.campaign_id],
+        )
+        for job in jobs
+    }
+
+
+async def _queues(conn: Connection, job: Job) -> dict[str, list[UUID]]:
+    sealed = sorted(pool_id for pool_id, terms in job.terms.items() if terms.is_sealed)
+    return {key: await log_store.sealed_queue(conn, job.campaign_id, key) for key in sealed}
+
+
+async def _order(conn: Connection, job: Job, queues: Mapping[str, list[UUID]]) -> list[UUID]:
+    rounds = {want.round for want in job.beacons}
+    waiting = (
+        await log_store.plays_of_rounds(conn, job.campaign_id, rounds, WAITING_PLAYS_MAX) if rounds else []
+    )
+    wanted = [want.play.play_id for want in job.plays]
+    queued = [play_id for queue in queues.values() for play_id in queue]
+    return list(dict.fromkeys([*wanted, *waiting, *queued]))
+
+
+async def read_pages(
+    conn: Connection,
+    jobs: Sequence[Job],
+    settlings: Mapping[str, Settling],
+    heads: Mapping[str, Head],
+    *,
+    now_ms: int,
+) -> dict[str, Page]:
+    """An empty page of each campaign's log, with all that its entries may depend on."""
+    known = await _read(conn, jobs, settlings)
+    return {
+        job.campaign_id: _page(
+            job, known, heads[job.campaign_id], t_ms=_t_ms(job, settlings, heads, now_ms=now_ms)
+        )
+        for job in jobs
+    }
+
+
+class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read, by campaign."""
+
+    pools: Mapping[str, Mapping[str, LeftOf]]
+    seats: Mapping[str, dict[bytes, Seat]]
+    standings: Mapping[str, dict[tuple[str, UUID], Seated]]
+    rounds: Mapping[str, dict[int, bytes]]
+
+
+async def _read(conn: Connection, jobs: Sequence[Job], settlings: Mapping[str, Settling]) -> _Known:
+    pools = [(job.campaign_id, key) for job in jobs for key in job.terms]
+    seats = await log_store.seats_of(
+        conn,
+        {(job.campaign_id, key) for job in jobs for key in _seat_ids(settlings[job.campaign_id])},
+        {place for job in jobs for place in _unseated(job, settlings[job.campaign_id])},
+    )
+    lines = {line for job in jobs for line in _lines(job, settlings[job.campaign_id])}
+    rounds = {(job.campaign_id, key) for job in jobs for key in _rounds(job, seats[job.campaign_id])}
+    return _Known(
+        pools=await log_store.pools_under_log(conn, pools),
+        seats=seats,
+        standings=await log_store.standings_of(conn, lines),
+        rounds=await log_store.beacon_values(conn, rounds),
+    )
+
+
+def _seat_ids(settling: Settling) -> Iterator[bytes]:
+    return (play.seat_id for play in settling.plays.values() if play.seat_id is not None)
+
+
+def _unseated(job: Job, settling: Settling) -> Iterator[PlaceKey]:
+    """Where players have no seat that is known by its id."""
+    for want in job.seats:
+        yield job.campaign_id, want.terms.pool_id, want.player_id
+    for play in settling.plays.values():
+        if job.terms[play.pool_id].is_sealed:
+            yield job.campaign_id, play.pool_id, play.player_id
+
+
+def _lines(job: Job, settling: Settling) -> Iterator[PlaceKey]:
+    """The lines of pools in which players may have a pseudonym."""
+    places = [(want.terms.pool_id, want.player_id) for want in job.seats]
+    places += [(play.pool_id, play.player_id) for play in settling.plays.values()]
+    return ((job.campaign_id, job.terms[pool_id].lineage_id, player_id) for pool_id, player_id in places)
+
+
+def _rounds(job: Job, seats: Mapping[bytes, Seat]) -> set[int]:
+    beacons = {want.round for want in job.beacons}
+    return beacons | {seat.round for seat in seats.values() if seat.round is not None}
+
+
+def _t_ms(job: Job, settlings: Mapping[str, Settling], heads: Mapping[str, Head], *, now_ms: int) -> int:
+    """No entry may be older than what it stands on, though another process's clock may be ahead of ours."""
+    opens = [job.terms[play.pool_id].opens_ms for play in settlings[job.campaign_id].plays.values()]
+    stands_on = [*opens, *(round_time_ms(want.round) for want in job.beacons)]
+    return max([next_t_ms(heads[job.campaign_id], now_ms), *stands_on])
+
+
+def _page(job: Job, known: _Known, head: Head, *, t_ms: int) -> Page:
+    pools = known.pools[job.campaign_id]
+    return Page(
+        campaign_id=job.campaign_id,
+        size=head.size,
+        t_ms=t_ms,
+        stakes={
+            key: Stake(terms=job.terms[key], secret=job.secrets[key], takes_seats=pool.takes_seats)
+            for key, pool in pools.items()
+        },
+        left={key: pool.left for key, pool in pools.items()},
+        standings=known.standings[job.campaign_id],
+        seats=known.seats[job.campaign_id],
+        rounds=known.rounds[job.campaign_id],
+    )

@@ -68,6 +68,7 @@ from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tasks.api import ManagedTasks, TaskReviews, Tasks, TaskSettings
 from game.tasks.past_api import PastEvents
+from game.tasks.polls import Polls
 from game.tasks.repairing import sweep_repairs
 from game.tasks.steps import STEPS
 from game.tasks.streak_api import ManagedStreaks, Streaks
@@ -220,7 +221,12 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     reads = Reads(framework, PUBLIC_READS, clock=resources.clock)
     stack.push_async_callback(reads.close)
     app.state.intake = EventIntake(Reception(resources, limits))
-    app.state.ahead = (PlayIntake(engine, framework), app.state.intake, reads)
+    app.state.ahead = (
+        PlayIntake(engine, framework),
+        app.state.intake,
+        reads,
+        Polls(resources, framework),
+    )
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
     sender = await stack.enter_async_context(
         Sender(to_loopback=settings.webhooks_to_loopback, clock=resources.clock)

@@ -9,7 +9,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
-from game.polling import SAME, polled
+from game.polling import SAME, made
 from game.problems import problem_responses
 from game.tasks import defining, reviewing
 from game.tasks.drafts import PlayerSegments, ShareChannels, TaskDraft
@@ -30,7 +30,7 @@ from game.tasks.views import (
     completion_page,
     completion_view,
     evidence_view,
-    my_task,
+    my_tasks_view,
     task_list,
     task_view,
 )
@@ -188,7 +188,7 @@ class Tasks(Controller):
     async def index(self, request: AppRequest, campaign_id: CampaignId) -> Response[MyTasks | None]:
         """Your tasks in a campaign. Ask again with `If-None-Match`: what has not changed is not sent."""
         found = await my_tasks(request.resources, request.caller, campaign_id=campaign_id)
-        return polled(request, MyTasks(tasks=[my_task(each) for each in found]))
+        return made(request, found.tag, lambda: my_tasks_view(found))
 
     @post("/completions/{completion_id:uuid}/appeal", status_code=HTTP_200_OK, responses=WRITE)
     async def appeal(

@@ -31,6 +31,13 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     full: frozenset[str]
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What a player has, as it was read: what has the same texts is the same."""
+
+    zones: str
+    rest: str
+
+
 class _Completed(msgspec.Struct, frozen=True):
     task_id: str
     nth: int
@@ -42,43 +49,47 @@ class _Completed(msgspec.Struct, frozen=True):
     appeal: str | None
 
 
-class _Row(msgspec.Struct, frozen=True):
-    zones: tuple[Zone, ...]
+class _Rest(msgspec.Struct, frozen=True):
     segments: frozenset[str]
     windows: list[int]
     completions: list[_Completed]
     full: frozenset[str]
 
 
-_decoder = msgspec.json.Decoder(_Row)
+_zones = msgspec.json.Decoder(tuple[Zone, ...])
+_rest = msgspec.json.Decoder(_Rest)
 
 
-async def holdings_of(
+async def held_by(
     conn: Connection,
     places: Sequence[Place],
     player_ids: Sequence[UUID],
     *,
     campaign_id: str,
     brand_id: str,
-) -> list[Holding]:
+) -> list[Held]:
     """What each player has, with the progress in these windows."""
     task_ids, starts = [task_id for task_id, _ in places], [start for _, start in places]
     rows = await conn.fetch(
         _SQL.holdings_of_players, campaign_id, player_ids, brand_id, task_ids, starts, COMPLETIONS_MAX
     )
-    return [
-        _holding(_decoder.decode(row["holding"]), places, campaign_id, player_id)
-        for row, player_id in zip(rows, player_ids, strict=True)
-    ]
+    return [Held(row["zones"], row["rest"]) for row in rows]
 
 
-def _holding(row: _Row, places: Sequence[Place], campaign_id: str, player_id: UUID) -> Holding:
+def zones_in(held: Held) -> tuple[Zone, ...]:
+    """The zones that the player chose."""
+    return _zones.decode(held.zones)
+
+
+def holding(held: Held, places: Sequence[Place], *, campaign_id: str, player_id: UUID) -> Holding:
+    """What was read for these windows."""
+    rest = _rest.decode(held.rest)
     return Holding(
-        zones=row.zones,
-        segments=row.segments,
-        progress=dict(zip(places, row.windows, strict=True)),
-        completions=[_completion(each, campaign_id, player_id) for each in row.completions],
-        full=row.full,
+        zones=zones_in(held),
+        segments=rest.segments,
+        progress=dict(zip(places, rest.windows, strict=True)),
+        completions=[_completion(each, campaign_id, player_id) for each in rest.completions],
+        full=rest.full,
     )
 
 

@@ -1,5 +1,10 @@
-"""A player's tasks: how far each is, what comes next, and why one is out of reach."""
+"""A player's tasks: how far each is, what comes next, and why one is out of reach.
 
+A list is made of nothing but what was read and the moment, so these name it: apps poll, and for nearly all
+who ask nothing has changed, and no list is made (docs/decisions/0041-polls-and-missing-measures.md).
+"""
+
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -13,19 +18,23 @@ from game.auth import Caller
 from game.batch import Batcher
 from game.campaigns.access import launched
 from game.campaigns.records import Campaign
+from game.campaigns.rules import CampaignState
 from game.errors import NotFound
 from game.instants import to_datetime
 from game.players import player_id_of
+from game.polling import tag_of
 from game.recent import Recent
 from game.resources import Resources
 from game.tasks.completing import APPROVED, Completion
 from game.tasks.counting import published
 from game.tasks.days import DAY, Zones, day_at, ends_ms, start_of, within, zone_at
-from game.tasks.holding_store import Holding, Place, holdings_of
+from game.tasks.holding_store import Held, Place, held_by, holding, zones_in
 from game.tasks.records import Published, Task
 from game.tasks.rules import Bar, bar
 from game.tasks.windows import window_end, window_start
 
+# To be raised when the same is told in another way: apps name what they have by it.
+FORM: Final = 1
 CAMPAIGNS_KEPT: Final = 2_000
 POLLS_PER_BATCH: Final = 64
 POLLS_WAITING: Final = 4_096
@@ -48,10 +57,31 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """All that a list knows of the time: the player's day, its zone, when a task last opened or closed."""
+
+    today: date
+    zone: str
+    edge_ms: int
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """All that a list is made of beside its campaign's tasks, which never change."""
+
+    form: int
+    campaign_id: str
+    time_zone: str
+    state: CampaignState
+    moment: Moment
+    places: Sequence[Place]
+    held: Held
+
+
 class _Read(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a player in a campaign; `done` are the tasks of which something was approved."""
 
-    today: date
+    state: CampaignState
+    moment: Moment
     progress: Mapping[str, int]
     completions: Mapping[str, Sequence[Completion]]
     done: frozenset[str]
@@ -60,35 +90,41 @@ class _Read(msgspec.Struct, frozen=True, kw_only=True):
     zones: Zones
 
 
-async def my_tasks(resources: Resources, caller: Caller, *, campaign_id: str) -> list[Listed]:
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player's list of tasks is made of, as it was read at a moment."""
+
+    player_id: UUID
+    found: Published
+    basis: Basis
+
+    @property
+    def tag(self) -> str:
+        """Names the list: one that is made of the same has the same."""
+        return tag_of(msgspec.json.encode(self.basis))
+
+    def tasks(self) -> list[Listed]:
+        """The list."""
+        read = _read(self)
+        return [_listed(task, read) for task in self.found.tasks.values()]
+
+
+async def my_tasks(resources: Resources, caller: Caller, *, campaign_id: str) -> Mine:
     """The tasks of a launched campaign, for the caller. NotFound for a draft or another brand's."""
     player_id = await player_id_of(resources, caller)
     key = (resources.pool, caller.brand_id, campaign_id)
     polls = _recent.get(key) or _recent.put(key, _polls(resources, caller.brand_id, campaign_id))
-    asked = await polls.submit(player_id)
-    zones = within(asked.holding.zones, asked.campaign.time_zone)
-    read = _read(asked.found, asked.holding, zones, now_ms=asked.now_ms)
-    return [_listed(task, asked.campaign, read, now_ms=asked.now_ms) for task in asked.found.tasks.values()]
+    return await polls.submit(player_id)
 
 
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read for a player at a time."""
-
-    campaign: Campaign
-    found: Published
-    holding: Holding
-    now_ms: int
-
-
-_recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, str], Batcher[UUID, _Asked]]" = Recent(
+_recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, str], Batcher[UUID, Mine]]" = Recent(
     limit=CAMPAIGNS_KEPT
 )
 
 
-def _polls(resources: Resources, brand_id: str, campaign_id: str) -> Batcher[UUID, _Asked]:
+def _polls(resources: Resources, brand_id: str, campaign_id: str) -> Batcher[UUID, Mine]:
     """Asks for all players of a campaign who wait at once: apps poll, and all at the same moment."""
 
-    async def ask(player_ids: Sequence[UUID]) -> Sequence[_Asked | BaseException]:
+    async def ask(player_ids: Sequence[UUID]) -> Sequence[Mine | BaseException]:
         now_ms = resources.clock()
         async with resources.pool.acquire() as conn:
             try:
@@ -96,58 +132,79 @@ def _polls(resources: Resources, brand_id: str, campaign_id: str) -> Batcher[UUI
             except NotFound as refusal:
                 return [refusal for _ in player_ids]
             found = await published(conn, resources, campaign_id)
-            places = _places(found.tasks.values(), now_ms=now_ms)
-            holdings = await holdings_of(conn, places, player_ids, campaign_id=campaign_id, brand_id=brand_id)
-        return [_Asked(campaign=campaign, found=found, holding=each, now_ms=now_ms) for each in holdings]
+            places = places_at(found.tasks.values(), now_ms=now_ms)
+            held = await held_by(conn, places, player_ids, campaign_id=campaign_id, brand_id=brand_id)
+        return [
+            Mine(
+                player_id=player_id, found=found, basis=basis_of(each, campaign, found, places, now_ms=now_ms)
+            )
+            for player_id, each in zip(player_ids, held, strict=True)
+        ]
 
     return Batcher(ask, batch_limit=POLLS_PER_BATCH, waiting_limit=POLLS_WAITING)
 
 
-def _places(tasks: Iterable[Task], *, now_ms: int) -> list[Place]:
-    """The windows of now in all time zones: the player's own comes with the answer."""
+def places_at(tasks: Iterable[Task], *, now_ms: int) -> list[Place]:
+    """The windows of now in all time zones, in order: the player's own comes with the answer."""
     today = to_datetime(now_ms).date()
     days = (today - DAY, today, today + DAY)
-    return [(task.task_id, start) for task in tasks for start in {_start(task, day) for day in days}]
+    return [(task.task_id, start) for task in tasks for start in sorted({_start(task, day) for day in days})]
 
 
-def _read(found: Published, holding: Holding, zones: Zones, *, now_ms: int) -> _Read:
-    today = day_at(zones, now_ms)
-    starts = {task_id: _start(task, today) for task_id, task in found.tasks.items()}
+def basis_of(
+    held: Held, campaign: Campaign, found: Published, places: Sequence[Place], *, now_ms: int
+) -> Basis:
+    """What a player's list is made of at a moment."""
+    zones = within(zones_in(held), campaign.time_zone)
+    past = bisect_right(found.edges_ms, now_ms)
+    moment = Moment(
+        today=day_at(zones, now_ms),
+        zone=zone_at(zones, now_ms),
+        edge_ms=found.edges_ms[past - 1] if past else 0,
+    )
+    return Basis(FORM, campaign.campaign_id, campaign.time_zone, campaign.state, moment, places, held)
+
+
+def _read(mine: Mine) -> _Read:
+    basis, found = mine.basis, mine.found
+    held = holding(basis.held, basis.places, campaign_id=basis.campaign_id, player_id=mine.player_id)
+    starts = {task_id: _start(task, basis.moment.today) for task_id, task in found.tasks.items()}
     completions: defaultdict[str, list[Completion]] = defaultdict(list)
-    for each in holding.completions:
+    for each in held.completions:
         completions[each.key.task_id].append(each)
     return _Read(
-        today=today,
-        progress={task_id: holding.progress[task_id, start] for task_id, start in starts.items()},
+        state=basis.state,
+        moment=basis.moment,
+        progress={task_id: held.progress[task_id, start] for task_id, start in starts.items()},
         completions=completions,
-        done=frozenset(each.key.task_id for each in holding.completions if each.state in APPROVED),
-        full=holding.full,
-        segments=holding.segments,
-        zones=zones,
+        done=frozenset(each.key.task_id for each in held.completions if each.state in APPROVED),
+        full=held.full,
+        segments=held.segments,
+        zones=within(held.zones, basis.time_zone),
     )
 
 
-def _listed(task: Task, campaign: Campaign, read: _Read, *, now_ms: int) -> Listed:
+def _listed(task: Task, read: _Read) -> Listed:
     theirs = tuple(read.completions.get(task.task_id, ()))
     shown = bar(task.terms, progress=read.progress[task.task_id], held_in_all=len(theirs))
     missing = tuple(each for each in task.draft.prerequisites if each not in read.done)
     return Listed(
         task=task,
         bar=shown,
-        window_ends_ms=_window_ends_ms(task, read, now_ms=now_ms),
+        window_ends_ms=_window_ends_ms(task, read),
         completions=theirs,
-        reason=_out_of_reach(task, campaign, now_ms=now_ms) or _used_up(task, read, shown, missing),
+        reason=_out_of_reach(task, read) or _used_up(task, read, shown, missing),
         missing=missing,
     )
 
 
-def _out_of_reach(task: Task, campaign: Campaign, *, now_ms: int) -> Reason | None:
+def _out_of_reach(task: Task, read: _Read) -> Reason | None:
     """Why nobody can earn it now; what lasts longest comes first."""
-    if campaign.state == "ended":
+    if read.state == "ended":
         return "campaign_ended"
-    if now_ms >= task.terms.closes_ms:
+    if read.moment.edge_ms >= task.terms.closes_ms:
         return "closed"
-    return "not_open_yet" if now_ms < task.terms.opens_ms else None
+    return "not_open_yet" if read.moment.edge_ms < task.terms.opens_ms else None
 
 
 def _used_up(task: Task, read: _Read, shown: Bar, missing: Sequence[str]) -> Reason | None:
@@ -165,9 +222,9 @@ def _start(task: Task, day: date) -> date:
     return window_start(task.terms.window, day, week_starts=task.terms.week_starts)
 
 
-def _window_ends_ms(task: Task, read: _Read, *, now_ms: int) -> int:
-    end, zones = window_end(task.terms.window, _start(task, read.today)), read.zones
+def _window_ends_ms(task: Task, read: _Read) -> int:
+    end = window_end(task.terms.window, _start(task, read.moment.today))
     closes_ms = task.terms.closes_ms
     if end is None:
         return closes_ms
-    return min(closes_ms, ends_ms(zones, end - DAY) or start_of(end, zone_at(zones, now_ms)))
+    return min(closes_ms, ends_ms(read.zones, end - DAY) or start_of(end, read.moment.zone))

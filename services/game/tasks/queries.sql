@@ -241,13 +241,13 @@ ORDER BY completion_id
 LIMIT $3;
 
 -- name: holdings_of_players
--- All that the lists of tasks of some players are told by, one value each, since apps ask again and again: the zones that
--- the player chose, oldest first, the segments, how far the player is in windows ($4 and $5 in pairs, in their order),
--- what was completed, the withdrawn aside, and which tasks have no place left.
-SELECT jsonb_build_object(
-    'zones', ARRAY (
-        SELECT jsonb_build_object('since_ms', since_ms, 'name', name)
-        FROM player_zone WHERE player_id = asked.player_id ORDER BY since_ms),
+-- All that the lists of tasks of some players are told by, since apps ask again and again: the zones that the player
+-- chose, oldest first; and the segments, how far the player is in windows ($4 and $5 in pairs, in their order), what was
+-- completed, the withdrawn aside, and which tasks have no place left. What is the same has the same text.
+SELECT to_jsonb(ARRAY (
+    SELECT jsonb_build_object('since_ms', since_ms, 'name', name)
+    FROM player_zone WHERE player_id = asked.player_id ORDER BY since_ms)) AS zones,
+jsonb_build_object(
     'segments', ARRAY (
         SELECT segment FROM player_segment WHERE brand_id = $3 AND player_id = asked.player_id ORDER BY segment),
     'windows', ARRAY (
@@ -266,7 +266,7 @@ SELECT jsonb_build_object(
         ORDER BY task_id, nth
         LIMIT $6),
     'full', ARRAY (
-        SELECT task_id FROM task_cap WHERE campaign_id = $1 AND taken = places ORDER BY task_id)) AS holding
+        SELECT task_id FROM task_cap WHERE campaign_id = $1 AND taken = places ORDER BY task_id)) AS rest
 FROM unnest($2::uuid[]) WITH ORDINALITY AS asked (player_id, ordinal)
 ORDER BY asked.ordinal;
 

@@ -47,6 +47,13 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The streaks that an event type counts for."""
         return _by_type(self.streaks.values())
 
+    @cached_property
+    def edges_ms(self) -> tuple[int, ...]:
+        """The instants at which tasks open and close, in order."""
+        return tuple(
+            sorted({ms for task in self.tasks.values() for ms in (task.terms.opens_ms, task.terms.closes_ms)})
+        )
+
     def chain(self, task_ids: Iterable[str]) -> dict[str, Task]:
         """These tasks, and all that hang together with them by prerequisites."""
         found: dict[str, Task] = {}

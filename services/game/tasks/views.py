@@ -13,7 +13,7 @@ from game.tasks.completing import Completion, State
 from game.tasks.defining import promised
 from game.tasks.drafts import RewardDraft, TaskDraft
 from game.tasks.evidence import Evidence
-from game.tasks.listing import Listed, Reason
+from game.tasks.listing import Listed, Mine, Reason
 from game.tasks.past import DryRun, Preview
 from game.tasks.past_store import CountedEvent
 from game.tasks.records import Published, Task
@@ -243,8 +243,12 @@ def _counted_event(event: CountedEvent) -> CountedEventView:
     return CountedEventView(**fields | happened)
 
 
-def my_task(listed: Listed) -> MyTask:
-    """A player's task as it is sent."""
+def my_tasks_view(mine: Mine) -> MyTasks:
+    """A player's tasks as they are sent. Whoever tells the same in another way raises `listing.FORM`."""
+    return MyTasks(tasks=[_my_task(each) for each in mine.tasks()])
+
+
+def _my_task(listed: Listed) -> MyTask:
     draft = listed.task.draft
     return MyTask(
         task=listed.task.task_id,

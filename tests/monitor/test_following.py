@@ -82,6 +82,9 @@ async def test_what_nobody_took_is_counted_after_the_close(
 SKEWED = """
 INSERT INTO fit_count (campaign_id, pool_id, series, picks) VALUES ($1, 'wheel', 'settled', '{400,0,0,0,0}')
 """
+BY_ANOTHER = """
+UPDATE fit_log AS f SET next_index = l.size FROM log AS l WHERE f.campaign_id = $1 AND l.campaign_id = $1
+"""
 TOLD = {"pool": "wheel", "series": "settled", "draws": 401, "entry": None, "says": None}
 
 
@@ -133,6 +136,20 @@ async def test_a_log_that_cannot_be_read_holds_up_no_other(stage: Stage, engine:
     await counted(stage.resources)
     picks = "SELECT sum(pick) FROM fit_count, unnest(picks) AS pick"
     assert await stage.resources.pool.fetchval(picks) == 2
+
+
+async def test_what_another_process_has_counted_is_no_gap(stage: Stage, engine: Engine) -> None:
+    """What is kept of a seat is behind then: its draw before is read from the log again."""
+    campaign_id = await sat(stage, engine)
+    for key in ("ours", "theirs", "ours again"):
+        await stage.play(engine, campaign_id, "ann", "wheel", key=key, draws=2)
+        if key == "theirs":
+            await stage.resources.pool.execute(BY_ANOTHER, campaign_id)
+        await counted(stage.resources)
+    assert {key: sum(picks) for key, picks in (await counted(stage.resources)).items()} == {
+        ("wheel", "settled"): 4
+    }
+    assert await alerts(stage.resources) == []
 
 
 @pytest.mark.slow

@@ -10,13 +10,14 @@ from game import telemetry
 from game.db.connection import Connection
 from game.fair.entries import CloseEntry, PoolEntry
 from game.monitor import store
+from game.monitor.drawn import draws_in
 from game.monitor.raising import count, note
 from game.monitor.rules import DOUBTS, Alarm, count_draws, count_untaken, entry_of
 from game.monitor.store import Closed, Stretch
 from game.resources import Resources
 from game.worker import Step
 
-ENTRIES: Final = 128
+ENTRIES: Final = 256
 NEW_LOGS: Final = 100
 # Of the chains of the seats that a run counts, together.
 CHAIN_VALUES: Final = 8_192
@@ -44,7 +45,7 @@ async def follow_draws(resources: Resources) -> int:
 
 
 async def _count_draws(conn: Connection, resources: Resources, stretch: Stretch) -> list[Alarm]:
-    draws = await store.logged_draws(conn, stretch)
+    draws = await draws_in(conn, resources, stretch)
     pool_ids = {draw.pool_id for draw in draws}
     pools = await store.pool_entries(conn, campaign_id=stretch.campaign_id, pool_ids=pool_ids)
     picks, found = count_draws(pools, draws)

@@ -27,22 +27,30 @@ UPDATE fit_log SET next_index = $2, followed_ms = $3 WHERE campaign_id = $1;
 -- Lets all others be followed first.
 UPDATE fit_log SET followed_ms = $2 WHERE campaign_id = $1;
 
--- name: logged_draws
--- The draws among entries of a log, each with its seat and the seat's draw before.
-SELECT s.pool_id, e.entry, qe.entry AS before, se.entry AS seat, se.leaf_hash, b.signature,
-       EXISTS (SELECT FROM play AS r
-               WHERE (r.campaign_id, r.seat_id) = (d.campaign_id, d.seat_id) AND r.state IN ('rejected', 'cancelled')
-                 AND r.finished_ms >= coalesce((convert_from(qe.entry, 'UTF8')::jsonb ->> 't')::bigint, 0)
-                 AND r.finished_ms <= (convert_from(e.entry, 'UTF8')::jsonb ->> 't')::bigint) AS after_refusal
+-- name: entries_in
+-- The entries of a stretch of a log.
+SELECT entry FROM log_entry WHERE campaign_id = $1 AND entry_index >= $2 AND entry_index < $3 ORDER BY entry_index;
+
+-- name: seats_of_draws
+-- The seats of draws, each with the seat's draw before.
+SELECT d.entry_index, s.pool_id, qe.entry AS before, se.entry AS seat, se.leaf_hash, b.signature
 FROM draw AS d
-JOIN log_entry AS e USING (campaign_id, entry_index)
 JOIN seat AS s USING (campaign_id, seat_id)
 JOIN log_entry AS se ON (se.campaign_id, se.entry_index) = (s.campaign_id, s.entry_index)
 LEFT JOIN draw AS q ON (q.campaign_id, q.seat_id, q.n) = (d.campaign_id, d.seat_id, d.n - 1)
 LEFT JOIN log_entry AS qe ON (qe.campaign_id, qe.entry_index) = (q.campaign_id, q.entry_index)
 LEFT JOIN beacon_round AS b ON (b.campaign_id, b.round) = (s.campaign_id, s.round)
-WHERE d.campaign_id = $1 AND d.entry_index >= $2 AND d.entry_index < $3
+WHERE d.campaign_id = $1 AND d.entry_index = ANY ($2::bigint[])
 ORDER BY d.entry_index;
+
+-- name: after_refusals
+-- Which of some turns, seats with a time each, had a play that was accepted, and refused then.
+SELECT d.nth
+FROM unnest($2::bytea[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS d (seat_id, since_ms, until_ms, nth)
+WHERE EXISTS (SELECT FROM play AS r
+              WHERE (r.campaign_id, r.seat_id) = ($1, d.seat_id) AND r.state IN ('rejected', 'cancelled')
+                AND r.finished_ms >= d.since_ms AND r.finished_ms <= d.until_ms)
+ORDER BY d.nth;
 
 -- name: pool_entries
 -- The entries of published pools.

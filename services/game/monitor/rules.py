@@ -1,6 +1,7 @@
 """What a logged draw adds to the counts, and when these are an alarm (docs/decisions/0032-monitor.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import log
 from typing import Final, Literal, TypeVar
 
@@ -21,6 +22,9 @@ Picks = dict[tuple[str, Series], list[int]]
 
 T = TypeVar("T")
 
+# Entries that are read, each draw's once for itself and once for the draw after it.
+READ_SEATS: Final = 4_096
+READ_DRAWS: Final = 8_192
 _LOG_10: Final = log(10)
 
 
@@ -30,6 +34,26 @@ class LoggedSeat(msgspec.Struct, frozen=True, kw_only=True):
     entry: bytes
     leaf_hash: bytes
     signature: bytes | None
+
+
+class Sat(msgspec.Struct, frozen=True, kw_only=True):
+    """A seat of a pool, and the entry of its last draw so far, None before its first."""
+
+    pool_id: str
+    seat: LoggedSeat
+    last: bytes | None
+
+    def is_before(self, draw: DrawEntry) -> bool:
+        """Whether the draw is the seat's next one."""
+        last = None if self.last is None else draw_of(self.last)
+        return draw.n == 1 + (0 if last is None else last.n)
+
+
+class ReadSeat(msgspec.Struct, frozen=True, kw_only=True):
+    """A seat's entry, and E of the seat."""
+
+    entry: SeatEntry
+    entropy: bytes
 
 
 class LoggedDraw(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,17 +102,17 @@ def count_draws(
     """The picks of draws, and the draws that contradict their chain or the row that X leads to."""
     picks: Picks = {}
     found: list[Contradiction] = []
+    weights = {pool_id: table_weights(pool) for pool_id, pool in pools.items()}
     for draw in draws:
-        pool, seat, entry = (
-            pools[draw.pool_id],
-            entry_of(draw.seat.entry, SeatEntry),
-            entry_of(draw.entry, DrawEntry),
-        )
-        x = draw_value(bytes.fromhex(entry.a), _entropy(draw.seat, seat), entry.n)
-        _add(picks, draw.pool_id, "refused" if draw.after_refusal else "settled", pool, x)
+        pool, seat, entry = pools[draw.pool_id], read_seat(draw.seat), draw_of(draw.entry)
+        assert entry is not None
+        x = draw_value(bytes.fromhex(entry.a), seat.entropy, entry.n)
+        picked = pick(weights[draw.pool_id], x)
+        _add(picks, draw.pool_id, "refused" if draw.after_refusal else "settled", pool, picked)
         try:
-            check_draw(pool, entry, revealed=_revealed(draw, seat), steps=1)
-            outcome(pool, entry, x)
+            check_draw(pool, entry, revealed=_revealed(draw, seat.entry), steps=1)
+            if pool.rows[picked].id != entry.row:
+                outcome(pool, entry, x)  # which knows when X may lead to another row
         except Finding as finding:
             found.append(Contradiction(pool_id=draw.pool_id, entry_index=entry.i, says=finding.says))
     return picks, found
@@ -99,13 +123,14 @@ def count_untaken(pool: PoolEntry, secret: bytes, seats: Iterable[LeftSeat]) -> 
     picks: Picks = {}
     if pool.tickets == 0:
         return picks
+    weights = table_weights(pool)
     for left in seats:
-        seat, n = entry_of(left.seat.entry, SeatEntry), left.taken + 1
-        a = chain(secret, bytes.fromhex(seat.id), pool.seat_draws)[n]
-        x = draw_value(a, _entropy(left.seat, seat), n)
-        _add(picks, pool.pool, "untaken", pool, x)
+        seat, n = read_seat(left.seat), left.taken + 1
+        a = chain(secret, bytes.fromhex(seat.entry.id), pool.seat_draws)[n]
+        picked = pick(weights, draw_value(a, seat.entropy, n))
+        _add(picks, pool.pool, "untaken", pool, picked)
         if left.after_refusal:
-            _add(picks, pool.pool, "refused", pool, x)
+            _add(picks, pool.pool, "refused", pool, picked)
     return picks
 
 
@@ -116,17 +141,28 @@ def entry_of(data: bytes, kind: type[T]) -> T:
     return entry
 
 
-def _entropy(seat: LoggedSeat, entry: SeatEntry) -> bytes:
-    return seat_entropy(entry, seat.leaf_hash, seat.signature)
+@lru_cache(maxsize=READ_DRAWS)
+def draw_of(data: bytes) -> DrawEntry | None:
+    """The draw that an entry is; None: it is something else."""
+    entry = decode(data)
+    return entry if isinstance(entry, DrawEntry) else None
+
+
+@lru_cache(maxsize=READ_SEATS)
+def read_seat(seat: LoggedSeat) -> ReadSeat:
+    """A logged seat, read."""
+    entry = entry_of(seat.entry, SeatEntry)
+    return ReadSeat(entry=entry, entropy=seat_entropy(entry, seat.leaf_hash, seat.signature))
 
 
 def _revealed(draw: LoggedDraw, seat: SeatEntry) -> bytes:
-    return bytes.fromhex(seat.anchor if draw.before is None else entry_of(draw.before, DrawEntry).a)
+    before = None if draw.before is None else draw_of(draw.before)
+    return bytes.fromhex(seat.anchor if before is None else before.a)
 
 
-def _add(picks: Picks, pool_id: str, series: Series, pool: PoolEntry, x: int) -> None:
+def _add(picks: Picks, pool_id: str, series: Series, pool: PoolEntry, picked: int) -> None:
     counts = picks.setdefault((pool_id, series), [0] * len(pool.rows))
-    counts[pick(table_weights(pool), x)] += 1
+    counts[picked] += 1
 
 
 def alarm_of(pool: PoolEntry, series: Series, picks: Sequence[int]) -> Alarm | None:

@@ -1,6 +1,6 @@
 """The monitor's rows, and what in the logs they follow from. Connection first."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from game.db.connection import Connection
 from game.db.statements import columns, load
 from game.fair.entries import PoolEntry
-from game.monitor.rules import Alarm, Doubt, LeftSeat, LoggedDraw, LoggedSeat, Picks, Series, entry_of
+from game.monitor.rules import Alarm, Doubt, LeftSeat, LoggedSeat, Picks, Sat, Series, entry_of
 
 _SQL = load("game.monitor")
 
@@ -69,19 +69,26 @@ async def postpone_log(conn: Connection, *, campaign_id: str, now_ms: int) -> No
     await conn.execute(_SQL.postpone_log, campaign_id, now_ms)
 
 
-async def logged_draws(conn: Connection, stretch: Stretch) -> list[LoggedDraw]:
-    """The draws among the entries, in the order of the log."""
-    rows = await conn.fetch(_SQL.logged_draws, *_place(stretch))
-    return [
-        LoggedDraw(
-            pool_id=row["pool_id"],
-            entry=row["entry"],
-            before=row["before"],
-            seat=_seat(row),
-            after_refusal=row["after_refusal"],
-        )
-        for row in rows
-    ]
+async def entries_in(conn: Connection, stretch: Stretch) -> list[bytes]:
+    """The entries, in the order of the log."""
+    return [row["entry"] for row in await conn.fetch(_SQL.entries_in, *_place(stretch))]
+
+
+async def seats_of_draws(
+    conn: Connection, entry_indices: Iterable[int], *, campaign_id: str
+) -> dict[int, Sat]:
+    """The seats of draws as they stood just before them, by the index of the draw's entry."""
+    rows = await conn.fetch(_SQL.seats_of_draws, campaign_id, list(entry_indices))
+    return {
+        row["entry_index"]: Sat(pool_id=row["pool_id"], seat=_seat(row), last=row["before"]) for row in rows
+    }
+
+
+async def after_refusals(
+    conn: Connection, turns: Sequence[tuple[bytes, int, int]], *, campaign_id: str
+) -> set[int]:
+    """Which turns, counted from 1, came after a refusal: a seat, since when and until when, in ms."""
+    return {row["nth"] for row in await conn.fetch(_SQL.after_refusals, campaign_id, *columns(turns, 3))}
 
 
 def _place(stretch: Stretch) -> tuple[str, int, int]:

@@ -49,12 +49,18 @@ async def _seats(
 ) -> dict[int, Sat]:
     """The seats as they stood before their first draws of the stretch, by the index of their entries."""
     kept = {index: _recent.get((resources.pool, campaign_id, index)) for index in first}
-    seats = {index: sat for index, sat in kept.items() if sat is not None and sat.is_before(first[index])}
+    seats = {index: sat for index, sat in kept.items() if sat is not None and _is_next(sat, first[index])}
     missing = {draw.i: index for index, draw in first.items() if index not in seats}
     if missing:
         found = await store.seats_of_draws(conn, missing, campaign_id=campaign_id)
         seats |= {missing[draw_index]: sat for draw_index, sat in found.items()}
     return seats
+
+
+def _is_next(sat: Sat, draw: DrawEntry) -> bool:
+    """Whether a draw is its seat's next one; else another process has counted those between."""
+    last = None if sat.last is None else draw_of(sat.last)
+    return draw.n == 1 + (0 if last is None else last.n)
 
 
 def _turn(sat: Sat, draw: DrawEntry) -> tuple[bytes, int, int]:

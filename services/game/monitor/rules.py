@@ -43,11 +43,6 @@ class Sat(msgspec.Struct, frozen=True, kw_only=True):
     seat: LoggedSeat
     last: bytes | None
 
-    def is_before(self, draw: DrawEntry) -> bool:
-        """Whether the draw is the seat's next one."""
-        last = None if self.last is None else draw_of(self.last)
-        return draw.n == 1 + (0 if last is None else last.n)
-
 
 class ReadSeat(msgspec.Struct, frozen=True, kw_only=True):
     """A seat's entry, and E of the seat."""

@@ -2,15 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from game.campaigns.records import Campaign
-from game.campaigns.rules import Text
 from game.instants import to_datetime
 from game.tasks.days import Zone
 from game.tasks.drafts import TaskDraft, terms_of
@@ -19,18 +16,11 @@ from game.tasks.listing import FORM, Mine, basis_of, places_at
 from game.tasks.records import Published, Task
 from game.tasks.views import my_tasks_view
 from tests.campaigns.office import CLOSES_MS, DAY_MS, HOUR_MS
+from tests.tasks.diary import Diary
+from tests.tasks.moments import CAMPAIGN, DAYS, START_MS, TRAVELS, changes, moments
 from tests.tasks.shop import Shop, task
 
 PLAYER = UUID(int=1)
-# The Saturday before clocks are set back in New York, at noon in UTC.
-START_MS = 1_793_448_000_000
-DAYS = 9
-CAMPAIGN = Campaign(
-    campaign_id="frw8y9cvjwbh", brand_id="acme", operator_name="acme.example", state="live",
-    name=Text(zh="节", en="Fair"), rules=Text(zh="节", en="Fair"), opens_ms=START_MS,
-    closes_ms=START_MS + DAYS * DAY_MS, time_zone="Asia/Shanghai", limit_per_day=None, limit_total=None,
-    version=1, created_by="mia", created_ms=START_MS, launched_ms=START_MS,
-)  # fmt: skip
 # It opens and closes in the middle of a day.
 CHANGES: dict[str, dict[str, Any]] = {
     "buy": {"reward": {"kind": "points", "amount": 10}},
@@ -42,15 +32,13 @@ CHANGES: dict[str, dict[str, Any]] = {
         "closes": to_datetime(START_MS + 5 * DAY_MS + 7 * HOUR_MS + 1).isoformat(),
     },
 }
-# Somebody who went to New York and back, and somebody who chose nothing.
-TRAVELS = ((), (Zone(START_MS - DAY_MS, "America/New_York"), Zone(START_MS + 4 * DAY_MS, "Asia/Shanghai")))
 
 
 def tasks() -> Published:
     """Tasks of all kinds of windows."""
     found = {}
-    for task_id, changes in CHANGES.items():
-        draft = msgspec.convert(task(**changes), TaskDraft)
+    for task_id, fields in CHANGES.items():
+        draft = msgspec.convert(task(**fields), TaskDraft)
         terms = terms_of(task_id, draft, opens_ms=CAMPAIGN.opens_ms, closes_ms=CAMPAIGN.closes_ms)
         found[task_id] = Task(draft=draft, terms=terms)
     return Published(campaign_id=CAMPAIGN.campaign_id, time_zone="Asia/Shanghai", tasks=found, streaks={})
@@ -68,15 +56,12 @@ def mine(found: Published, now_ms: int, zones: Sequence[Zone] = ()) -> Mine:
 def test_lists_of_the_same_tag_are_the_same(zones: Sequence[Zone]) -> None:
     """At any moment, though nothing was written: days end, tasks open and close, zones come into force."""
     found = tasks()
-    edges = [ms + by for ms in found.edges_ms for by in (-1, 0, 1)]
-    moments = sorted([*edges, *range(START_MS - DAY_MS, START_MS + (DAYS + 1) * DAY_MS, HOUR_MS // 4)])
     lists: dict[str, Any] = {}
-    for now_ms in moments:
+    for now_ms in moments(found.edges_ms):
         asked = mine(found, now_ms, zones)
         assert lists.setdefault(asked.tag, asked.tasks()) == asked.tasks()
-    changes = sum(one != other for one, other in pairwise(lists.values()))
     # The UTC day is part of a tag, too.
-    assert DAYS < changes <= len(lists) < 3 * (DAYS + 2)
+    assert DAYS < changes(lists.values()) < len(lists) < 3 * (DAYS + 2)
 
 
 def test_what_is_told_otherwise_is_named_otherwise() -> None:
@@ -91,14 +76,15 @@ def test_what_is_told_otherwise_is_named_otherwise() -> None:
 
 @pytest.mark.asyncio
 async def test_however_the_address_is_written_the_answer_is_the_same(shop: Shop) -> None:
-    """The framework's route and the one before it tell the same, under the same tag."""
+    """The framework's routes and those before it tell the same, under the same tag."""
     await shop.saved()
-    await shop.launch()
-    plain, other = [await shop.me("GET", path) for path in ("tasks", "tasks/")]
-    assert plain.json()["tasks"][0]["task"] == "buy"
-    assert (plain.status_code, plain.content) == (other.status_code, other.content)
-    assert dict(plain.headers) == dict(other.headers)
-    assert plain.headers["cache-control"] == "private, no-cache"
+    await Diary(shop).opened()
+    for kind, first in (("tasks", "buy"), ("streaks", "daily")):
+        plain, other = [await shop.me("GET", path) for path in (kind, f"{kind}/")]
+        assert plain.json()[kind][0][kind.removesuffix("s")] == first
+        assert (plain.status_code, plain.content) == (other.status_code, other.content)
+        assert dict(plain.headers) == dict(other.headers)
+        assert plain.headers["cache-control"] == "private, no-cache"
 
 
 @pytest.mark.asyncio

@@ -1,4 +1,4 @@
-"""What players have in a campaign, as far as their lists of tasks tell it: read in one round trip."""
+"""What players have of the tasks and the streaks of a campaign, each read in one round trip."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -56,8 +56,21 @@ class _Rest(msgspec.Struct, frozen=True):
     full: frozenset[str]
 
 
+class StreakHolding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player has of streaks. `waiting` are days whose repair is under way, `full` milestones that have
+    no place left, `used_up` streaks of which no more days are repaired.
+    """
+
+    checked: Mapping[str, frozenset[date]]
+    repaired: Mapping[str, frozenset[date]]
+    waiting: Sequence[tuple[str, date]]
+    full: frozenset[tuple[str, int]]
+    used_up: frozenset[str]
+
+
 _zones = msgspec.json.Decoder(tuple[Zone, ...])
 _rest = msgspec.json.Decoder(_Rest)
+_of_streaks = msgspec.json.Decoder(StreakHolding)
 
 
 async def held_by(
@@ -74,6 +87,17 @@ async def held_by(
         _SQL.holdings_of_players, campaign_id, player_ids, brand_id, task_ids, starts, COMPLETIONS_MAX
     )
     return [Held(row["zones"], row["rest"]) for row in rows]
+
+
+async def streaks_held_by(conn: Connection, player_ids: Sequence[UUID], *, campaign_id: str) -> list[Held]:
+    """What each player has of the streaks of a campaign."""
+    rows = await conn.fetch(_SQL.streak_holdings_of_players, campaign_id, player_ids)
+    return [Held(row["zones"], row["rest"]) for row in rows]
+
+
+def streak_holding(held: Held) -> StreakHolding:
+    """What was read of streaks."""
+    return _of_streaks.decode(held.rest)
 
 
 def zones_in(held: Held) -> tuple[Zone, ...]:

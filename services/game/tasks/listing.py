@@ -11,19 +11,13 @@ from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
-from game.auth import Caller
-from game.batch import Batcher
-from game.campaigns.access import launched
 from game.campaigns.records import Campaign
 from game.campaigns.rules import CampaignState
-from game.errors import NotFound
+from game.db.connection import Connection
 from game.instants import to_datetime
-from game.players import player_id_of
 from game.polling import tag_of
-from game.recent import Recent
 from game.resources import Resources
 from game.tasks.completing import APPROVED, Completion
 from game.tasks.counting import published
@@ -31,13 +25,11 @@ from game.tasks.days import DAY, Zones, day_at, ends_ms, start_of, within, zone_
 from game.tasks.holding_store import Held, Place, held_by, holding, zones_in
 from game.tasks.records import Published, Task
 from game.tasks.rules import Bar, bar
+from game.tasks.together import Together
 from game.tasks.windows import window_end, window_start
 
 # To be raised when the same is told in another way: apps name what they have by it.
 FORM: Final = 1
-CAMPAIGNS_KEPT: Final = 2_000
-POLLS_PER_BATCH: Final = 64
-POLLS_WAITING: Final = 4_096
 
 Reason = Literal["campaign_ended", "not_open_yet", "closed", "segment", "done", "cap_reached", "prerequisite"]
 
@@ -108,40 +100,22 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
         return [_listed(task, read) for task in self.found.tasks.values()]
 
 
-async def my_tasks(resources: Resources, caller: Caller, *, campaign_id: str) -> Mine:
-    """The tasks of a launched campaign, for the caller. NotFound for a draft or another brand's."""
-    player_id = await player_id_of(resources, caller)
-    key = (resources.pool, caller.brand_id, campaign_id)
-    polls = _recent.get(key) or _recent.put(key, _polls(resources, caller.brand_id, campaign_id))
-    return await polls.submit(player_id)
+async def _read_all(
+    conn: Connection, resources: Resources, campaign: Campaign, player_ids: Sequence[UUID]
+) -> list[Mine]:
+    now_ms = resources.clock()
+    found = await published(conn, resources, campaign.campaign_id)
+    places = places_at(found.tasks.values(), now_ms=now_ms)
+    held = await held_by(
+        conn, places, player_ids, campaign_id=campaign.campaign_id, brand_id=campaign.brand_id
+    )
+    return [
+        Mine(player_id=player_id, found=found, basis=basis_of(each, campaign, found, places, now_ms=now_ms))
+        for player_id, each in zip(player_ids, held, strict=True)
+    ]
 
 
-_recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, str], Batcher[UUID, Mine]]" = Recent(
-    limit=CAMPAIGNS_KEPT
-)
-
-
-def _polls(resources: Resources, brand_id: str, campaign_id: str) -> Batcher[UUID, Mine]:
-    """Asks for all players of a campaign who wait at once: apps poll, and all at the same moment."""
-
-    async def ask(player_ids: Sequence[UUID]) -> Sequence[Mine | BaseException]:
-        now_ms = resources.clock()
-        async with resources.pool.acquire() as conn:
-            try:
-                campaign = await launched(conn, campaign_id=campaign_id, brand_id=brand_id)
-            except NotFound as refusal:
-                return [refusal for _ in player_ids]
-            found = await published(conn, resources, campaign_id)
-            places = places_at(found.tasks.values(), now_ms=now_ms)
-            held = await held_by(conn, places, player_ids, campaign_id=campaign_id, brand_id=brand_id)
-        return [
-            Mine(
-                player_id=player_id, found=found, basis=basis_of(each, campaign, found, places, now_ms=now_ms)
-            )
-            for player_id, each in zip(player_ids, held, strict=True)
-        ]
-
-    return Batcher(ask, batch_limit=POLLS_PER_BATCH, waiting_limit=POLLS_WAITING)
+my_tasks: Final = Together(_read_all).mine
 
 
 def places_at(tasks: Iterable[Task], *, now_ms: int) -> list[Place]:

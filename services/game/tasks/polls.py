@@ -1,11 +1,12 @@
-"""Polls of a player's tasks as plain ASGI: apps ask again and again, and hardly ever has anything changed.
+"""Polls of a player's tasks and streaks as plain ASGI: apps ask often, and hardly ever for anything new.
 
-The framework still has the route (`api.py`): for the document, for addresses that are written in another way,
-and for whoever is no player.
+The framework still has the routes (`api.py`, `streak_api.py`): for the document, for addresses that are
+written in another way, and for whoever is no player.
 """
 
 import re
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
@@ -14,13 +15,27 @@ from game.auth import Caller, Role
 from game.polling import send_made
 from game.resources import Resources
 from game.tasks.listing import my_tasks
+from game.tasks.streak_listing import my_streaks
+from game.tasks.streak_views import my_streaks_view
 from game.tasks.views import my_tasks_view
 
-ADDRESS: Final = re.compile(r"/v1/campaigns/([a-z0-9]{12})/me/tasks")
-# As the framework names the route.
-TEMPLATE: Final = "/v1/campaigns/{campaign_id}/me/tasks"
+ADDRESS: Final = re.compile(r"/v1/campaigns/([a-z0-9]{12})/me/(tasks|streaks)")
 
 _encoder = msgspec.json.Encoder()
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What is polled: its route as the framework names it, how it is read, and how it is told."""
+
+    template: str
+    read: Callable[..., Awaitable[Any]]
+    view: Callable[[Any], msgspec.Struct]
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "tasks": Kind("/v1/campaigns/{campaign_id}/me/tasks", my_tasks, my_tasks_view),
+    "streaks": Kind("/v1/campaigns/{campaign_id}/me/streaks", my_streaks, my_streaks_view),
+}
 
 
 class Polls:
@@ -31,7 +46,7 @@ class Polls:
         self._framework = framework
 
     def is_meant(self, scope: HTTPScope) -> bool:
-        """Whether a request asks for a player's tasks."""
+        """Whether a request asks for a player's tasks or streaks."""
         is_plain = scope["method"] == "GET" and not scope["query_string"]
         return is_plain and ADDRESS.fullmatch(scope["path"]) is not None
 
@@ -42,6 +57,7 @@ class Polls:
         if asked is None or caller is None or Role.PLAYER not in caller.roles:
             await self._framework(scope, receive, send)
             return
-        scope["path_template"] = TEMPLATE
-        found = await my_tasks(self._resources, caller, campaign_id=asked[1])
-        await send_made(scope, send, found.tag, lambda: _encoder.encode(my_tasks_view(found)))
+        kind = KINDS[asked[2]]
+        scope["path_template"] = kind.template
+        found = await kind.read(self._resources, caller, campaign_id=asked[1])
+        await send_made(scope, send, found.tag, lambda: _encoder.encode(kind.view(found)))

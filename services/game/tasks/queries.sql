@@ -270,6 +270,35 @@ jsonb_build_object(
 FROM unnest($2::uuid[]) WITH ORDINALITY AS asked (player_id, ordinal)
 ORDER BY asked.ordinal;
 
+-- name: streak_holdings_of_players
+-- The same for the lists of streaks: the zones; and by streak the days on which an event stands and those that were
+-- repaired, which repairs are under way, which milestones have no place left, and of which no more days are repaired.
+SELECT to_jsonb(ARRAY (
+    SELECT jsonb_build_object('since_ms', since_ms, 'name', name)
+    FROM player_zone WHERE player_id = asked.player_id ORDER BY since_ms)) AS zones,
+jsonb_build_object(
+    'checked', (
+        SELECT coalesce(jsonb_object_agg(streak_id, days), '{}') FROM (
+            SELECT streak_id, jsonb_agg(day ORDER BY day) AS days FROM streak_day
+            WHERE campaign_id = $1 AND player_id = asked.player_id AND events > 0
+            GROUP BY streak_id) AS d),
+    'repaired', (
+        SELECT coalesce(jsonb_object_agg(streak_id, days), '{}') FROM (
+            SELECT streak_id, jsonb_agg(day ORDER BY day) AS days FROM streak_repair
+            WHERE campaign_id = $1 AND player_id = asked.player_id AND state = 'applied'
+            GROUP BY streak_id) AS r),
+    'waiting', ARRAY (
+        SELECT jsonb_build_array(streak_id, day) FROM streak_repair
+        WHERE campaign_id = $1 AND player_id = asked.player_id AND state IN ('funding', 'resolving')
+        ORDER BY streak_id, day),
+    'full', ARRAY (
+        SELECT jsonb_build_array(streak_id, days) FROM streak_milestone
+        WHERE campaign_id = $1 AND taken = places ORDER BY streak_id, days),
+    'used_up', ARRAY (
+        SELECT streak_id FROM streak WHERE campaign_id = $1 AND repairs_taken = repairs ORDER BY streak_id)) AS rest
+FROM unnest($2::uuid[]) WITH ORDINALITY AS asked (player_id, ordinal)
+ORDER BY asked.ordinal;
+
 -- name: past_events
 -- Processed events of some types among the next ones of a brand, in the order in which they came; $4 are looked at.
 -- The last row looked at comes too, whatever it is: its id is where the next page begins.
@@ -412,10 +441,6 @@ UPDATE streak_milestone AS m SET taken = m.taken + i.places
 FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[]) AS i (campaign_id, streak_id, days, places)
 WHERE (m.campaign_id, m.streak_id, m.days) = (i.campaign_id, i.streak_id, i.days);
 
--- name: full_milestones
--- Milestones of a campaign that have no place left.
-SELECT streak_id, days FROM streak_milestone WHERE campaign_id = $1 AND taken = places ORDER BY streak_id, days;
-
 -- name: campaign_over_ms
 -- From when on nothing counts in a campaign.
 SELECT least(closes_ms, coalesce(ended_ms, closes_ms)) FROM campaign WHERE campaign_id = $1;
@@ -491,16 +516,6 @@ ORDER BY r.campaign_id, r.player_id, r.streak_id, r.day;
 UPDATE streak_repair AS r SET refunds = i.refunds, is_refunded = i.is_refunded
 FROM unnest($1::text[], $2::uuid[], $3::integer[], $4::boolean[]) AS i (campaign_id, repair_id, refunds, is_refunded)
 WHERE (r.campaign_id, r.repair_id) = (i.campaign_id, i.repair_id);
-
--- name: waiting_repairs
--- A player's repairs that are under way.
-SELECT streak_id, day FROM streak_repair
-WHERE campaign_id = $1 AND player_id = $2 AND state IN ('funding', 'resolving')
-ORDER BY streak_id, day;
-
--- name: used_up_repairs
--- Streaks of a campaign of which no more days are repaired.
-SELECT streak_id FROM streak WHERE campaign_id = $1 AND repairs_taken = repairs ORDER BY streak_id;
 
 -- name: save_risks
 -- What streaks of locked players risk; a day that was told is not told again.

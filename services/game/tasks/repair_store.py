@@ -93,17 +93,6 @@ async def save_refunds(conn: Connection, repairs: Sequence[Repair]) -> None:
         await conn.execute(_SQL.save_refunds, *columns(rows, 4))
 
 
-async def waiting_repairs(conn: Connection, *, campaign_id: str, player_id: UUID) -> list[tuple[str, Any]]:
-    """The streaks and days of a player's repairs that are under way."""
-    rows = await conn.fetch(_SQL.waiting_repairs, campaign_id, player_id)
-    return [(row["streak_id"], row["day"]) for row in rows]
-
-
-async def used_up(conn: Connection, *, campaign_id: str) -> frozenset[str]:
-    """The streaks of a campaign of which no more days are repaired."""
-    return frozenset(row["streak_id"] for row in await conn.fetch(_SQL.used_up_repairs, campaign_id))
-
-
 def _with_debit(row: Any) -> tuple[Repair, Debit]:
     fields = dict(row)
     debit = Debit(subject=fields.pop("subject"), body=fields.pop("body"))

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from game.auth import Caller
+from game.campaigns.access import launched
 from game.db.connection import Connection
 from game.ledger import service as outbox
 from game.ledger.charging import charge, refusal_of
@@ -57,8 +58,9 @@ async def repair_day(
         if known is not None:
             check_same(known, streak_id=streak_id, day=day)
             return known
-        read = await read_streaks(conn, resources, caller, campaign_id=campaign_id, player_id=player_id)
-        repair = _asked(resources, read, player_id=player_id, streak_id=streak_id, day=day, key=key)
+        campaign = await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
+        (mine,) = await read_streaks(conn, resources, campaign, [player_id], now_ms=resources.clock())
+        repair = _asked(resources, mine.read(), player_id=player_id, streak_id=streak_id, day=day, key=key)
         debit = _debit(repair, account=account_of(brand_id=caller.brand_id, subject=caller.subject))
         next_attempt_ms = repair.asked_ms + resources.settings.request_deadline_ms + TAKE_UP_MS
         if not await store.take_place(conn, repair):
@@ -88,7 +90,7 @@ async def sweep_repairs(resources: Resources, limit: int) -> int:
 def _asked(
     resources: Resources, read: Read, *, player_id: UUID, streak_id: str, day: date, key: str
 ) -> Repair:
-    policy = streak_of(read.streaks, streak_id).draft.policy
+    policy, now_ms = streak_of(read.streaks, streak_id).draft.policy, resources.clock()
     check_repair(
         read.standpoint(streak_id),
         day,
@@ -96,7 +98,7 @@ def _asked(
         away_seconds=LEDGER_AWAY_SECONDS,
     )
     return Repair(
-        campaign_id=read.campaign.campaign_id,
+        campaign_id=read.basis.campaign_id,
         repair_id=resources.new_id(),
         player_id=player_id,
         streak_id=streak_id,
@@ -104,8 +106,8 @@ def _asked(
         idempotency_key=key,
         state="funding",
         price_points=policy.repair_points,
-        asked_ms=read.now_ms,
-        apply_before_ms=min(read.now_ms + resources.settings.operation_ttl_ms, read.over_ms),
+        asked_ms=now_ms,
+        apply_before_ms=min(now_ms + resources.settings.operation_ttl_ms, read.basis.over_ms),
         finished_ms=None,
         balance_points=None,
         refusal=None,

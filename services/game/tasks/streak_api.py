@@ -10,13 +10,13 @@ from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
 from game.plays.api import IdempotencyKey
-from game.polling import SAME, polled
+from game.polling import SAME, made
 from game.problems import problem_responses
 from game.tasks import streak_defining as defining
 from game.tasks.api import READ, READERS, WRITE, WRITERS
 from game.tasks.repairing import repair_day
 from game.tasks.streak_drafts import StreakDraft
-from game.tasks.streak_listing import my_calendar, my_streaks
+from game.tasks.streak_listing import my_streaks
 from game.tasks.streak_views import (
     CalendarView,
     MyStreaks,
@@ -25,7 +25,7 @@ from game.tasks.streak_views import (
     StreakList,
     StreakView,
     calendar_view,
-    my_streak,
+    my_streaks_view,
     repair_view,
     streak_list,
     streak_view,
@@ -90,17 +90,16 @@ class Streaks(Controller):
     async def index(self, request: AppRequest, campaign_id: CampaignId) -> Response[MyStreaks | None]:
         """Your streaks in a campaign. Ask again with `If-None-Match`: what has not changed is not sent."""
         found = await my_streaks(request.resources, request.caller, campaign_id=campaign_id)
-        return polled(request, MyStreaks(streaks=[my_streak(each) for each in found]))
+        return made(request, found.tag, lambda: my_streaks_view(found))
 
     @get("/{streak_id:str}/calendar", responses=SAME | READ)
     async def calendar(
         self, request: AppRequest, campaign_id: CampaignId, streak_id: StreakId, month: Month
     ) -> Response[CalendarView | None]:
         """A month of a streak, day by day. Ask again with `If-None-Match`."""
-        days = await my_calendar(
-            request.resources, request.caller, campaign_id=campaign_id, streak_id=streak_id, month=month
-        )
-        return polled(request, calendar_view(month, days))
+        found = await my_streaks(request.resources, request.caller, campaign_id=campaign_id)
+        defining.streak_of(found.found.streaks, streak_id)
+        return made(request, found.tag, lambda: calendar_view(month, found.calendar(streak_id, month)))
 
     @post(
         "/{streak_id:str}/repairs",

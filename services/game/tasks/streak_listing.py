@@ -1,28 +1,34 @@
-"""A player's streaks: how long each is, what comes next, and the days of the calendar."""
+"""A player's streaks: how long each is, what comes next, and the days of the calendar.
+
+Named as tasks are, by what was read and the moment (`listing.py`).
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
-from game.auth import Caller
-from game.campaigns.access import launched
 from game.campaigns.records import Campaign
+from game.campaigns.rules import CampaignState
 from game.db.connection import Connection
-from game.players import player_id_of
+from game.polling import tag_of
 from game.resources import Resources
-from game.tasks import repair_store, store, streak_store
+from game.tasks import streak_store
 from game.tasks.counting import published
 from game.tasks.days import DAY, Zones, day_at, ends_ms, exists, within
-from game.tasks.reaching import days_of
+from game.tasks.holding_store import Held, StreakHolding, streak_holding, streaks_held_by, zones_in
+from game.tasks.records import Published
 from game.tasks.repair_rules import RepairReason, Standpoint, unavailable
-from game.tasks.streak_defining import streak_of
 from game.tasks.streak_drafts import MilestoneDraft
-from game.tasks.streak_records import Days, Defined, StreakKey
+from game.tasks.streak_records import Defined
 from game.tasks.streaks import Day, Streak, streak
+from game.tasks.together import Together
+
+# To be raised when the same is told in another way: apps name what they have by it.
+FORM: Final = 1
 
 Reason = Literal["not_open_yet", "campaign_ended"]
 
@@ -51,38 +57,43 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     repair_ends_ms: int | None
 
 
-class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a player in a campaign, whose last instant is before `over_ms`."""
+class Moment(msgspec.Struct, frozen=True):
+    """All that a list knows of the time: the player's day (or the last), and why none can be checked."""
 
-    campaign: Campaign
-    streaks: Mapping[str, Defined]
-    days: Mapping[str, Days]
-    zones: Zones
-    full: frozenset[tuple[str, int]]
-    waiting: Sequence[tuple[str, date]]
-    used_up: frozenset[str]
-    now_ms: int
+    today: date
+    reason: Reason | None
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """All that a list is made of beside its campaign's streaks, which never change.
+
+    Nothing counts from `over_ms` on.
+    """
+
+    form: int
+    campaign_id: str
+    time_zone: str
+    state: CampaignState
     over_ms: int
+    moment: Moment
+    held: Held
 
-    @property
-    def today(self) -> date:
-        """The player's day, or the last one of the campaign."""
-        return day_at(self.zones, min(self.now_ms, self.over_ms - 1))
 
-    @property
-    def reason(self) -> Reason | None:
-        """Why no day can be checked now."""
-        if self.now_ms >= self.over_ms:
-            return "campaign_ended"
-        return "not_open_yet" if self.now_ms < self.campaign.opens_ms else None
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a player in a campaign."""
+
+    basis: Basis
+    streaks: Mapping[str, Defined]
+    zones: Zones
+    holding: StreakHolding
 
     def standing(self, streak_id: str) -> Streak:
         """A streak as it stands."""
         return streak(
             self.streaks[streak_id].draft.policy,
-            checked=self.days[streak_id].checked,
-            repaired=self.days[streak_id].repaired,
-            today=self.today,
+            checked=self.holding.checked.get(streak_id, frozenset()),
+            repaired=self.holding.repaired.get(streak_id, frozenset()),
+            today=self.basis.moment.today,
             exists=partial(exists, self.zones),
         )
 
@@ -91,54 +102,79 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
         return Standpoint(
             policy=self.streaks[streak_id].draft.policy,
             standing=self.standing(streak_id),
-            closed=self.reason or ("paused" if self.campaign.state == "paused" else None),
-            waiting=[day for name, day in self.waiting if name == streak_id],
-            has_places=streak_id not in self.used_up,
+            closed=self.basis.moment.reason or ("paused" if self.basis.state == "paused" else None),
+            waiting=[day for name, day in self.holding.waiting if name == streak_id],
+            has_places=streak_id not in self.holding.used_up,
         )
 
 
-async def my_streaks(resources: Resources, caller: Caller, *, campaign_id: str) -> list[Listed]:
-    """The streaks of a launched campaign, for the caller. NotFound for a draft or another brand's."""
-    read = await _read(resources, caller, campaign_id=campaign_id)
-    return [_listed(each, read) for each in read.streaks.values()]
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player's lists of streaks are made of, as it was read at a moment."""
 
+    found: Published
+    basis: Basis
 
-async def my_calendar(
-    resources: Resources, caller: Caller, *, campaign_id: str, streak_id: str, month: str
-) -> list[Day]:
-    """The days of a streak in a month (`2026-11`), from the first checked day to today. NotFound."""
-    read = await _read(resources, caller, campaign_id=campaign_id)
-    streak_of(read.streaks, streak_id)
-    return [day for day in read.standing(streak_id).days if day.day.isoformat().startswith(f"{month}-")]
+    @property
+    def tag(self) -> str:
+        """Names the lists: those that are made of the same have the same."""
+        return tag_of(msgspec.json.encode(self.basis))
+
+    def read(self) -> Read:
+        """What was read."""
+        return Read(
+            basis=self.basis,
+            streaks=self.found.streaks,
+            zones=within(zones_in(self.basis.held), self.basis.time_zone),
+            holding=streak_holding(self.basis.held),
+        )
+
+    def streaks(self) -> list[Listed]:
+        """All streaks."""
+        read = self.read()
+        return [_listed(each, read) for each in read.streaks.values()]
+
+    def calendar(self, streak_id: str, month: str) -> list[Day]:
+        """The days of a streak in a month (`2026-11`), from the first checked day to today."""
+        days = self.read().standing(streak_id).days
+        return [day for day in days if day.day.isoformat().startswith(f"{month}-")]
 
 
 async def read_streaks(
-    conn: Connection, resources: Resources, caller: Caller, *, campaign_id: str, player_id: UUID
-) -> Read:
-    """What the caller's streaks in a launched campaign are told by. NotFound as for `my_streaks`."""
-    campaign = await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-    streaks = (await published(conn, resources, campaign_id)).streaks
-    keys = [StreakKey(campaign_id, player_id, streak_id) for streak_id in streaks]
-    checked = await streak_store.checked_days(conn, keys)
-    repairs = await repair_store.paid_repairs(conn, keys)
-    chosen = (await store.zones_of(conn, [player_id])).get(player_id, ())
-    return Read(
-        campaign=campaign,
-        streaks=streaks,
-        days={key.streak_id: days_of(checked[key], repairs[key]) for key in keys},
-        zones=within(chosen, campaign.time_zone),
-        full=await streak_store.full_milestones(conn, campaign_id=campaign_id),
-        waiting=await repair_store.waiting_repairs(conn, campaign_id=campaign_id, player_id=player_id),
-        used_up=await repair_store.used_up(conn, campaign_id=campaign_id),
-        now_ms=resources.clock(),
-        over_ms=await streak_store.over_ms(conn, campaign_id=campaign_id),
+    conn: Connection,
+    resources: Resources,
+    campaign: Campaign,
+    player_ids: Sequence[UUID],
+    *,
+    now_ms: int,
+) -> list[Mine]:
+    """What each player's streaks in a launched campaign are told by."""
+    campaign_id = campaign.campaign_id
+    found = await published(conn, resources, campaign_id)
+    over_ms = await streak_store.over_ms(conn, campaign_id=campaign_id)
+    held = await streaks_held_by(conn, player_ids, campaign_id=campaign_id)
+    return [
+        Mine(found=found, basis=basis_of(each, campaign, over_ms=over_ms, now_ms=now_ms)) for each in held
+    ]
+
+
+def basis_of(held: Held, campaign: Campaign, *, over_ms: int, now_ms: int) -> Basis:
+    """What a player's lists are made of at a moment."""
+    zones = within(zones_in(held), campaign.time_zone)
+    reason: Reason | None = "not_open_yet" if now_ms < campaign.opens_ms else None
+    moment = Moment(
+        today=day_at(zones, min(now_ms, over_ms - 1)),
+        reason="campaign_ended" if now_ms >= over_ms else reason,
     )
+    return Basis(FORM, campaign.campaign_id, campaign.time_zone, campaign.state, over_ms, moment, held)
 
 
-async def _read(resources: Resources, caller: Caller, *, campaign_id: str) -> Read:
-    player_id = await player_id_of(resources, caller)
-    async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        return await read_streaks(conn, resources, caller, campaign_id=campaign_id, player_id=player_id)
+async def _read_all(
+    conn: Connection, resources: Resources, campaign: Campaign, player_ids: Sequence[UUID]
+) -> list[Mine]:
+    return await read_streaks(conn, resources, campaign, player_ids, now_ms=resources.clock())
+
+
+my_streaks: Final = Together(_read_all).mine
 
 
 def _listed(defined: Defined, read: Read) -> Listed:
@@ -146,9 +182,9 @@ def _listed(defined: Defined, read: Read) -> Listed:
     return Listed(
         defined=defined,
         standing=standing,
-        day_ends_ms=min(ends_ms(read.zones, read.today) or read.over_ms, read.over_ms),
-        next=_next(defined, standing, read.full),
-        reason=read.reason,
+        day_ends_ms=_until(read, read.basis.moment.today),
+        next=_next(defined, standing, read.holding.full),
+        reason=read.basis.moment.reason,
         no_repair=unavailable(read.standpoint(defined.streak_id)),
         repair_ends_ms=_repair_ends_ms(defined, standing, read),
     )
@@ -158,8 +194,13 @@ def _repair_ends_ms(defined: Defined, standing: Streak, read: Read) -> int | Non
     """When the last day is over on which the missed day can be repaired, or the campaign before that."""
     if standing.repairable is None:
         return None
-    last = standing.repairable + defined.draft.policy.repair_days * DAY
-    return min(ends_ms(read.zones, last) or read.over_ms, read.over_ms)
+    return _until(read, standing.repairable + defined.draft.policy.repair_days * DAY)
+
+
+def _until(read: Read, day: date) -> int:
+    """When a day is over, or the campaign before that."""
+    over_ms = read.basis.over_ms
+    return min(ends_ms(read.zones, day) or over_ms, over_ms)
 
 
 def _next(defined: Defined, standing: Streak, full: frozenset[tuple[str, int]]) -> Next | None:

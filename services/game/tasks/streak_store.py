@@ -129,12 +129,6 @@ async def take_milestones(conn: Connection, taken: Mapping[CapKey, int]) -> None
         await conn.execute(_SQL.take_milestones, *columns(rows, 4))
 
 
-async def full_milestones(conn: Connection, *, campaign_id: str) -> frozenset[tuple[str, int]]:
-    """The milestones of a campaign's streaks that have no place left."""
-    rows = await conn.fetch(_SQL.full_milestones, campaign_id)
-    return frozenset((row["streak_id"], row["days"]) for row in rows)
-
-
 async def over_ms(conn: Connection, *, campaign_id: str) -> int:
     """From when on nothing counts in a campaign: its close, or its end by somebody before."""
     return int(await conn.fetchval(_SQL.campaign_over_ms, campaign_id))

@@ -12,7 +12,7 @@ from game.tasks.drafts import RewardDraft
 from game.tasks.repair_rules import Repair, RepairReason, RepairState
 from game.tasks.streak_defining import promised
 from game.tasks.streak_drafts import StreakDraft
-from game.tasks.streak_listing import Listed, Reason
+from game.tasks.streak_listing import Listed, Mine, Reason
 from game.tasks.streak_records import Defined
 from game.tasks.streaks import Day, DayState
 
@@ -139,8 +139,12 @@ def streak_list(found: Mapping[str, Defined]) -> StreakList:
     )
 
 
-def my_streak(listed: Listed) -> MyStreak:
-    """A player's streak as it is sent."""
+def my_streaks_view(mine: Mine) -> MyStreaks:
+    """A player's streaks as they are sent. Whoever tells the same otherwise raises `streak_listing.FORM`."""
+    return MyStreaks(streaks=[_my_streak(each) for each in mine.streaks()])
+
+
+def _my_streak(listed: Listed) -> MyStreak:
     draft, standing = listed.defined.draft, listed.standing
     today = standing.days[-1]
     return MyStreak(

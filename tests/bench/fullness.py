@@ -1,12 +1,25 @@
-"""Whether a play costs the same with many plays in the tables, and in many live campaigns at once."""
+"""Whether a play costs the same with many plays in the tables, and in many live campaigns at once.
+
+A service with new tables and one campaign takes turns with another one on the same servers, whose database is
+filled and whose campaigns become more.
+"""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 from game import demo
 from game.resources import Resources, system_clock
 from tests.bench.installation import Installation, Server
-from tests.bench.plays import PLAYERS, Crowd, funded, staged
-from tests.bench.report import Section, compared
-from tests.bench.rounds import Round, Scale, Series
+from tests.bench.plays import PLAYERS, WARM_UP, Crowd, funded, staged
+from tests.bench.report import Row, Section, compared
+from tests.bench.rounds import Round, Scale, Turn, interleaved
+from tests.bench.yardsticks.statements import copy, settings_of
+from tests.crash.site import GAME
 
+FULL: Final = "full"
+YARDSTICK: Final = "new tables, one campaign"
 PAST = (10_000, 100_000, 1_000_000, 10_000_000)
 # Nobody plays in one of them: that of the past. A brand has no more than the last number.
 CAMPAIGNS = (10, 100, 1_000)
@@ -19,7 +32,8 @@ FILL_SECONDS = 600.0
 FILL = """
 WITH past AS (
     SELECT n, uuidv7(make_interval(secs => -86400 + n / 1000.0)) AS play_id, p.player_id,
-           substr(sha256(n::text::bytea), 1, 16) AS seat_id
+           substr(sha256((p.place || '-' || n / $4::bigint / 256)::bytea), 1, 16) AS seat_id,
+           1 + n / $4::bigint % 256 AS taken
     FROM generate_series($2::bigint, $3::bigint) AS n
     JOIN (SELECT player_id, row_number() OVER () - 1 AS place FROM player) AS p ON p.place = n % $4::bigint
 ), logged AS (
@@ -40,7 +54,7 @@ WITH past AS (
     FROM past
 )
 INSERT INTO draw (campaign_id, entry_index, play_id, nth, seat_id, n, row_ordinal)
-SELECT $1, n, play_id, 1, seat_id, 1, 0 FROM past
+SELECT $1, n, play_id, 1, seat_id, taken, 0 FROM past
 """
 # Behind what the campaign has logged itself.
 FIRST_INDEX = 1_000
@@ -48,36 +62,68 @@ FIRST_INDEX = 1_000
 
 async def grown(installation: Installation, scale: Scale) -> Section:
     """Rounds of one campaign with more and more plays of the past, then of more and more campaigns."""
-    async with demo.open_resources(installation.site.settings) as resources:
-        crowd = Crowd(installation, [await staged(resources)], players=PLAYERS)
-        past_id = (await staged(resources)).split("/")[3]
+    site, rows = installation.site, []
+    await copy(site, GAME, FULL)
+    full = settings_of(site, FULL)
+    async with AsyncExitStack() as stack:
+        resources, others = [
+            await stack.enter_async_context(demo.open_resources(each)) for each in (site.settings, full)
+        ]
         await funded(resources, PLAYERS)
-        async with installation.serving() as service:
-            await crowd.sit(service)
-            past = [await _rounds(service, crowd, scale, "new tables")]
-            filled = 0
-            for plays in (each for each in PAST if each <= scale.players):
-                await _fill(resources, past_id, filled, plays, scale)
-                past.append(await _rounds(service, crowd, scale, f"{plays:,} plays in the tables"))
-                filled = plays
-            many = [past[-1]]
-            for campaigns in CAMPAIGNS:
-                crowd.places += [await staged(resources) for _ in range(campaigns - 1 - len(crowd.places))]
-                await crowd.sit(service)
-                many.append(await _rounds(service, crowd, scale, f"{campaigns:,} live campaigns"))
-    rows = [compared(each.name, each, past[0]) for each in past[1:]]
-    rows += [compared(each.name, each, many[0]) for each in many[1:]]
+        ground = _Ground(
+            new=await stack.enter_async_context(installation.serving()),
+            full=await stack.enter_async_context(
+                installation.more_serving({"PLAYFAIR_DATABASE_URL": full.database_url})
+            ),
+            few=Crowd(installation, [await staged(resources)], players=PLAYERS),
+            many=Crowd(installation, [await staged(others)], players=PLAYERS),
+            scale=scale,
+        )
+        past_id = (await staged(others)).split("/")[3]
+        await ground.sit()
+        filled = 0
+        for plays in (each for each in PAST if each <= scale.players):
+            await _fill(others, past_id, filled, plays, scale)
+            rows.append(await ground.compared(f"{plays:,} plays in the tables"))
+            filled = plays
+        for campaigns in CAMPAIGNS:
+            more = campaigns - 1 - len(ground.many.places)
+            ground.many.places += [await staged(others) for _ in range(more)]
+            await ground.many.sit(ground.full)
+            rows.append(await ground.compared(f"{campaigns:,} live campaigns"))
     return Section(title=f"Paid plays as tables and campaigns grow, {CONNECTIONS} connections", rows=rows)
 
 
-async def _rounds(service: Server, crowd: Crowd, scale: Scale, name: str) -> Series:
-    """Some rounds after one that nobody counts."""
-    rounds: list[Round] = []
-    for number in range(scale.rounds + 1):
-        taken = await service.answered(crowd.plays(PLAYS), connections=CONNECTIONS, status="201")
-        scale.tell(f"    round {number} of {scale.rounds}  {name:<28}{taken.per_second:>10,.0f}/s")
-        rounds.append(taken)
-    return Series(name=name, rounds=rounds[1:])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """A service with new tables and one with full ones, and who plays there."""
+
+    new: Server
+    full: Server
+    few: Crowd
+    many: Crowd
+    scale: Scale
+
+    async def sit(self) -> None:
+        """Take a seat for everybody in both."""
+        await self.few.sit(self.new)
+        await self.many.sit(self.full)
+        await _play(self.new, self.few, WARM_UP)
+
+    async def compared(self, name: str) -> Row:
+        """Some rounds after one that nobody counts."""
+        self.scale.tell(f"  {name}")
+        await _play(self.full, self.many, PLAYS)
+        turns: dict[str, Turn] = {
+            name: partial(_play, self.full, self.many, PLAYS),
+            YARDSTICK: partial(_play, self.new, self.few, PLAYS),
+        }
+        ours, yardstick = await interleaved(turns, self.scale)
+        return compared(name, ours, yardstick)
+
+
+async def _play(server: Server, crowd: Crowd, count: int) -> Round:
+    return await server.answered(crowd.plays(count), connections=CONNECTIONS, status="201")
 
 
 async def _fill(resources: Resources, campaign_id: str, first: int, until: int, scale: Scale) -> None:

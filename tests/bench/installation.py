@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -93,13 +93,12 @@ class Installation:
             await self.site.stop_service()
 
     @asynccontextmanager
-    async def more_serving(self, *, workers: int) -> AsyncIterator[Server]:
-        """Another service on the same servers, of so many workers."""
+    async def more_serving(self, changes: Mapping[str, str]) -> AsyncIterator[Server]:
+        """Another service on the same servers, where the environment has these changes."""
         port = free_port()
-        told = {"PLAYFAIR_PORT": str(port), "PLAYFAIR_WORKERS": str(workers)}
         log = self.site.folder / "more.log"
-        service = Process("The service of more workers", log=log, ready=lambda: is_ready(port))
-        await service.start(PLAIN, self.site.environment | told)
+        service = Process("The other service", log=log, ready=lambda: is_ready(port))
+        await service.start(PLAIN, self.site.environment | {"PLAYFAIR_PORT": str(port), **changes})
         try:
             yield self._server(port, service)
         finally:

@@ -1,4 +1,4 @@
-"""What it costs when apps ask again and again how far a player's tasks are, against a trivial GET."""
+"""What it costs when apps ask again and again for a player's tasks and streaks, against a trivial GET."""
 
 import asyncio
 import http.client
@@ -6,22 +6,35 @@ import time
 from functools import partial
 
 import asyncpg
+import msgspec
 
+from game import demo
 from game.auth import Role
 from game.embedded.issuer import mint
 from game.embedded.ports import LOOPBACK
+from game.instants import to_datetime
+from game.resources import system_clock
+from game.tasks.streak_drafts import StreakDraft
+from game.tasks.streak_store import save_streak
 from tests.bench.events import subject_of
 from tests.bench.fill import Filling, campaign_id
 from tests.bench.generator import request
 from tests.bench.installation import Installation, Server
 from tests.bench.report import Section, compared
-from tests.bench.rounds import Round, Scale, interleaved
+from tests.bench.rounds import Round, Scale, Turn, interleaved
 
 PLAYERS, CALLERS = 10_000, 64
 TASKS = 10
+STREAK, DAYS = "daily", 30
 CONNECTIONS = 64
 POLLS = 3_000
-PATH = f"/v1/campaigns/{campaign_id(0)}/me/tasks"
+YARDSTICK = "trivial GET"
+PATHS = {each: f"/v1/campaigns/{campaign_id(0)}/me/{each}" for each in ("tasks", "streaks")}
+# Every second day of the last month, so that there are runs, freezes and a day to repair.
+CHECKED = """
+INSERT INTO streak_day (campaign_id, player_id, streak_id, day, events)
+SELECT $1, player_id, $2, $3::date - n, 1 FROM player CROSS JOIN generate_series(1, $4::integer, 2) AS n
+"""
 
 
 async def polled(installation: Installation, scale: Scale) -> Section:
@@ -30,24 +43,36 @@ async def polled(installation: Installation, scale: Scale) -> Section:
     filling = Filling(conn, scale.tell)
     await filling.grow_tasks(TASKS)
     await filling.grow_players(PLAYERS)
+    await _keep_streaks(conn)
     await conn.close()
     async with installation.serving() as service:
         headers = [player_headers(installation, number) for number in range(CALLERS)]
-        tags = await asyncio.to_thread(lambda: [_tag(service, each) for each in headers])
-        known = [each | {"if-none-match": tag} for each, tag in zip(headers, tags, strict=True)]
-        turns = {
-            "tasks, all of it": partial(_poll, service, headers, PATH, "200"),
-            "tasks, nothing new": partial(_poll, service, known, PATH, "304"),
-            "trivial GET": partial(_poll, installation.trivial, headers, "/trivial", "200"),
-        }
+        turns: dict[str, Turn] = {YARDSTICK: partial(_poll, installation.trivial, headers, "/trivial", "200")}
+        for what, path in PATHS.items():
+            known = await asyncio.to_thread(lambda at: [_known(service, each, at) for each in headers], path)
+            turns[f"{what}, all of it"] = partial(_poll, service, headers, path, "200")
+            turns[f"{what}, nothing new"] = partial(_poll, service, known, path, "304")
         for turn in turns.values():
             await turn()
-        full, same, yardstick = await interleaved(turns, scale)
-    label = f"a player's {TASKS} tasks, {CONNECTIONS} connections"
+        yardstick, *ours = await interleaved(turns, scale)
     return Section(
-        title="Polls of a player's tasks",
-        rows=[compared(label, full, yardstick), compared(f"{label}, If-None-Match", same, yardstick)],
+        title=f"Polls of a player's {TASKS} tasks, and of a streak of {DAYS} days",
+        rows=[compared(f"{each.name}, {CONNECTIONS} connections", each, yardstick) for each in ours],
     )
+
+
+async def _keep_streaks(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    fields = {
+        "name": {"zh": "签到", "en": "Check in"},
+        "text": {"zh": "签到", "en": "Every day"},
+        "policy": {"freeze_every": 3, "freezes_held": 2, "repair_points": 10, "repair_days": 3},
+        "repairs_overall": 1_000,
+        "milestones": [],
+    }
+    where = {"campaign_id": campaign_id(0), "streak_id": STREAK}
+    await save_streak(conn, msgspec.convert(fields, StreakDraft), **where, brand_id=demo.BRAND)
+    await conn.execute(CHECKED, *where.values(), to_datetime(system_clock()).date(), DAYS)
+    await conn.execute("VACUUM ANALYZE")
 
 
 def player_headers(installation: Installation, number: int) -> dict[str, str]:
@@ -63,14 +88,15 @@ def player_headers(installation: Installation, number: int) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def _tag(service: Server, headers: dict[str, str]) -> str:
+def _known(service: Server, headers: dict[str, str], path: str) -> dict[str, str]:
+    """The headers of a player who has the answer."""
     connection = http.client.HTTPConnection(LOOPBACK, service.port)
-    connection.request("GET", PATH, headers=headers)
+    connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     assert answer.status == 200, answer.read()
     answer.read()
     connection.close()
-    return answer.headers["etag"]
+    return headers | {"if-none-match": answer.headers["etag"]}
 
 
 async def _poll(server: Server, callers: list[dict[str, str]], path: str, status: str) -> Round:

@@ -28,7 +28,8 @@ async def worked(installation: Installation, scale: Scale) -> Section:
         }
         await funded(resources, PLAYERS)
     rows = []
-    async with installation.serving() as one, installation.more_serving(workers=WORKERS) as two:
+    more = {"PLAYFAIR_WORKERS": str(WORKERS)}
+    async with installation.serving() as one, installation.more_serving(more) as two:
         for count, crowd in crowds.items():
             scale.tell(f"  {_campaigns(count)}")
             await crowd.sit(one)
@@ -38,8 +39,8 @@ async def worked(installation: Installation, scale: Scale) -> Section:
             }
             for server in (one, two):
                 await _play(server, crowd, WARM_UP)
-            more, fewer = await interleaved(turns, scale)
-            rows.append(compared(f"{_campaigns(count)}, {CONNECTIONS} connections", more, fewer))
+            by_two, by_one = await interleaved(turns, scale)
+            rows.append(compared(f"{_campaigns(count)}, {CONNECTIONS} connections", by_two, by_one))
     cores = len(os.sched_getaffinity(0))
     return Section(
         title=f"Paid plays by {WORKERS} workers to those of one; all that runs here shares {cores} cores",

@@ -17,13 +17,12 @@ from game.fair.entries import leaf_hash
 from game.fair.merkle import (
     Node,
     fold,
-    inclusion_from_nodes,
     inclusion_nodes,
     new_nodes,
     root_nodes,
 )
 from game.fair.note import checkpoint_body, sign, vkey
-from game.fair.receipt import encode_receipt
+from game.fair.receipt import encode_receipts
 from game.fair.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 
 MAX_APPEND = 8192
@@ -122,11 +121,8 @@ def _tiles_above(interior: Mapping[Node, bytes]) -> dict[Tile, bytes]:
 
 def receipts_of(written: Written, indices: Iterable[int], note: str) -> dict[int, str]:
     """The receipts of entries of a batch; `note` is the checkpoint of its head. Reads nothing."""
-    size, checkpoint = written.head.size, note.encode()
-    return {
-        index: encode_receipt(index, inclusion_from_nodes(index, size, written.nodes), checkpoint)
-        for index in indices
-    }
+    receipts = encode_receipts(written.first_index, written.head.size, written.nodes, note.encode())
+    return {index: receipts[index] for index in indices}
 
 
 def nodes_of(indices: Iterable[int], size: int) -> set[Node]:

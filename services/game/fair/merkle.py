@@ -118,7 +118,7 @@ def inclusion_nodes(index: int, size: int) -> Plan:
     plan: Plan = []
     start, stop = 0, size
     while stop - start > 1:
-        middle = start + _split(stop - start)
+        middle = start + split(stop - start)
         if index < middle:
             plan.append(_span(middle, stop))
             stop = middle
@@ -136,7 +136,7 @@ def consistency_nodes(old_size: int, size: int) -> Plan:
     plan: Plan = []
     start, stop = 0, size
     while stop != old_size:
-        middle = start + _split(stop - start)
+        middle = start + split(stop - start)
         if old_size <= middle:
             plan.append(_span(middle, stop))
             stop = middle
@@ -172,9 +172,14 @@ def _span(start: int, stop: int) -> list[Node]:
     return nodes
 
 
-def _split(size: int) -> int:
-    """The largest power of two below `size`."""
+def split(size: int) -> int:
+    """The largest power of two below `size`: the leaves of a tree's left half."""
     return 1 << (size - 1).bit_length() - 1
+
+
+def span_hash(start: int, stop: int, hashes: Mapping[Node, bytes]) -> bytes:
+    """The hash of the half of a tree, or of a half, that has the leaves start … stop-1."""
+    return fold([hashes[node] for node in _span(start, stop)])
 
 
 def verify_inclusion(

@@ -4,8 +4,9 @@ A receipt is a C2SP tlog-proof (c2sp.org/tlog-proof@v1) of one entry.
 """
 
 import base64
+import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -24,7 +25,7 @@ from game.fair.entries import (
 )
 from game.fair.findings import Finding
 from game.fair.keys import strict_base64
-from game.fair.merkle import verify_inclusion
+from game.fair.merkle import Node, span_hash, split, verify_inclusion
 from game.fair.note import MAX_NOTE_BYTES, Checkpoint, Verifier, open_checkpoint
 from game.fair.seats import check_beacon, check_draw, check_seat, seat_entropy
 from game.fair.tables import check_pool
@@ -55,6 +56,32 @@ def encode_receipt(index: int, path: list[bytes], checkpoint_note: bytes) -> str
     """The receipt's text."""
     hashes = [base64.b64encode(step).decode() for step in path]
     return "\n".join([_HEADER, f"index {index}", *hashes, "", checkpoint_note.decode()])
+
+
+def encode_receipts(
+    first: int, size: int, hashes: Mapping[Node, bytes], checkpoint_note: bytes
+) -> dict[int, str]:
+    """The receipts of a tree's newest entries, those from `first` on. `hashes` has the nodes of their paths.
+
+    Each is what `encode_receipt` makes of it. Entries share what their paths have in common.
+    """
+    found: dict[int, str] = {}
+    # Parts of the tree, each with what follows in the receipts of its entries.
+    parts = [(0, size, "\n" + checkpoint_note.decode())]
+    while parts:
+        start, stop, rest = parts.pop()
+        if stop - start == 1:
+            found[start] = f"{_HEADER}\nindex {start}\n{rest}"
+            continue
+        middle = start + split(stop - start)
+        parts.append((middle, stop, _line(span_hash(start, middle, hashes)) + rest))
+        if first < middle:
+            parts.append((start, middle, _line(span_hash(middle, stop, hashes)) + rest))
+    return found
+
+
+def _line(hash_: bytes) -> str:
+    return binascii.b2a_base64(hash_).decode()
 
 
 def decode_receipt(text: str) -> Receipt:

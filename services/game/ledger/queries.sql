@@ -105,6 +105,10 @@ UPDATE reconciliation SET after_seq = $3
 WHERE pass = $1 AND after_seq = $2
 RETURNING pass;
 
+-- name: plan_anew
+-- What joins a page of the feed to all operations runs seldom: a plan made for a few rows long ago costs more than a new one.
+SET LOCAL plan_cache_mode = force_custom_plan;
+
 -- name: forget_entries
 -- Removes the copies of a part of the feed that was read again.
 DELETE FROM ledger_entry WHERE seq > $1 AND seq <= $2;

@@ -123,6 +123,7 @@ async def _read_page(resources: Resources, name: PassName) -> bool:
     async with resources.pool.acquire() as conn, conn.transaction():
         if not await store.advance(conn, "feed", name, old=after_seq, new=page.next_after_seq):
             return False
+        await store.plan_anew(conn)
         await store.copy_entries(conn, page.entries, after_seq=after_seq, to_seq=to_seq)
         if name == "full" and after_seq == 0:
             await store.reopen_hours(conn)

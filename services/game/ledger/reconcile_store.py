@@ -97,6 +97,11 @@ async def advance(conn: Connection, what: str, name: PassName, *, old: Any, new:
     return bool(await conn.fetch(_SQL[f"advance_{what}"], name, old, new))
 
 
+async def plan_anew(conn: Connection) -> None:
+    """Have the statements of this transaction planned for the tables as they are by now."""
+    await conn.execute(_SQL.plan_anew)
+
+
 async def copy_entries(conn: Connection, entries: Sequence[Entry], *, after_seq: int, to_seq: int) -> None:
     """Replace the copies of a part of the feed by what it says now."""
     await conn.execute(_SQL.forget_entries, after_seq, to_seq)

@@ -20,6 +20,7 @@ from game.audit.listing_api import Logs
 from game.audit.verifier_api import Verifiers
 from game.audit.witnessing import ask_witnesses
 from game.auth import AppRequest
+from game.badges import api as badges_api
 from game.badges.api import Badges, ManagedBadges
 from game.boards import api as boards_api
 from game.boards.api import Boards, ManagedBoards, MyBoards
@@ -58,6 +59,7 @@ from game.plays.intake import Intake as PlayIntake
 from game.plays.review_api import Reviews
 from game.plays.steps import play_steps
 from game.plays.sweep import Drain
+from game.polls import Polls
 from game.prizes.api import Prizes
 from game.prizes.lots_api import ChanceLots
 from game.problems import exception_handler, is_passing
@@ -66,9 +68,10 @@ from game.resources import Resources, open_redis, system_clock, system_entropy
 from game.scratch.api import Scratch
 from game.scratch.rules import artwork
 from game.settings import Settings
+from game.tasks import api as tasks_api
+from game.tasks import streak_api
 from game.tasks.api import ManagedTasks, TaskReviews, Tasks, TaskSettings
 from game.tasks.past_api import PastEvents
-from game.tasks.polls import Polls
 from game.tasks.repairing import sweep_repairs
 from game.tasks.steps import STEPS
 from game.tasks.streak_api import ManagedStreaks, Streaks
@@ -103,6 +106,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks, Erasures,
 )  # fmt: skip
 PUBLIC_READS = (*campaigns_api.READS, *boards_api.READS, *wheel_api.READS)
+PLAYERS_POLLS = (*tasks_api.POLLS, *streak_api.POLLS, *badges_api.POLLS)
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (
     *STEPS,
@@ -221,12 +225,8 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
     reads = Reads(framework, PUBLIC_READS, clock=resources.clock)
     stack.push_async_callback(reads.close)
     app.state.intake = EventIntake(Reception(resources, limits))
-    app.state.ahead = (
-        PlayIntake(engine, framework),
-        app.state.intake,
-        reads,
-        Polls(resources, framework),
-    )
+    polls = Polls(resources, framework, PLAYERS_POLLS)
+    app.state.ahead = (PlayIntake(engine, framework), app.state.intake, reads, polls)
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
     sender = await stack.enter_async_context(
         Sender(to_loopback=settings.webhooks_to_loopback, clock=resources.clock)

@@ -1,7 +1,7 @@
 """Answers that apps poll: named by what they say, and not sent again to whoever has them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -29,27 +29,34 @@ def polled(request: Request[Any, Any, Any], view: T) -> Response[T | None]:
     Without a token it is everybody's, and whoever keeps it asks each time whether it still holds.
     """
     encoded = msgspec.json.encode(view)
-    return _answer(request, tag_of(encoded), lambda: cast("T", msgspec.Raw(encoded)))
+    headers, is_known = _named(request, tag_of(encoded))
+    return _same(headers) if is_known else Response(cast("T", msgspec.Raw(encoded)), headers=headers)
 
 
-def made(request: Request[Any, Any, Any], tag: str, make: Callable[[], T]) -> Response[T | None]:
+async def made(
+    request: Request[Any, Any, Any], tag: str, make: Callable[[], Awaitable[T]]
+) -> Response[T | None]:
     """An answer that is named by what it is made of: it is not made for a caller who has it."""
-    return _answer(request, tag, make)
+    headers, is_known = _named(request, tag)
+    return _same(headers) if is_known else Response(await make(), headers=headers)
 
 
-def _answer(request: Request[Any, Any, Any], tag: str, make: Callable[[], T]) -> Response[T | None]:
+def _named(request: Request[Any, Any, Any], tag: str) -> tuple[dict[str, str], bool]:
+    """The headers of an answer, and whether the caller has it."""
     headers = {"ETag": tag} | (OWN if request.scope["user"] else EVERYBODYS)
-    if names(request.headers.get("if-none-match", ""), tag):
-        return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-    return Response(make(), status_code=HTTP_200_OK, headers=headers)
+    return headers, names(request.headers.get("if-none-match", ""), tag)
 
 
-async def send_made(scope: HTTPScope, send: Send, tag: str, make: Callable[[], bytes]) -> None:
+def _same(headers: dict[str, str]) -> Response[Any]:
+    return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+
+
+async def send_made(scope: HTTPScope, send: Send, tag: str, make: Callable[[], Awaitable[bytes]]) -> None:
     """The same as plain ASGI, for a caller with a token."""
     headers = [(b"etag", tag.encode()), *_own]
     status, body = HTTP_304_NOT_MODIFIED, b""
     if not names(header(scope, b"if-none-match"), tag):
-        status, body = HTTP_200_OK, make()
+        status, body = HTTP_200_OK, await make()
         headers += [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from game.badges.chances import HORIZONS, Odds, odds_of
+from game.badges.chances import HORIZONS, Odds, odds_of, tables_of
 from game.badges.odds import expected_draws, in_urn, on_wheel, with_exchange
 from game.campaigns.drafts import PoolDraft
 from game.campaigns.records import Pool, Units, new_pool
@@ -34,7 +34,7 @@ def left(drafted: Pool, *units: int | None) -> Pool:
 
 def only(*pools: Pool, **held: int) -> Odds:
     """The odds in the one pool that has any."""
-    (found,) = odds_of(pools, terms(), standing(**held))
+    (found,) = odds_of(tables_of(pools), terms(), standing(**held))
     return found
 
 
@@ -60,7 +60,7 @@ def test_a_wheel_is_told_by_its_weights() -> None:
 
 def test_without_exchange_none_is_told() -> None:
     """None, which is not the same as no gain."""
-    (odds,) = odds_of([WHEEL], terms(exchange_price=None), NONE)
+    (odds,) = odds_of(tables_of([WHEEL]), terms(exchange_price=None), NONE)
     assert {each.exchanged for each in odds.within} == {None}
 
 
@@ -115,7 +115,7 @@ def test_only_pools_that_pay_the_set_and_can_be_played_are_told() -> None:
     live = msgspec.structs.replace(WHEEL, state="live")
     ended = [msgspec.structs.replace(WHEEL, state=state) for state in ("draining", "replaced", "closed")]
     strange = stored(paying("pig", weight=1), row("thanks", weight=1))
-    assert len(odds_of([WHEEL, live, *ended, strange], terms(), NONE)) == 2
+    assert len(odds_of(tables_of([WHEEL, live, *ended, strange]), terms(), NONE)) == 2
 
 
 def test_a_full_set_is_certain() -> None:

@@ -19,6 +19,7 @@ from tests.crash.site import GOOD_ENDS, PLAIN, Process, Site
 MANY = "1000000"
 # Whoever waits longer is told so without an outcome; here the wait itself is what is measured.
 DEADLINE_MS = "10000"
+ROOT = Path(__file__).parents[2]
 WAITING = ("-P", "-m", "tests.bench.waiting")
 
 
@@ -110,6 +111,7 @@ async def installed(folder: Path) -> AsyncIterator[Installation]:
     """Servers in a folder, with durable commits; the yardstick answers already."""
     site = Site(folder)
     site.environment |= {
+        "PYTHONPATH": str(ROOT),
         "PLAYFAIR_LEDGER_URL": f"http://{LOOPBACK}:{site.ledger_port}",
         "PLAYFAIR_REQUEST_DEADLINE_MS": DEADLINE_MS,
         **{f"PLAYFAIR_{name}": MANY for name in LIMITS},

@@ -1,4 +1,4 @@
-"""What it costs when apps ask again and again for a player's tasks and streaks, against a trivial GET."""
+"""What it costs when apps ask again and again for what a player has, against a trivial GET."""
 
 import asyncio
 import http.client
@@ -29,7 +29,9 @@ STREAK, DAYS = "daily", 30
 CONNECTIONS = 64
 POLLS = 3_000
 YARDSTICK = "trivial GET"
-PATHS = {each: f"/v1/campaigns/{campaign_id(0)}/me/{each}" for each in ("tasks", "streaks")}
+SECRET = b"-" * 32
+# A campaign of the demonstration with a set of badges.
+COLLECTED = "lanterns-1"
 # Every second day of the last month, so that there are runs, freezes and a day to repair.
 CHECKED = """
 INSERT INTO streak_day (campaign_id, player_id, streak_id, day, events)
@@ -39,6 +41,8 @@ SELECT $1, player_id, $2, $3::date - n, 1 FROM player CROSS JOIN generate_series
 
 async def polled(installation: Installation, scale: Scale) -> Section:
     """Rounds with everything sent, with nothing new, and of the yardstick."""
+    campaigns = await demo.load(installation.site.settings, webhook_secret=SECRET)
+    places = {"tasks": campaign_id(0), "streaks": campaign_id(0), "badges": campaigns[COLLECTED]}
     conn = await asyncpg.connect(installation.site.settings.database_url)
     filling = Filling(conn, scale.tell)
     await filling.grow_tasks(TASKS)
@@ -48,7 +52,8 @@ async def polled(installation: Installation, scale: Scale) -> Section:
     async with installation.serving() as service:
         headers = [player_headers(installation, number) for number in range(CALLERS)]
         turns: dict[str, Turn] = {YARDSTICK: partial(_poll, installation.trivial, headers, "/trivial", "200")}
-        for what, path in PATHS.items():
+        for what, place in places.items():
+            path = f"/v1/campaigns/{place}/me/{what}"
             known = await asyncio.to_thread(lambda at: [_known(service, each, at) for each in headers], path)
             turns[f"{what}, all of it"] = partial(_poll, service, headers, path, "200")
             turns[f"{what}, nothing new"] = partial(_poll, service, known, path, "304")
@@ -56,7 +61,7 @@ async def polled(installation: Installation, scale: Scale) -> Section:
             await turn()
         yardstick, *ours = await interleaved(turns, scale)
     return Section(
-        title=f"Polls of a player's {TASKS} tasks, and of a streak of {DAYS} days",
+        title=f"Polls of a player's {TASKS} tasks, of a streak of {DAYS} days, and of badges",
         rows=[compared(f"{each.name}, {CONNECTIONS} connections", each, yardstick) for each in ours],
     )
 

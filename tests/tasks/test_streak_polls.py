@@ -62,13 +62,14 @@ def test_lists_of_the_same_tag_are_the_same(zones: Sequence[Zone]) -> None:
     assert DAYS <= len(lists) < DAYS + 4
 
 
-def test_what_is_told_otherwise_is_named_otherwise() -> None:
+@pytest.mark.asyncio
+async def test_what_is_told_otherwise_is_named_otherwise() -> None:
     """If this fails, the same is told in another way: raise FORM, since apps name what they have by it.
 
     The tag is that of all processes, whatever the seed of their hashes.
     """
     asked = mine(streaks(), START_MS + HOUR_MS)
-    told = hashlib.sha256(msgspec.json.encode(my_streaks_view(asked))).hexdigest()[:16]
+    told = hashlib.sha256(msgspec.json.encode(await my_streaks_view(asked))).hexdigest()[:16]
     assert (FORM, asked.tag[1:17], told) == (1, "7ce6ad4aff06770c", "bf8a681cf98a2c24")
 
 

@@ -1,6 +1,7 @@
 """Badges and sets over HTTP. Odds that were not asked for before take long: a thread reckons them."""
 
 import asyncio
+from functools import partial
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
@@ -9,17 +10,20 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from game.auth import AppRequest, Role, require
 from game.badges import defining, service
+from game.badges.collecting import collected, told
 from game.badges.drafts import BadgeDraft, SetDraft
 from game.badges.rules import Trade
-from game.badges.views import MyBadges, SetList, TradedView, my_badges, set_list, traded_view
+from game.badges.views import MyBadges, SetList, TradedView, set_list, traded_view
 from game.campaigns.access import managed
 from game.campaigns.api import CampaignId
 from game.plays.api import IdempotencyKey
-from game.polling import SAME, polled
+from game.polling import SAME, made
+from game.polls import Poll
 from game.problems import problem_responses
 
 SetId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="1 to 32 of a-z, 0-9 and -")]
 
+POLLS = (Poll(name="badges", read=collected, tell=told),)
 READ = problem_responses(401, 403, 404, 422)
 WRITE = problem_responses(400, 401, 403, 404, 409, 413, 415, 422)
 READERS = [require(Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.ADMIN)]
@@ -76,10 +80,8 @@ class Badges(Controller):
 
         Ask again with `If-None-Match`: what has not changed is not sent.
         """
-        found = await service.collections(request.resources, request.caller, campaign_id=campaign_id)
-        campaign = await managed(request.resources, request.caller, campaign_id=campaign_id)
-        published = [pool for pool in campaign.pools if pool.state != "draft"]
-        return polled(request, await asyncio.to_thread(my_badges, found, published))
+        found = await collected(request.resources, request.caller, campaign_id=campaign_id)
+        return await made(request, found.tag, partial(told, found))
 
     @post("/sets/{set_id:str}/trades", status_code=HTTP_200_OK, responses=WRITE)
     async def trade(

@@ -47,9 +47,13 @@ class Odds(msgspec.Struct, frozen=True, kw_only=True):
     within: tuple[Within, ...]
 
 
-def odds_of(pools: Sequence[Pool], terms: SetDraft, standing: Standing) -> list[Odds]:
-    """The odds in each pool that can be played, or will be, and pays badges of the set."""
-    tables = [_table(pool) for pool in pools if pool.state in ("draft", "live")]
+def tables_of(pools: Sequence[Pool]) -> tuple[Table, ...]:
+    """The tables of the pools that can be played, or will be."""
+    return tuple(_table(pool) for pool in pools if pool.state in ("draft", "live"))
+
+
+def odds_of(tables: Sequence[Table], terms: SetDraft, standing: Standing) -> list[Odds]:
+    """The odds in each table that pays badges of the set."""
     return [_odds(table, terms, standing) for table in tables if table.weights.keys() & set(terms.badges)]
 
 

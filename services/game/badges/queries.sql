@@ -80,6 +80,36 @@ WHERE a.campaign_id = $1 AND a.player_id = $2 AND a.state = 'held'
 ORDER BY a.badge_id, a.award_id
 LIMIT $3;
 
+-- name: albums_of_players
+-- The same of some players, since apps ask again and again: badges at hand, draws, claims. What is the same has the same
+-- text.
+SELECT jsonb_build_object(
+    'held', (
+        SELECT coalesce(jsonb_object_agg(badge_id, held), '{}') FROM (
+            SELECT badge_id, count(*) AS held FROM (
+                SELECT a.badge_id
+                FROM badge_award AS a
+                LEFT JOIN prize_grant AS g ON (g.campaign_id, g.grant_id) = (a.campaign_id, a.award_id)
+                LEFT JOIN draw AS d ON (d.campaign_id, d.entry_index) = (g.campaign_id, g.entry_index)
+                LEFT JOIN pool AS p ON (p.campaign_id, p.pool_id) = (g.campaign_id, g.pool_id)
+                WHERE a.campaign_id = $1 AND a.player_id = asked.player_id AND a.state = 'held'
+                  AND (p.game IS DISTINCT FROM 'scratch' OR d.uncovered_ms IS NOT NULL)
+                ORDER BY a.badge_id, a.award_id
+                LIMIT $3) AS each
+            GROUP BY badge_id) AS h),
+    'draws', (
+        SELECT coalesce(sum(s.draws), 0)
+        FROM pool AS p
+        JOIN standing AS s ON (s.campaign_id, s.lineage_id) = (p.campaign_id, p.pool_id)
+        WHERE p.campaign_id = $1 AND s.player_id = asked.player_id),
+    'claims', (
+        SELECT coalesce(jsonb_object_agg(set_id, claims), '{}') FROM (
+            SELECT set_id, count(*) AS claims FROM badge_trade
+            WHERE campaign_id = $1 AND player_id = asked.player_id AND kind = 'claim'
+            GROUP BY set_id) AS c)) AS album
+FROM unnest($2::uuid[]) WITH ORDINALITY AS asked (player_id, ordinal)
+ORDER BY asked.ordinal;
+
 -- name: spend
 -- Spends badges. No row for one: it was taken back meanwhile.
 UPDATE badge_award SET state = 'spent' WHERE campaign_id = $1 AND award_id = ANY ($2::uuid[]) AND state = 'held'

@@ -19,7 +19,7 @@ from game.badges.rules import (
     decide,
     set_closed,
 )
-from game.badges.store import BadgeSet, Traded
+from game.badges.store import Traded
 from game.campaigns.access import launched
 from game.campaigns.records import Campaign
 from game.db.connection import Connection
@@ -41,28 +41,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     set_id: str
     key: str
     trade: Trade
-
-
-class Collection(msgspec.Struct, frozen=True, kw_only=True):
-    """A set, and a player in it."""
-
-    badge_set: BadgeSet
-    standing: Standing
-
-
-async def collections(resources: Resources, caller: Caller, *, campaign_id: str) -> list[Collection]:
-    """The caller in each set of a launched campaign. NotFound."""
-    player_id = await player_id_of(resources, caller)
-    async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-        found = await store.sets_of_campaign(conn, campaign_id=campaign_id)
-        at_hand = await store.at_hand(conn, campaign_id=campaign_id, player_id=player_id)
-        draws = await store.draws_of(conn, campaign_id=campaign_id, player_id=player_id)
-        claims = await store.claims_of(conn, campaign_id=campaign_id, player_id=player_id)
-    return [
-        Collection(badge_set=each, standing=_standing(at_hand, draws, claims.get(each.set_id, 0)))
-        for each in found.values()
-    ]
 
 
 async def trade(resources: Resources, caller: Caller, asked: Asked) -> Traded:

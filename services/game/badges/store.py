@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from game.badges.drafts import BadgeDraft, SetDraft
-from game.badges.rules import Stock, Trade
+from game.badges.rules import Standing, Stock, Trade
 from game.db.connection import Connection
 from game.db.statements import load
 
@@ -25,6 +25,13 @@ class BadgeSet(msgspec.Struct, frozen=True, kw_only=True):
     set_id: str
     terms: SetDraft
     stock: Stock
+
+
+class Collection(msgspec.Struct, frozen=True, kw_only=True):
+    """A set, and a player in it."""
+
+    badge_set: BadgeSet
+    standing: Standing
 
 
 class Traded(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +123,12 @@ async def at_hand(conn: Connection, *, campaign_id: str, player_id: UUID) -> Map
     for row in await conn.fetch(_SQL.at_hand, campaign_id, player_id, AWARDS_MAX):
         found[row["badge_id"]].append(row["award_id"])
     return found
+
+
+async def albums_of(conn: Connection, player_ids: Sequence[UUID], *, campaign_id: str) -> list[str]:
+    """What each player has in the sets of a campaign, as text: what has the same text is the same."""
+    rows = await conn.fetch(_SQL.albums_of_players, campaign_id, player_ids, AWARDS_MAX)
+    return [row["album"] for row in rows]
 
 
 async def spend(conn: Connection, award_ids: Sequence[UUID], *, campaign_id: str) -> int:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from game.badges.chances import CACHED, Odds, odds_of
+from game.badges.chances import CACHED, Odds, Table, odds_of, tables_of
 from game.badges.drafts import SetDraft
 from game.badges.rules import (
     Gives,
@@ -22,8 +22,7 @@ from game.badges.rules import (
     pays_now,
     refusal,
 )
-from game.badges.service import Collection
-from game.badges.store import BadgeSet, Traded
+from game.badges.store import BadgeSet, Collection, Traded
 from game.campaigns.public_views import ReasonView, reason_view
 from game.campaigns.records import Pool
 from game.errors import Refusal
@@ -134,23 +133,24 @@ class TradedView(msgspec.Struct, frozen=True, kw_only=True):
 
 def set_list(sets: Sequence[BadgeSet], pools: Sequence[Pool]) -> SetList:
     """Sets as everybody may see them."""
+    tables, bound = tables_of(pools), bound_by(pools)
     return SetList(
         sets=tuple(
             SetView(
                 set_id=each.set_id,
                 terms=each.terms,
-                bound_by=_bound_by(pools),
+                bound_by=bound,
                 left=each.stock,
-                odds=_odds(pools, each.terms, NEWCOMER),
+                odds=_odds(tables, each.terms, NEWCOMER),
             )
             for each in sets
         )
     )
 
 
-def my_badges(found: Sequence[Collection], pools: Sequence[Pool]) -> MyBadges:
-    """A player's badges."""
-    return MyBadges(sets=tuple(_mine(each.badge_set, each.standing, pools) for each in found))
+def my_badges(found: Sequence[Collection], tables: Sequence[Table], bound: tuple[BoundView, ...]) -> MyBadges:
+    """A player's badges. Whoever tells the same in another way raises `collecting.FORM`."""
+    return MyBadges(sets=tuple(_mine(each.badge_set, each.standing, tables, bound) for each in found))
 
 
 def traded_view(campaign_id: str, done: Traded) -> TradedView:
@@ -166,7 +166,7 @@ def traded_view(campaign_id: str, done: Traded) -> TradedView:
     )
 
 
-def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
+def _mine(mine: BadgeSet, standing: Standing, tables: Sequence[Table], bound: tuple[BoundView, ...]) -> MySet:
     terms = mine.terms
     reasons: dict[TradeKind | Literal["gift"], Refusal | None] = {
         kind: refusal(mine.set_id, terms, standing, mine.stock, trade)
@@ -176,7 +176,7 @@ def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
     return MySet(
         set_id=mine.set_id,
         terms=terms,
-        bound_by=_bound_by(pools),
+        bound_by=bound,
         left=mine.stock,
         held={badge: standing.held.get(badge, 0) for badge in terms.badges},
         missing=standing.missing(terms),
@@ -185,11 +185,12 @@ def _mine(mine: BadgeSet, standing: Standing, pools: Sequence[Pool]) -> MySet:
         draws_at_most=draws_at_most(terms, standing),
         next_reward=pays_now(mine.set_id, terms, mine.stock),
         refused={kind: reason_view(reason) for kind, reason in reasons.items() if reason is not None},
-        odds=_odds(pools, terms, standing),
+        odds=_odds(tables, terms, standing),
     )
 
 
-def _bound_by(pools: Sequence[Pool]) -> tuple[BoundView, ...]:
+def bound_by(pools: Sequence[Pool]) -> tuple[BoundView, ...]:
+    """What binds the operator to the terms of sets: the rules of the pools that were published."""
     return tuple(
         BoundView(pool_id=pool.pool_id, rules_sha256=_rules_of(pool.entry)) for pool in pools if pool.entry
     )
@@ -202,8 +203,8 @@ def _rules_of(entry: bytes) -> str:
     return logged.rules
 
 
-def _odds(pools: Sequence[Pool], terms: SetDraft, standing: Standing) -> tuple[OddsView, ...]:
-    return tuple(map(_odds_view, odds_of(pools, terms, standing)))
+def _odds(tables: Sequence[Table], terms: SetDraft, standing: Standing) -> tuple[OddsView, ...]:
+    return tuple(map(_odds_view, odds_of(tables, terms, standing)))
 
 
 def _odds_view(odds: Odds) -> OddsView:

@@ -1,5 +1,6 @@
 """Tasks over HTTP: managers write and review them, players see how far they are."""
 
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from litestar.status_codes import HTTP_200_OK
 from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
 from game.polling import SAME, made
+from game.polls import Poll
 from game.problems import problem_responses
 from game.tasks import defining, reviewing
 from game.tasks.drafts import PlayerSegments, ShareChannels, TaskDraft
@@ -42,6 +44,8 @@ TaskId = Annotated[str, PathParameter(pattern="^[a-z0-9-]{1,32}$", description="
 Subject = Annotated[
     str, PathParameter(pattern=r"^[A-Za-z0-9._~-]{1,64}$", description="The brand's own name of a player")
 ]
+
+POLLS = (Poll(name="tasks", read=my_tasks, tell=my_tasks_view),)
 
 After = Annotated[UUID | None, QueryParameter(description="`next` of the page before")]
 
@@ -188,7 +192,7 @@ class Tasks(Controller):
     async def index(self, request: AppRequest, campaign_id: CampaignId) -> Response[MyTasks | None]:
         """Your tasks in a campaign. Ask again with `If-None-Match`: what has not changed is not sent."""
         found = await my_tasks(request.resources, request.caller, campaign_id=campaign_id)
-        return made(request, found.tag, lambda: my_tasks_view(found))
+        return await made(request, found.tag, partial(my_tasks_view, found))
 
     @post("/completions/{completion_id:uuid}/appeal", status_code=HTTP_200_OK, responses=WRITE)
     async def appeal(

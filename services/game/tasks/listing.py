@@ -15,6 +15,7 @@ import msgspec
 
 from game.campaigns.records import Campaign
 from game.campaigns.rules import CampaignState
+from game.campaigns.together import Together
 from game.db.connection import Connection
 from game.instants import to_datetime
 from game.polling import tag_of
@@ -25,7 +26,6 @@ from game.tasks.days import DAY, Zones, day_at, ends_ms, start_of, within, zone_
 from game.tasks.holding_store import Held, Place, held_by, holding, zones_in
 from game.tasks.records import Published, Task
 from game.tasks.rules import Bar, bar
-from game.tasks.together import Together
 from game.tasks.windows import window_end, window_start
 
 # To be raised when the same is told in another way: apps name what they have by it.

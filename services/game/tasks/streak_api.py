@@ -1,5 +1,6 @@
 """Streaks over HTTP: managers write them, players see how long theirs are."""
 
+from functools import partial
 from typing import Annotated
 
 from litestar import Controller, Response, delete, get, post, put
@@ -11,6 +12,7 @@ from game.auth import AppRequest, Role, require
 from game.campaigns.api import CampaignId
 from game.plays.api import IdempotencyKey
 from game.polling import SAME, made
+from game.polls import Poll
 from game.problems import problem_responses
 from game.tasks import streak_defining as defining
 from game.tasks.api import READ, READERS, WRITE, WRITERS
@@ -37,6 +39,7 @@ Month = Annotated[
 ]
 
 
+POLLS = (Poll(name="streaks", read=my_streaks, tell=my_streaks_view),)
 UNDER_WAY = {
     HTTP_202_ACCEPTED: ResponseSpec(
         RepairView, description="Stored and under way: ask again with the same key."
@@ -90,7 +93,7 @@ class Streaks(Controller):
     async def index(self, request: AppRequest, campaign_id: CampaignId) -> Response[MyStreaks | None]:
         """Your streaks in a campaign. Ask again with `If-None-Match`: what has not changed is not sent."""
         found = await my_streaks(request.resources, request.caller, campaign_id=campaign_id)
-        return made(request, found.tag, lambda: my_streaks_view(found))
+        return await made(request, found.tag, partial(my_streaks_view, found))
 
     @get("/{streak_id:str}/calendar", responses=SAME | READ)
     async def calendar(
@@ -99,7 +102,7 @@ class Streaks(Controller):
         """A month of a streak, day by day. Ask again with `If-None-Match`."""
         found = await my_streaks(request.resources, request.caller, campaign_id=campaign_id)
         defining.streak_of(found.found.streaks, streak_id)
-        return made(request, found.tag, lambda: calendar_view(month, found.calendar(streak_id, month)))
+        return await made(request, found.tag, lambda: calendar_view(month, found.calendar(streak_id, month)))
 
     @post(
         "/{streak_id:str}/repairs",

@@ -13,6 +13,7 @@ import msgspec
 
 from game.campaigns.records import Campaign
 from game.campaigns.rules import CampaignState
+from game.campaigns.together import Together
 from game.db.connection import Connection
 from game.polling import tag_of
 from game.resources import Resources
@@ -25,7 +26,6 @@ from game.tasks.repair_rules import RepairReason, Standpoint, unavailable
 from game.tasks.streak_drafts import MilestoneDraft
 from game.tasks.streak_records import Defined
 from game.tasks.streaks import Day, Streak, streak
-from game.tasks.together import Together
 
 # To be raised when the same is told in another way: apps name what they have by it.
 FORM: Final = 1

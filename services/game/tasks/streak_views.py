@@ -139,7 +139,7 @@ def streak_list(found: Mapping[str, Defined]) -> StreakList:
     )
 
 
-def my_streaks_view(mine: Mine) -> MyStreaks:
+async def my_streaks_view(mine: Mine) -> MyStreaks:
     """A player's streaks as they are sent. Whoever tells the same otherwise raises `streak_listing.FORM`."""
     return MyStreaks(streaks=[_my_streak(each) for each in mine.streaks()])
 
@@ -189,7 +189,7 @@ def _offer(listed: Listed) -> RepairOffer | None:
     return RepairOffer(day=day, price_points=price_points, until=to_datetime(ends_ms))
 
 
-def calendar_view(month: str, days: Sequence[Day]) -> CalendarView:
+async def calendar_view(month: str, days: Sequence[Day]) -> CalendarView:
     """A month as it is sent."""
     return CalendarView(
         month=month, days=[DayView(day=each.day, state=each.state, run=each.run) for each in days]

@@ -243,7 +243,7 @@ def _counted_event(event: CountedEvent) -> CountedEventView:
     return CountedEventView(**fields | happened)
 
 
-def my_tasks_view(mine: Mine) -> MyTasks:
+async def my_tasks_view(mine: Mine) -> MyTasks:
     """A player's tasks as they are sent. Whoever tells the same in another way raises `listing.FORM`."""
     return MyTasks(tasks=[_my_task(each) for each in mine.tasks()])
 

@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from game.embedded.ports import accepts, free_port
-from tests.bench.installation import Installation, Server
+from tests.bench.installation import ROOT, Installation, Server
 from tests.bench.meters import Meters
 from tests.crash.site import Process, Site
 
-ROOT = Path(__file__).parents[3]
 TRIVIAL = "trivial POST"
 # Each with its module.
 MODULES = {"POST with a token": "authenticated", "naive play": "naive", "table in Redis": "redis_table"}

@@ -12,7 +12,7 @@ from game.resources import Resources
 from game.worker import Step
 
 LOOK_MS: Final = 1_000
-# A table that has changed by so many rows, and by as many as it had when it was last analyzed.
+# A table that has grown by so many rows, and by as many as it had when it was last analyzed.
 CHANGED_ROWS: Final = 200
 # What is larger has been analyzed often enough, and autovacuum does.
 ROWS_MAX: Final = 1_000_000
@@ -26,7 +26,9 @@ async def refresh_statistics(resources: Resources) -> int:
     async with resources.pool.acquire() as conn:
         rows = await conn.fetch(_SQL.outgrown_tables, CHANGED_ROWS, ROWS_MAX, TABLES_AT_ONCE)
         for row in rows:
-            await conn.execute(f"ANALYZE (SKIP_LOCKED) {row['quoted']}")
+            async with conn.transaction():
+                await conn.execute(_SQL.small_sample)
+                await conn.execute(f"ANALYZE (SKIP_LOCKED) {row['quoted']}")
     return 0
 
 

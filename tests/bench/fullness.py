@@ -28,6 +28,8 @@ CHUNK = 100_000
 # Rows of another campaign, as its plays would have left them; what they refer to is not asked again.
 QUIET = "SET session_replication_role = replica; SET statement_timeout = 0"
 LOUD = "RESET ALL"
+# What is filled in was never in the ledger. Both passes of the reconciliation have been there already.
+RECONCILED = "UPDATE reconciliation SET play_id = uuidv7(interval '-1 hour')"
 FILL_SECONDS = 600.0
 FILL = """
 WITH past AS (
@@ -129,6 +131,7 @@ async def _play(server: Server, crowd: Crowd, count: int) -> Round:
 async def _fill(resources: Resources, campaign_id: str, first: int, until: int, scale: Scale) -> None:
     async with resources.pool.acquire() as conn:
         await conn.execute(QUIET)
+        await conn.execute(RECONCILED)
         for start in range(first, until, CHUNK):
             end = min(until, start + CHUNK)
             told = (start + FIRST_INDEX, end + FIRST_INDEX - 1, PLAYERS, system_clock())

@@ -38,8 +38,10 @@ OUTAGES = (
 
 if TYPE_CHECKING:
     _Pool = asyncpg.Pool[asyncpg.Record]
+    _Connection = asyncpg.Connection[asyncpg.Record]
 else:  # generic for type checkers only
     _Pool = asyncpg.Pool
+    _Connection = asyncpg.Connection
 
 
 class BoundedPool(_Pool):
@@ -48,6 +50,20 @@ class BoundedPool(_Pool):
     def acquire(self, *, timeout: float | None = None) -> Any:
         """A connection; the limit holds unless another one is given."""
         return super().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS if timeout is None else timeout)
+
+
+class TellingConnection(_Connection):
+    """A connection that says so when it was broken off between the parsing of a statement and its turn.
+
+    asyncpg forgets the protocol then, and whoever was just answered meets an AttributeError.
+    """
+
+    _protocol: Any
+
+    def _abort(self) -> None:
+        protocol = self._protocol
+        super()._abort()  # type: ignore[misc]
+        self._protocol = protocol
 
 
 async def open_pool(
@@ -62,7 +78,7 @@ async def open_pool(
     pool = BoundedPool(
         url,
         connect=_connect,
-        connection_class=asyncpg.Connection,
+        connection_class=TellingConnection,
         record_class=asyncpg.Record,
         loop=None,
         max_queries=QUERIES_PER_CONNECTION,

@@ -1,9 +1,9 @@
-"""Accepting plays, many in one transaction: each is judged alone, and one that is refused harms no other."""
+"""Accepting plays, many in one statement: each is judged alone, and one that is refused harms no other."""
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import msgspec
 
@@ -11,7 +11,8 @@ from game.campaigns.rules import Participation, PoolState, local_day
 from game.campaigns.service import no_such_pool
 from game.db.connection import Connection
 from game.errors import Refusal
-from game.plays import store
+from game.plays import accept_store, store
+from game.plays.accept_store import CONFLICTS, Found, PlayKey, play_key, player_key, pool_key, seat_key
 from game.plays.rules import (
     Accepted,
     Asked,
@@ -47,57 +48,69 @@ class _Tally:
     taken: dict[PlayerKey, Participation]
     seats: dict[SeatKey, Seat]
     lots: dict[PlayerKey, tuple[Lot, ...]]
-    known: dict[tuple[str, UUID, str], Play]
+    known: dict[PlayKey, Play]
     waiting: Counter[SeatKey]
     accepted: list[Accepted] = field(default_factory=list)
 
 
 async def accept_batch(resources: Resources, batch: Sequence[Asked]) -> Sequence[Driven | BaseException]:
-    """Each play as it is stored now, or the Refusal that says why nothing was stored of it."""
+    """Each play as it is stored now, or the Refusal that says why nothing was stored of it.
+
+    One statement reads, without a lock; another one stores, unless something has changed in between. Then,
+    and if a pool does not accept, where somebody may be at it, all is done again under locks.
+    """
     now_ms = resources.clock()
-    async with resources.pool.acquire() as conn, conn.transaction():
-        tally = await _read(conn, batch, now_ms=now_ms)
-        answers = [_judge(resources, asked, tally, now_ms=now_ms) for asked in batch]
-        if tally.accepted:
-            debits = [answer.debit for answer in answers if isinstance(answer, Driven) and answer.debit]
-            await store.save_accepted(
-                conn,
-                tally.accepted,
-                debits,
-                next_attempt_ms=now_ms + resources.settings.request_deadline_ms + TAKE_UP_MS,
-                pools=tally.pools,
-                taken=tally.taken,
-            )
+    async with resources.pool.acquire() as conn:
+        found = await accept_store.find(conn, batch, now_ms=now_ms)
+        if all(pool.accepting for pool in found.pools.values()):
+            with suppress(*CONFLICTS):
+                return await _accept(conn, resources, batch, found, now_ms=now_ms)
+        async with conn.transaction():
+            await _lock(conn, batch, now_ms=now_ms)
+            found = await accept_store.find(conn, batch, now_ms=now_ms)
+            return await _accept(conn, resources, batch, found, now_ms=now_ms)
+
+
+async def _lock(conn: Connection, batch: Sequence[Asked], *, now_ms: int) -> None:
+    await store.lock_pools(conn, map(pool_key, batch))
+    days = {player_key(asked): local_day(now_ms, asked.terms.time_zone) for asked in batch}
+    await store.lock_participations(conn, days)
+    await store.lock_live_seats(conn, map(seat_key, batch))
+
+
+async def _accept(
+    conn: Connection, resources: Resources, batch: Sequence[Asked], found: Found, *, now_ms: int
+) -> Sequence[Driven | BaseException]:
+    tally = _Tally(
+        pools=dict(found.pools),
+        taken=dict(found.taken),
+        seats=dict(found.seats),
+        lots=dict(found.lots),
+        known=dict(found.known),
+        waiting=Counter(found.waiting),
+    )
+    answers = [_judge(resources, asked, tally, now_ms=now_ms) for asked in batch]
+    if tally.accepted:
+        await accept_store.save(
+            conn,
+            tally.accepted,
+            [answer.debit for answer in answers if isinstance(answer, Driven) and answer.debit],
+            found=found,
+            next_attempt_ms=now_ms + resources.settings.request_deadline_ms + TAKE_UP_MS,
+        )
     return answers
 
 
-async def _read(conn: Connection, batch: Sequence[Asked], *, now_ms: int) -> _Tally:
-    pools = await store.lock_pools(conn, map(_pool_key, batch))
-    days = {_player_key(asked): local_day(now_ms, asked.terms.time_zone) for asked in batch}
-    taken = await store.lock_participations(conn, days)
-    sealed = [_seat_key(asked) for asked in batch if asked.terms.is_sealed]
-    with_chances = [_player_key(asked) for asked in batch if asked.paid_with == "chance"]
-    return _Tally(
-        pools=pools,
-        taken=taken,
-        # Read under the players' locks: whoever used the same key elsewhere has committed by now.
-        known=await store.find_plays(conn, list({_key(asked) for asked in batch})),
-        seats=await store.lock_live_seats(conn, map(_seat_key, batch)),
-        lots=await store.lock_lots(conn, with_chances, now_ms=now_ms) if with_chances else {},
-        waiting=await store.count_unfinished(conn, sealed) if sealed else Counter(),
-    )
-
-
 def _judge(resources: Resources, asked: Asked, tally: _Tally, *, now_ms: int) -> Driven | Refusal:
-    known = tally.known.get(_key(asked))
+    known = tally.known.get(play_key(asked))
     if known is not None:
         return Driven(play=known, debit=None) if same_request(known, asked) else mismatch()
-    if _pool_key(asked) not in tally.pools:
+    if pool_key(asked) not in tally.pools:
         return no_such_pool()
     try:
         accepted = accept(
             asked,
-            _standpoint(asked, tally),
+            _standpoint(asked, tally, now_ms=now_ms),
             now_ms=now_ms,
             operation_ttl_ms=resources.settings.operation_ttl_ms,
             ledger_available=resources.ledger.available(),
@@ -108,26 +121,30 @@ def _judge(resources: Resources, asked: Asked, tally: _Tally, *, now_ms: int) ->
     return Driven(play=accepted.play, debit=_debit(asked, accepted.play) if asked.price_points else None)
 
 
-def _standpoint(asked: Asked, tally: _Tally) -> Standpoint:
+def _standpoint(asked: Asked, tally: _Tally, *, now_ms: int) -> Standpoint:
     return Standpoint(
-        pool=tally.pools[_pool_key(asked)],
-        taken=tally.taken[_player_key(asked)],
-        seat=tally.seats.get(_seat_key(asked)),
-        lots=tally.lots.get(_player_key(asked), ()),
-        waiting=tally.waiting[_seat_key(asked)],
+        pool=tally.pools[pool_key(asked)],
+        taken=tally.taken.get(player_key(asked)) or _newcomer(asked, now_ms=now_ms),
+        seat=tally.seats.get(seat_key(asked)),
+        lots=tally.lots.get(player_key(asked), ()),
+        waiting=tally.waiting[seat_key(asked)],
     )
+
+
+def _newcomer(asked: Asked, *, now_ms: int) -> Participation:
+    return Participation(draws_total=0, day=local_day(now_ms, asked.terms.time_zone), draws_today=0)
 
 
 def _note(asked: Asked, accepted: Accepted, tally: _Tally) -> None:
     after = accepted.after
     tally.accepted.append(accepted)
-    tally.known[_key(asked)] = accepted.play
-    tally.pools[_pool_key(asked)] = after.pool
-    tally.taken[_player_key(asked)] = after.taken
-    tally.lots[_player_key(asked)] = after.lots
-    tally.waiting[_seat_key(asked)] += 1
+    tally.known[play_key(asked)] = accepted.play
+    tally.pools[pool_key(asked)] = after.pool
+    tally.taken[player_key(asked)] = after.taken
+    tally.lots[player_key(asked)] = after.lots
+    tally.waiting[seat_key(asked)] += 1
     if after.seat is not None:
-        tally.seats[_seat_key(asked)] = after.seat
+        tally.seats[seat_key(asked)] = after.seat
 
 
 def _debit(asked: Asked, play: Play) -> Debit:
@@ -142,19 +159,3 @@ def _debit(asked: Asked, play: Play) -> Debit:
         subject=asked.account,
         body=encode(operation),
     )
-
-
-def _pool_key(asked: Asked) -> PoolKey:
-    return asked.terms.campaign_id, asked.terms.pool_id
-
-
-def _player_key(asked: Asked) -> PlayerKey:
-    return asked.terms.campaign_id, asked.player_id
-
-
-def _seat_key(asked: Asked) -> SeatKey:
-    return asked.terms.campaign_id, asked.terms.pool_id, asked.player_id
-
-
-def _key(asked: Asked) -> tuple[str, UUID, str]:
-    return asked.terms.campaign_id, asked.player_id, asked.idempotency_key

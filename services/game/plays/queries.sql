@@ -72,47 +72,95 @@ WHERE l.units_left > 0 AND l.expires_ms > $3
 ORDER BY l.campaign_id, l.player_id, l.expires_ms, l.lot_id
 FOR NO KEY UPDATE OF l;
 
+-- name: standpoints
+-- What plays that are asked for are judged by, all of one moment: a row for each, in their order. Null are the pool's
+-- columns where there is no such pool, the counts of whoever has not played yet, and the seat's where there is none.
+SELECT y.play_id IS NOT NULL AS is_known,
+       c.state AS campaign_state, p.state AS pool_state, p.accepting, p.draws_reserved AS pool_reserved, p.draws_cap,
+       CASE WHEN NOT p.accepting THEN
+           (SELECT n.pool_id FROM pool AS n
+            WHERE n.campaign_id = p.campaign_id AND n.replaces_id = p.pool_id AND n.state <> 'draft')
+       END AS replaced_by,
+       t.draws_total, t.day, t.draws_today,
+       s.seat_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round, s.seat_draws, s.draws_reserved, s.draws_taken
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
+    AS asked (campaign_id, pool_id, player_id, idempotency_key, nth)
+LEFT JOIN pool AS p USING (campaign_id, pool_id)
+LEFT JOIN campaign AS c USING (campaign_id)
+LEFT JOIN participation AS t USING (campaign_id, player_id)
+LEFT JOIN play AS y USING (campaign_id, player_id, idempotency_key)
+LEFT JOIN seat AS s ON (s.campaign_id, s.pool_id, s.player_id) = (asked.campaign_id, asked.pool_id, asked.player_id)
+                       AND s.state IN ('offered', 'live')
+ORDER BY asked.nth;
+
 -- name: accept
--- Stores accepted plays with the bytes of their debits, and what they reserve.
-WITH played AS (
-    INSERT INTO play (campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, paid_with,
-                      price_points, day, seat_id, accepted_ms, apply_before_ms, next_attempt_ms)
-    SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::smallint[],
-                         $9::text[], $10::bigint[], $11::date[], $12::bytea[], $13::bigint[], $14::bigint[], $15::bigint[])
-), charged AS (
-    INSERT INTO operation (campaign_id, operation_id, kind, play_id, subject, body, state, next_attempt_ms)
-    SELECT campaign_id, operation_id, 'debit', play_id, subject, body, 'due', next_attempt_ms
-    FROM unnest($16::text[], $17::text[], $18::uuid[], $19::text[], $20::bytea[], $21::bigint[])
-        AS due (campaign_id, operation_id, play_id, subject, body, next_attempt_ms)
+-- Stores accepted plays with the bytes of their debits, and what they reserve; nothing at all, and an error, where what
+-- they were judged by has changed. Tables are locked one after the other, in the order that all transactions keep: each
+-- step counts the rows of the one before.
+WITH held AS (
+    SELECT FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, pool_id)
+    JOIN pool AS p USING (campaign_id, pool_id)
+    ORDER BY campaign_id, pool_id
+    FOR NO KEY UPDATE OF p
+), reserved AS (
+    UPDATE pool AS p
+    SET draws_reserved = p.draws_reserved + now.draws
+    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS now (campaign_id, pool_id, draws)
+    WHERE (SELECT count(*) FROM held) = cardinality($1::text[])
+      AND (p.campaign_id, p.pool_id) = (now.campaign_id, now.pool_id)
+      AND p.accepting AND (p.draws_cap IS NULL OR p.draws_reserved + now.draws <= p.draws_cap)
+    RETURNING 1
 ), counted AS (
     UPDATE participation AS t
     SET draws_total = now.draws_total, day = now.day, draws_today = now.draws_today
-    FROM unnest($22::text[], $23::uuid[], $24::integer[], $25::date[], $26::integer[])
-        AS now (campaign_id, player_id, draws_total, day, draws_today)
+    FROM unnest($4::text[], $5::uuid[], $6::integer[], $7::date[], $8::integer[], $9::integer[], $10::date[], $11::integer[])
+        AS now (campaign_id, player_id, draws_total, day, draws_today, total_before, day_before, today_before)
     WHERE (t.campaign_id, t.player_id) = (now.campaign_id, now.player_id)
+      AND (t.draws_total, t.day, t.draws_today) = (now.total_before, now.day_before, now.today_before)
+      AND (SELECT count(*) FROM reserved) = cardinality($1::text[])
+    RETURNING 1
+), begun AS (
+    INSERT INTO participation (campaign_id, player_id, draws_total, day, draws_today)
+    SELECT campaign_id, player_id, draws_total, day, draws_today
+    FROM unnest($4::text[], $5::uuid[], $6::integer[], $7::date[], $8::integer[], $9::integer[])
+        AS now (campaign_id, player_id, draws_total, day, draws_today, total_before)
+    WHERE total_before IS NULL AND (SELECT count(*) FROM counted) + num_nulls(VARIADIC $9::integer[]) = cardinality($4::text[])
+    RETURNING 1
 ), seated AS (
     UPDATE seat AS s
     SET draws_reserved = now.draws_reserved
-    FROM unnest($27::text[], $28::bytea[], $29::integer[]) AS now (campaign_id, seat_id, draws_reserved)
+    FROM unnest($12::text[], $13::bytea[], $14::integer[], $15::integer[])
+        AS now (campaign_id, seat_id, draws_reserved, reserved_before)
     WHERE (s.campaign_id, s.seat_id) = (now.campaign_id, now.seat_id)
-)
-UPDATE pool AS p
-SET draws_reserved = now.draws_reserved
-FROM unnest($30::text[], $31::text[], $32::bigint[]) AS now (campaign_id, pool_id, draws_reserved)
-WHERE (p.campaign_id, p.pool_id) = (now.campaign_id, now.pool_id);
-
--- name: use_chances
--- Takes chances out of their lots and says which play used them.
-WITH taken AS (
+      AND s.draws_reserved = now.reserved_before AND s.state = 'live'
+      AND (SELECT count(*) FROM begun) = num_nulls(VARIADIC $9::integer[])
+    RETURNING 1
+), used AS (
     UPDATE chance_lot AS l
-    SET units_left = l.units_left - used.units
-    FROM (SELECT campaign_id, lot_id, sum(units) AS units
-          FROM unnest($1::text[], $3::uuid[], $4::integer[]) AS u (campaign_id, lot_id, units)
-          GROUP BY campaign_id, lot_id) AS used
-    WHERE (l.campaign_id, l.lot_id) = (used.campaign_id, used.lot_id)
+    SET units_left = l.units_left - now.units
+    FROM unnest($16::text[], $17::uuid[], $18::integer[]) AS now (campaign_id, lot_id, units)
+    WHERE (l.campaign_id, l.lot_id) = (now.campaign_id, now.lot_id)
+      AND l.units_left >= now.units
+      AND (SELECT count(*) FROM seated) = cardinality($12::text[])
+    RETURNING 1
+), played AS (
+    INSERT INTO play (campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, paid_with,
+                      price_points, day, seat_id, accepted_ms, apply_before_ms, next_attempt_ms)
+    SELECT *, $33::bigint
+    FROM unnest($19::text[], $20::uuid[], $21::uuid[], $22::text[], $23::text[], $24::bytea[], $25::text[], $26::smallint[],
+                $27::text[], $28::bigint[], $29::date[], $30::bytea[], $31::bigint[], $32::bigint[])
+), charged AS (
+    INSERT INTO operation (campaign_id, operation_id, kind, play_id, subject, body, state, next_attempt_ms)
+    SELECT campaign_id, operation_id, 'debit', play_id, subject, body, 'due', $33::bigint
+    FROM unnest($34::text[], $35::text[], $36::uuid[], $37::text[], $38::bytea[])
+        AS due (campaign_id, operation_id, play_id, subject, body)
+), paid AS (
+    INSERT INTO chance_use (campaign_id, play_id, lot_id, units)
+    SELECT * FROM unnest($39::text[], $40::uuid[], $41::uuid[], $42::integer[])
 )
-INSERT INTO chance_use (campaign_id, play_id, lot_id, units)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::integer[]);
+SELECT demand_unchanged((SELECT count(*) FROM reserved) + (SELECT count(*) FROM counted) + (SELECT count(*) FROM begun)
+                        + (SELECT count(*) FROM seated) + (SELECT count(*) FROM used)
+                        = cardinality($1::text[]) + cardinality($4::text[]) + cardinality($12::text[]) + cardinality($16::text[]));
 
 -- name: plays_of_rounds
 -- Paid plays whose seats wait for these beacon rounds, in the order of the seats.

@@ -11,7 +11,7 @@ from game.campaigns.rules import Participation, PoolState
 from game.db.connection import Connection
 from game.db.statements import columns, load
 from game.plays.drawing import Drawn
-from game.plays.rules import Accepted, Debit, Lot, Play, Seat
+from game.plays.rules import Debit, Lot, Play, Seat
 
 SQL = load("game.plays")
 
@@ -93,41 +93,6 @@ async def lock_lots(
         key = (lot.campaign_id, lot.player_id)
         lots[key] = (*lots.get(key, ()), lot)
     return lots
-
-
-async def save_accepted(
-    conn: Connection,
-    accepted: Sequence[Accepted],
-    debits: Sequence[Debit],
-    *,
-    next_attempt_ms: int,
-    pools: Mapping[PoolKey, PoolState],
-    taken: Mapping[PlayerKey, Participation],
-) -> None:
-    """Accepted plays, the bytes of their debits, and what is left of pools and limits after them."""
-    plays = [item.play for item in accepted]
-    seats = {
-        item.after.seat.seat_id: item.after.seat for item in accepted if item.play.seat_id and item.after.seat
-    }
-    await conn.execute(
-        SQL.accept,
-        *fields(plays, *_ACCEPTED_FIELDS),
-        [next_attempt_ms] * len(plays),
-        *fields(debits, "campaign_id", "operation_id", "play_id", "subject", "body"),
-        [next_attempt_ms] * len(debits),
-        *columns([(*key, t.draws_total, t.day, t.draws_today) for key, t in taken.items()], 5),
-        *fields(seats.values(), "campaign_id", "seat_id", "draws_reserved"),
-        *columns([(*key, pool.draws_reserved) for key, pool in pools.items()], 3),
-    )
-    uses = [(i.play.campaign_id, i.play.play_id, lot, units) for i in accepted for lot, units in i.uses]
-    if uses:
-        await conn.execute(SQL.use_chances, *columns(uses, 4))
-
-
-_ACCEPTED_FIELDS = (
-    "campaign_id", "play_id", "player_id", "pool_id", "idempotency_key", "request_digest", "state", "draws",
-    "paid_with", "price_points", "day", "seat_id", "accepted_ms", "apply_before_ms",
-)  # fmt: skip
 
 
 async def lock_plays_everywhere(conn: Connection, keys: Iterable[PlayerKey]) -> dict[UUID, Play]:

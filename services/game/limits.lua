@@ -3,8 +3,8 @@
 -- KEYS: the buckets of each group of requests, one group after the other.
 -- ARGV: an array in JSON, since one argument costs less than many: now, then for each bucket: the number of its
 -- group, its emission interval, its tolerance, how many requests the group has; times in us.
--- Returns for each group how many of its requests are let through, and how long the others have to wait, in us. A
--- request that has to wait is not counted anywhere.
+-- Returns an array in JSON as well: for each group how many of its requests are let through, and how long the others
+-- have to wait, in us. A request that has to wait is not counted anywhere.
 local numbers = cjson.decode(ARGV[1])
 local now = numbers[1]
 local arrivals = {}
@@ -46,4 +46,4 @@ while first <= #KEYS do
   answers[#answers + 1] = wait(first, last)
   first = last + 1
 end
-return answers
+return cjson.encode(answers)

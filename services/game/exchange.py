@@ -9,6 +9,7 @@ from game.errors import Malformed
 from game.wire import JSON
 
 BODY_BYTES: Final = 256 * 1024
+_IS_JSON: Final = (b"content-type", JSON.encode())
 
 
 async def whole_body(scope: HTTPScope, receive: Receive, *, bytes_max: int) -> bytes:
@@ -30,7 +31,7 @@ async def whole_body(scope: HTTPScope, receive: Receive, *, bytes_max: int) -> b
 
 async def send_json(send: Send, status: int, body: bytes) -> None:
     """Answer with what is JSON already."""
-    headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body))]
+    headers = [_IS_JSON, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
+from game.joining import JoinedHttp
 from game.ledger.guarantees import lacking
 from game.settings import Settings, SettingsError
 from ledger_client import LedgerBug, LedgerUnreachable
@@ -33,6 +34,7 @@ CONNECTIONS_LIMIT = 8_192
 COLLECT_AFTER_OBJECTS = 20_000
 # What the server does with connections; the yardstick of `make bench` has the same.
 OPTIONS: Final[dict[str, Any]] = {
+    "http": JoinedHttp,
     "backlog": BACKLOG,
     "limit_concurrency": CONNECTIONS_LIMIT,
     "timeout_graceful_shutdown": GRACE_SECONDS,

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from game.db.pool import OUTAGES
@@ -12,14 +11,9 @@ from game.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_Batch = list[tuple[Item, asyncio.Future[Result]]]
 
 _AT_ONCE: AbstractAsyncContextManager[None] = nullcontext()
-
-
-@dataclass(slots=True)
-class _Waiting(Generic[Item, Result]):
-    item: Item
-    answer: "asyncio.Future[Result]"
 
 
 class Batcher(Generic[Item, Result]):
@@ -43,7 +37,7 @@ class Batcher(Generic[Item, Result]):
         self._batch_limit = batch_limit
         self._waiting_limit = waiting_limit
         self._turns = turns
-        self._waiting: deque[_Waiting[Item, Result]] = deque()
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
     @property
@@ -56,11 +50,11 @@ class Batcher(Generic[Item, Result]):
         if len(self._waiting) >= self._waiting_limit:
             waits = len(self._waiting)
             raise Unavailable("busy", "Too many requests are waiting; nothing was stored.", waiting=waits)
-        waiting: _Waiting[Item, Result] = _Waiting(item, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
-        return await waiting.answer
+        return await answer
 
     async def _work(self) -> None:
         try:
@@ -71,19 +65,19 @@ class Batcher(Generic[Item, Result]):
         finally:
             self._worker = None
 
-    async def _serve(self, batch: list[_Waiting[Item, Result]]) -> None:
+    async def _serve(self, batch: _Batch[Item, Result]) -> None:
         try:
-            results = await self._run([waiting.item for waiting in batch])
+            results = await self._run([item for item, _ in batch])
         except OUTAGES as error:
             _answer_all(batch, error)
             return
         except Exception as error:
             await self._split(batch, error)
             return
-        for waiting, result in zip(batch, results, strict=True):
-            _answer(waiting, result)
+        for (_, answer), result in zip(batch, results, strict=True):
+            _tell(answer, result)
 
-    async def _split(self, batch: list[_Waiting[Item, Result]], error: Exception) -> None:
+    async def _split(self, batch: _Batch[Item, Result], error: Exception) -> None:
         if len(batch) == 1:
             _answer_all(batch, error)
             return
@@ -92,15 +86,15 @@ class Batcher(Generic[Item, Result]):
         await self._serve(batch[middle:])
 
 
-def _answer_all(batch: list[_Waiting[Item, Result]], error: Exception) -> None:
-    for waiting in batch:
-        _answer(waiting, error)
+def _answer_all(batch: _Batch[Item, Result], error: Exception) -> None:
+    for _, answer in batch:
+        _tell(answer, error)
 
 
-def _answer(waiting: _Waiting[Item, Result], result: Result | BaseException) -> None:
-    if waiting.answer.done():  # its caller has gone
+def _tell(answer: "asyncio.Future[Result]", result: Result | BaseException) -> None:
+    if answer.done():  # its caller has gone
         return
     if isinstance(result, BaseException):
-        waiting.answer.set_exception(result)
+        answer.set_exception(result)
     else:
-        waiting.answer.set_result(result)
+        answer.set_result(result)

@@ -15,6 +15,7 @@ from game.auth import Caller
 from game.errors import Invalid, NotFound, Refusal, Unauthenticated, Unavailable
 from game.exchange import header
 from game.limits import Limits
+from game.patience import Patience
 from game.problems import MEDIA_TYPE, answer
 from game.settings import Network
 from game.tokens import Tokens
@@ -37,46 +38,6 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 BOUNDS = Bounds(in_flight=2_000, seconds=30.0)
 
 
-class Patience:
-    """Cancels the requests that take too long. All have the same time, so one timer serves them all."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._began: dict[asyncio.Task[Any], float] = {}  # the oldest first
-        self._ended: set[asyncio.Task[Any]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-
-    def begin(self) -> "asyncio.Task[Any]":
-        """Give the running task its time."""
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None
-        self._began[task] = loop.time()
-        if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look)
-        return task
-
-    def has_ended(self, task: "asyncio.Task[Any]") -> bool:
-        """Whether a task was cancelled since its time was over."""
-        return task in self._ended
-
-    def forget(self, task: "asyncio.Task[Any]") -> None:
-        """A request was answered."""
-        self._began.pop(task, None)
-        self._ended.discard(task)
-
-    def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = None
-        for task, began in list(self._began.items()):
-            left_seconds = began + self._seconds - loop.time()
-            if left_seconds > 0:
-                self._timer = loop.call_later(left_seconds, self._look)
-                return
-            del self._began[task]
-            self._ended.add(task)
-            task.cancel()
-
-
 class Gate:
     """Lets requests of whoever may call through to the application."""
 
@@ -92,7 +53,8 @@ class Gate:
         self._limits = limits
         self._trusted_proxies = trusted_proxies
         self._bounds = bounds
-        self._patience = Patience(bounds.seconds)
+        self._patience: Patience[asyncio.Task[Any]] = Patience(bounds.seconds, self._cut_off)
+        self._cut: set[asyncio.Task[Any]] = set()
         self._in_flight = 0
 
     async def pass_on(self, app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -100,21 +62,29 @@ class Gate:
         sent, started = _Sent(send), time.perf_counter()
         self._in_flight += 1
         telemetry.IN_FLIGHT.inc()
-        task = self._patience.begin()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None
+        self._patience.begin(task, loop)
         try:
             await self._admit(scope)
             await app(scope, receive, sent)
         except asyncio.CancelledError:
-            if not self._patience.has_ended(task) or task.uncancel():
+            if task not in self._cut or task.uncancel():
                 raise
             await _refuse(_timed_out(self._bounds.seconds), scope, sent)
         except Exception as error:
             await _refuse(error, scope, sent)
         finally:
             self._patience.forget(task)
+            self._cut.discard(task)
             self._in_flight -= 1
             telemetry.IN_FLIGHT.dec()
             telemetry.observe(scope, status=sent.status, seconds=time.perf_counter() - started)
+
+    def _cut_off(self, task: "asyncio.Task[Any]") -> None:
+        self._cut.add(task)
+        task.cancel()
 
     async def _admit(self, scope: HTTPScope) -> None:
         path = scope["path"]

@@ -7,6 +7,7 @@ from typing import Self
 
 from ledger_client import questions
 from ledger_client.batcher import Batcher, Item
+from ledger_client.deadlines import Deadlines
 from ledger_client.hooks import Hooks, Wait, told
 from ledger_client.ledger import Lane
 from ledger_client.line import Line
@@ -19,7 +20,6 @@ from ledger_client.outcomes import (
     Explanation,
     Lookup,
     Outcome,
-    Unknown,
     UnknownReason,
 )
 from ledger_client.overdue import Overdue
@@ -44,6 +44,7 @@ class LedgerClient:
             questions_in_flight=options.calls_in_flight,
         )
         self._batcher = Batcher(options, send=self._send)
+        self._deadlines = Deadlines()
         self._overdue = Overdue(self._line)
         self._is_closed = False
 
@@ -80,7 +81,11 @@ class LedgerClient:
             deadline=deadline,
             outcome=self._loop.create_future(),
         )
-        return await told(self._hooks, Wait(operation_id, lane), self._wait(item))
+        self._begin(item)
+        try:
+            return await told(self._hooks, Wait(operation_id, lane), item.outcome)
+        finally:
+            self._deadlines.forget(item)
 
     async def fence(self, operation_id: str) -> Outcome:
         """Decide an id now; see `Ledger.fence`."""
@@ -132,15 +137,12 @@ class LedgerClient:
             return UnknownReason.CIRCUIT_OPEN
         return UnknownReason.QUEUE_FULL if self._batcher.is_full else None
 
-    async def _wait(self, item: Item) -> Outcome:
+    def _begin(self, item: Item) -> None:
         if refusal := self._refusal():
-            return Unknown(item.operation_id, refusal)
+            item.give_up(refusal)
+            return
         self._batcher.put(item)
-        timer = self._loop.call_at(item.deadline, item.expire)
-        try:
-            return await item.outcome
-        finally:
-            timer.cancel()
+        self._deadlines.watch(item)
 
     async def _send(self, items: list[Item]) -> None:
         await send(items, line=self._line)

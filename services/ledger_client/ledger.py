@@ -21,6 +21,9 @@ class Lane(Enum):
     PLAY = "play"
     BULK = "bulk"
 
+    # There is one of each; the names, which an Enum hashes by, are hashed ten times for an operation.
+    __hash__ = object.__hash__
+
 
 class Ledger(Protocol):
     """A ledger that applies every operation at most once.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import lru_cache, partial
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from game.errors import Unavailable
 from game.ledger import service as outbox
 from game.ledger.charging import charge
 from game.ledger.service import Credit
+from game.patience import Patience
 from game.plays import store
 from game.plays.accept import Driven, accept_batch
 from game.plays.clerk import write_batch, write_batches
@@ -63,6 +64,9 @@ class Engine:
         self._turns = asyncio.Semaphore(CLERKS_AT_WORK)
         self._driven: dict[UUID, asyncio.Task[Advanced]] = {}
         self._crediting: set[asyncio.Task[int]] = set()
+        self._patience: Patience[asyncio.Future[None]] = Patience(
+            resources.settings.request_deadline_ms / 1000, _wake
+        )
 
     async def accept(self, asked: Asked) -> Driven:
         """Store a play, or find the one that its key was used for. A seat is opened where the pool allows."""
@@ -88,10 +92,26 @@ class Engine:
         """The task that takes the play on; the one that is under way already, if there is one."""
         task = self._driven.get(play.play_id)
         if task is None:
-            task = asyncio.create_task(self._drive(play, debit), name=f"play {play.wire_id}")
+            task = asyncio.create_task(self._drive(play, debit))
             self._driven[play.play_id] = task
             task.add_done_callback(partial(self._driven_on, play))
         return task
+
+    async def done_in_time(self, task: "asyncio.Task[Advanced]") -> bool:
+        """Whether a play is driven on while a request may wait; it goes on after that."""
+        if task.done():
+            return True
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[None] = loop.create_future()
+        wake = partial(_wake, waiting)
+        task.add_done_callback(wake)
+        self._patience.begin(waiting, loop)
+        try:
+            await waiting
+        finally:
+            self._patience.forget(waiting)
+            task.remove_done_callback(wake)
+        return task.done()
 
     def _driven_on(self, play: Play, task: "asyncio.Task[Advanced]") -> None:
         del self._driven[play.play_id]
@@ -123,8 +143,8 @@ class Engine:
         assert isinstance(answer, Advanced)
         return answer
 
-    async def _charge(self, play: Play, debit: Debit) -> Outcome:
-        return await charge(
+    def _charge(self, play: Play, debit: Debit) -> Awaitable[Outcome]:
+        return charge(
             self.resources,
             operation_id=debit.operation_id,
             body=debit.body,
@@ -213,23 +233,6 @@ class Engine:
                     await asyncio.wait(under_way)
         except TimeoutError:
             log.warning("engine.cut_off", plays=len(self._driven), credits=len(self._crediting))
-
-
-async def done_within(task: "asyncio.Task[Advanced]", *, seconds: float) -> bool:
-    """Whether a play is driven on within a time; it goes on after that. As `asyncio.wait`, for one task."""
-    if task.done():
-        return True
-    loop = asyncio.get_running_loop()
-    waiting = loop.create_future()
-    timer = loop.call_later(seconds, _wake, waiting)
-    wake = partial(_wake, waiting)
-    task.add_done_callback(wake)
-    try:
-        await waiting
-    finally:
-        timer.cancel()
-        task.remove_done_callback(wake)
-    return task.done()
 
 
 def _wake(waiting: "asyncio.Future[None]", _task: object = None) -> None:

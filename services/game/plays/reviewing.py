@@ -22,7 +22,7 @@ from game.ledger.charging import Refused
 from game.ledger.comparing import Posted
 from game.ledger.explaining import PlayDecision
 from game.plays import review_store, store
-from game.plays.engine import Engine, done_within
+from game.plays.engine import Engine
 from game.plays.exits import (
     Decision,
     Evidence,
@@ -234,7 +234,7 @@ async def _driven(engine: Engine, play: Play, made: PlayDecision) -> Reviewed:
         "play.reviewed", play=play.wire_id, decision=made.decision, outcome=made.outcome, actor=made.actor
     )
     if not play.is_finished:
-        await done_within(engine.drive(play), seconds=engine.resources.settings.request_deadline_ms / 1000)
+        await engine.done_in_time(engine.drive(play))
         async with engine.resources.pool.acquire() as conn:
             play = await store.read_play(conn, play.campaign_id, play.play_id) or play
     return Reviewed(play=play, made=made)

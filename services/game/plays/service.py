@@ -11,7 +11,7 @@ from game.errors import Conflict, Invalid, NotFound
 from game.ids import parse_cursor, parse_wire_id
 from game.players import account_of, player_id_of
 from game.plays import store
-from game.plays.engine import Engine, done_within
+from game.plays.engine import Engine
 from game.plays.rules import Asked, PaidWith, Play
 from game.plays.views import (
     AnchorView,
@@ -96,7 +96,7 @@ async def play(
     if driven.play.is_finished:
         return await told(engine, terms, driven.play)
     task = engine.drive(driven.play, driven.debit)
-    if not await done_within(task, seconds=engine.resources.settings.request_deadline_ms / 1000):
+    if not await engine.done_in_time(task):
         return await read(engine, caller, driven.play.wire_id)
     return await _outcome(engine, terms, task.result())
 

@@ -7,6 +7,8 @@ import pytest
 from ledger_client import Applied, Lane, Options, Unknown, UnknownReason
 from tests.ledger.scripted import ScriptedLedger, apply, at_once
 
+WAITS = {"far": 60.0, "soon": 0.05, "later": 0.1}
+
 
 @pytest.mark.asyncio
 async def test_an_idle_client_sends_at_once(scripted_ledger: ScriptedLedger) -> None:
@@ -126,6 +128,24 @@ async def test_a_deadline_in_flight_is_in_doubt(scripted_ledger: ScriptedLedger)
         assert isinstance(outcome, Unknown)
         assert outcome.sent
         scripted_ledger.gate.set()
+
+
+@pytest.mark.asyncio
+async def test_each_deadline_is_kept(scripted_ledger: ScriptedLedger) -> None:
+    """In their order, whichever came first; the one that lies furthest off still hears its outcome."""
+    scripted_ledger.gate.clear()
+    ended: list[str] = []
+    async with at_once(scripted_ledger) as client:
+        waits = {name: apply(client, name, seconds=seconds) for name, seconds in WAITS.items()}
+        tasks = [asyncio.create_task(waits[name], name=name) for name in WAITS]
+        for task in tasks:
+            task.add_done_callback(lambda done: ended.append(done.get_name()))
+        await asyncio.wait({tasks[2]})
+        scripted_ledger.gate.set()
+        outcomes = await asyncio.gather(*tasks)
+    assert ended == ["soon", "later", "far"]
+    reasons = [getattr(outcome, "reason", None) for outcome in outcomes]
+    assert reasons == [None, UnknownReason.DEADLINE, UnknownReason.DEADLINE]
 
 
 @pytest.mark.asyncio

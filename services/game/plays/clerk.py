@@ -17,7 +17,7 @@ from game.ledger.service import Credit
 from game.plays import log_store, store
 from game.plays.drawing import Drawn, Page, log_beacon, log_seat, offer_seat, seated
 from game.plays.log_store import Settled
-from game.plays.reading import WAITING_PLAYS_MAX, Job, job_of, read_pages, read_settlings
+from game.plays.reading import WAITING_PLAYS_MAX, Job, job_of, read_settled
 from game.plays.rules import Play, Seat
 from game.plays.settling import SEAT_ID_BYTES, TAG_BYTES, Settling, can_be_seated, settle_plays
 from game.plays.wants import Advanced, Answer, Done, Sitting, Want, WantBeacon, WantDraws, WantSeat
@@ -87,16 +87,9 @@ async def _turns(
 ) -> list[_Turn]:
     if not jobs:
         return []
-    settlings = await read_settlings(conn, jobs)
-    pages = await read_pages(conn, jobs, settlings, heads, now_ms=resources.clock())
+    settled = await read_settled(conn, jobs, heads, now_ms=resources.clock())
     return [
-        _turn(
-            resources,
-            job,
-            Settled(page=pages[job.campaign_id], settling=settlings[job.campaign_id]),
-            heads[job.campaign_id],
-        )
-        for job in jobs
+        _turn(resources, job, each, heads[job.campaign_id]) for job, each in zip(jobs, settled, strict=True)
     ]
 
 

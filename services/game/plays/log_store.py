@@ -10,11 +10,10 @@ import msgspec
 from game.db.connection import Connection
 from game.db.statements import columns
 from game.fair.draw import Standing
-from game.plays import store
 from game.plays.drawing import Drawn, Page
 from game.plays.rules import Play, Seat, Seated
 from game.plays.settling import Settling, next_attempt_ms
-from game.plays.store import SQL, PoolKey, fields
+from game.plays.store import SQL, PlayerKey, PoolKey, fields
 
 QUEUE_LIMIT = 512
 # One that drains accepts no play, and yet seats the sealed plays that are paid by now.
@@ -31,40 +30,44 @@ class LeftOf(msgspec.Struct, frozen=True):
     left: list[int | None]
 
 
-async def pools_under_log(conn: Connection, keys: Sequence[PoolKey]) -> Mapping[str, Mapping[str, LeftOf]]:
-    """Pools by campaign."""
-    found: defaultdict[str, dict[str, LeftOf]] = defaultdict(dict)
-    for campaign_id, pool_id, state, left in await conn.fetch(SQL.pools_under_log, *columns(keys, 2)):
-        found[campaign_id][pool_id] = LeftOf(state in TAKING_SEATS, list(left))
-    return found
+class UnderLog(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read under the locks of logs: plays by id, all else by campaign.
 
-
-async def seats_of(
-    conn: Connection, ids: Collection[tuple[str, bytes]], places: Collection[PlaceKey]
-) -> Mapping[str, dict[bytes, Seat]]:
-    """Seats by id, and the live or offered ones of players in pools, by campaign.
-
-    They are locked in one order, as plays do.
+    Players who were never seated in a line of pools have no standing there.
     """
-    at_places = await conn.fetch(SQL.live_seat_ids, *columns(sorted(places), 3)) if places else []
-    found: defaultdict[str, dict[bytes, Seat]] = defaultdict(dict)
-    keys = {*ids, *map(tuple, at_places)}
-    for seat in (await store.lock_seats_everywhere(conn, keys)).values() if keys else ():
-        found[seat.campaign_id][seat.seat_id] = seat
-    return found
+
+    plays: Mapping[UUID, Play]
+    seats: Mapping[str, dict[bytes, Seat]]
+    standings: Mapping[str, dict[tuple[str, UUID], Seated]]
+    pools: Mapping[str, dict[str, LeftOf]]
 
 
-async def standings_of(
-    conn: Connection, keys: Collection[PlaceKey]
-) -> Mapping[str, dict[tuple[str, UUID], Seated]]:
-    """Pseudonyms and counts of players in lines of pools, by campaign; those never seated are absent."""
-    found: defaultdict[str, dict[tuple[str, UUID], Seated]] = defaultdict(dict)
-    for row in await conn.fetch(SQL.standings, *columns(sorted(keys), 3)):
-        campaign_id, lineage_id, player_id, tag, draws, paid, last = row
-        standing = Standing(draws=draws, paid=tuple(paid), last=tuple(last))
+async def read_under_log(
+    conn: Connection, *, plays: Collection[PlayerKey], places: Collection[PlaceKey], pools: Sequence[PoolKey]
+) -> UnderLog:
+    """Plays by (campaign, play) with their seats, and the live or offered seats at places."""
+    lists = await conn.fetchrow(
+        SQL.under_log, *columns(sorted(plays), 2), *columns(sorted(places), 3), *columns(pools, 2)
+    )
+    assert lists is not None
+    found = UnderLog(plays={}, seats=defaultdict(dict), standings=defaultdict(dict), pools=defaultdict(dict))
+    for row in lists["seats"] or ():
+        seat = Seat(**dict(zip(Seat.__struct_fields__, row, strict=True)))
+        found.seats[seat.campaign_id][seat.seat_id] = seat
+    for campaign_id, lineage_id, player_id, tag, draws, paid, last in lists["standings"] or ():
+        standing = Standing(draws=draws, paid=_numbers(paid), last=_numbers(last))
         seated = Seated(lineage_id=lineage_id, player_id=player_id, tag=tag, standing=standing)
-        found[campaign_id][lineage_id, player_id] = seated
-    return found
+        found.standings[campaign_id][lineage_id, player_id] = seated
+    for campaign_id, pool_id, state, left in lists["pool_rows"] or ():
+        pool = found.pools[campaign_id].setdefault(pool_id, LeftOf(state in TAKING_SEATS, []))
+        pool.left.append(left)
+    locked = (Play(**dict(zip(Play.__struct_fields__, row, strict=True))) for row in lists["plays"] or ())
+    return msgspec.structs.replace(found, plays={play.play_id: play for play in locked})
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """An integer array as PostgreSQL writes it: asyncpg reads none within a list of rows."""
+    return tuple(map(int, text[1:-1].split(",")))
 
 
 async def beacon_values(

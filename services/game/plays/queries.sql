@@ -187,29 +187,49 @@ WHERE s.campaign_id = $1 AND s.pool_id = $2 AND s.state = 'live' AND p.state = '
 ORDER BY s.entry_index
 LIMIT $3;
 
--- name: live_seat_ids
--- The seats of players in pools, offered or live; constant while the log's lock is held. No row: the player has none there.
-SELECT s.campaign_id, s.seat_id
-FROM unnest($1::text[], $2::text[], $3::uuid[]) AS asked (campaign_id, pool_id, player_id)
-JOIN seat AS s USING (campaign_id, pool_id, player_id)
-WHERE s.state IN ('offered', 'live')
-ORDER BY s.campaign_id, s.seat_id;
-
--- name: pools_under_log
--- What pools have left, per row, and their state; constant while the logs' locks are held.
-SELECT p.campaign_id, p.pool_id, p.state, array_agg(r.units_left ORDER BY r.ordinal) AS units_left
-FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, pool_id)
-JOIN pool AS p USING (campaign_id, pool_id)
-JOIN pool_row AS r USING (campaign_id, pool_id)
-GROUP BY p.campaign_id, p.pool_id, p.state
-ORDER BY p.campaign_id, p.pool_id;
-
--- name: standings
--- Pseudonyms and counts of players in lines of pools; constant while the log's lock is held. No row: never seated there.
-SELECT t.campaign_id, t.lineage_id, t.player_id, t.tag, t.draws, t.paid, t.last
-FROM unnest($1::text[], $2::text[], $3::uuid[]) AS asked (campaign_id, lineage_id, player_id)
-JOIN standing AS t USING (campaign_id, lineage_id, player_id)
-ORDER BY t.campaign_id, t.lineage_id, t.player_id;
+-- name: under_log
+-- What plays and seats depend on, while the logs' locks are held, as four lists: plays; the seats of these plays, and those of
+-- players in pools that are offered or live; how all these players stand in the pools' lines; what pools have left, per row.
+-- Plays are locked first, then seats, each in key order. All but the plays is constant under the logs' locks, or is locked.
+WITH played AS MATERIALIZED (
+    SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
+           p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
+           p.refusal, p.log_size
+    FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+    JOIN play AS p USING (campaign_id, play_id)
+    ORDER BY p.campaign_id, p.play_id
+    FOR NO KEY UPDATE OF p
+), sat AS MATERIALIZED (
+    SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
+           s.seat_draws, s.draws_reserved, s.draws_taken
+    FROM (SELECT campaign_id, seat_id FROM played WHERE seat_id IS NOT NULL
+          UNION
+          SELECT l.campaign_id, l.seat_id
+          FROM unnest($3::text[], $4::text[], $5::uuid[]) AS place (campaign_id, pool_id, player_id)
+          JOIN seat AS l USING (campaign_id, pool_id, player_id)
+          WHERE l.state IN ('offered', 'live')) AS known
+    JOIN seat AS s USING (campaign_id, seat_id)
+    ORDER BY s.campaign_id, s.seat_id
+    FOR NO KEY UPDATE OF s
+)
+SELECT (SELECT array_agg(row(campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, drawn,
+                             paid_with, price_points, day, seat_id, accepted_ms, apply_before_ms, finished_ms, balance_points,
+                             refusal, log_size))
+        FROM played) AS plays,
+       (SELECT array_agg(row(campaign_id, seat_id, pool_id, player_id, state, anchor, seed, entry_index, leaf_hash, round,
+                             seat_draws, draws_reserved, draws_taken))
+        FROM sat) AS seats,
+       (SELECT array_agg(row(t.campaign_id, t.lineage_id, t.player_id, t.tag, t.draws, t.paid::text, t.last::text))
+        FROM (SELECT campaign_id, pool_id, player_id FROM played
+              UNION
+              SELECT campaign_id, pool_id, player_id
+              FROM unnest($3::text[], $4::text[], $5::uuid[]) AS place (campaign_id, pool_id, player_id)) AS placed
+        JOIN pool USING (campaign_id, pool_id)
+        JOIN standing AS t USING (campaign_id, lineage_id, player_id)) AS standings,
+       (SELECT array_agg(row(p.campaign_id, p.pool_id, p.state, r.units_left) ORDER BY r.ordinal)
+        FROM unnest($6::text[], $7::text[]) AS asked (campaign_id, pool_id)
+        JOIN pool AS p USING (campaign_id, pool_id)
+        JOIN pool_row AS r USING (campaign_id, pool_id)) AS pool_rows;
 
 -- name: beacon_values
 -- Signatures of rounds that stand in the logs. No row, or null: not yet.

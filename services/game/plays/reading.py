@@ -10,10 +10,10 @@ from game.campaigns.rules import PoolTerms
 from game.campaigns.service import pool_secret, pool_terms
 from game.db.connection import Connection
 from game.fair.rounds import round_time_ms
-from game.plays import log_store, store
+from game.plays import log_store
 from game.plays.drawing import Page, Stake
-from game.plays.log_store import LeftOf, PlaceKey
-from game.plays.rules import Seat, Seated
+from game.plays.log_store import PlaceKey, Settled, UnderLog
+from game.plays.rules import Seat
 from game.plays.settling import Settling
 from game.plays.wants import Want, WantBeacon, WantDraws, WantSeat, pools_of
 from game.resources import Resources
@@ -58,20 +58,30 @@ async def job_of(resources: Resources, campaign_id: str, batch: Sequence[Want]) 
     return Job(campaign_id=campaign_id, batch=batch, terms=terms, secrets=secrets)
 
 
-async def read_settlings(conn: Connection, jobs: Sequence[Job]) -> dict[str, Settling]:
-    """The plays that each campaign's batch drives on, locked."""
+async def read_settled(
+    conn: Connection, jobs: Sequence[Job], heads: Mapping[str, Head], *, now_ms: int
+) -> list[Settled]:
+    """For each campaign the plays that its batch drives on, locked, and an empty page of its log.
+
+    The page has all that its entries may depend on.
+    """
     queues = {job.campaign_id: await _queues(conn, job) for job in jobs}
     orders = {job.campaign_id: await _order(conn, job, queues[job.campaign_id]) for job in jobs}
-    keys = [(campaign_id, play_id) for campaign_id, order in orders.items() for play_id in order]
-    plays = await store.lock_plays_everywhere(conn, keys) if keys else {}
-    return {
-        job.campaign_id: Settling(
-            plays={key: plays[key] for key in orders[job.campaign_id] if plays[key].pool_id in job.terms},
-            funded={want.play.play_id: want.funded for want in job.plays if want.funded},
-            queues=queues[job.campaign_id],
-        )
-        for job in jobs
-    }
+    known = await log_store.read_under_log(
+        conn,
+        plays={(campaign_id, play_id) for campaign_id, order in orders.items() for play_id in order},
+        places={place for job in jobs for place in _unseated(job)},
+        pools=[(job.campaign_id, key) for job in jobs for key in job.terms],
+    )
+    named = {(job.campaign_id, key) for job in jobs for key in _rounds(job, known.seats[job.campaign_id])}
+    rounds = await log_store.beacon_values(conn, named)
+    found = []
+    for job in jobs:
+        settling = _settling(job, known, orders[job.campaign_id], queues[job.campaign_id])
+        t_ms = _t_ms(job, settling, heads[job.campaign_id], now_ms=now_ms)
+        page = _page(job, known, rounds, size=heads[job.campaign_id].size, t_ms=t_ms)
+        found.append(Settled(page=page, settling=settling))
+    return found
 
 
 async def _queues(conn: Connection, job: Job) -> dict[str, list[UUID]]:
@@ -89,68 +99,13 @@ async def _order(conn: Connection, job: Job, queues: Mapping[str, list[UUID]]) -
     return list(dict.fromkeys([*wanted, *waiting, *queued]))
 
 
-async def read_pages(
-    conn: Connection,
-    jobs: Sequence[Job],
-    settlings: Mapping[str, Settling],
-    heads: Mapping[str, Head],
-    *,
-    now_ms: int,
-) -> dict[str, Page]:
-    """An empty page of each campaign's log, with all that its entries may depend on."""
-    known = await _read(conn, jobs, settlings)
-    return {
-        job.campaign_id: _page(
-            job, known, heads[job.campaign_id], t_ms=_t_ms(job, settlings, heads, now_ms=now_ms)
-        )
-        for job in jobs
-    }
-
-
-class _Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read, by campaign."""
-
-    pools: Mapping[str, Mapping[str, LeftOf]]
-    seats: Mapping[str, dict[bytes, Seat]]
-    standings: Mapping[str, dict[tuple[str, UUID], Seated]]
-    rounds: Mapping[str, dict[int, bytes]]
-
-
-async def _read(conn: Connection, jobs: Sequence[Job], settlings: Mapping[str, Settling]) -> _Known:
-    pools = [(job.campaign_id, key) for job in jobs for key in job.terms]
-    seats = await log_store.seats_of(
-        conn,
-        {(job.campaign_id, key) for job in jobs for key in _seat_ids(settlings[job.campaign_id])},
-        {place for job in jobs for place in _unseated(job, settlings[job.campaign_id])},
-    )
-    lines = {line for job in jobs for line in _lines(job, settlings[job.campaign_id])}
-    rounds = {(job.campaign_id, key) for job in jobs for key in _rounds(job, seats[job.campaign_id])}
-    return _Known(
-        pools=await log_store.pools_under_log(conn, pools),
-        seats=seats,
-        standings=await log_store.standings_of(conn, lines),
-        rounds=await log_store.beacon_values(conn, rounds),
-    )
-
-
-def _seat_ids(settling: Settling) -> Iterator[bytes]:
-    return (play.seat_id for play in settling.plays.values() if play.seat_id is not None)
-
-
-def _unseated(job: Job, settling: Settling) -> Iterator[PlaceKey]:
-    """Where players have no seat that is known by its id."""
+def _unseated(job: Job) -> Iterator[PlaceKey]:
+    """Where players may have a seat whose id nobody has told."""
     for want in job.seats:
         yield job.campaign_id, want.terms.pool_id, want.player_id
-    for play in settling.plays.values():
-        if job.terms[play.pool_id].is_sealed:
-            yield job.campaign_id, play.pool_id, play.player_id
-
-
-def _lines(job: Job, settling: Settling) -> Iterator[PlaceKey]:
-    """The lines of pools in which players may have a pseudonym."""
-    places = [(want.terms.pool_id, want.player_id) for want in job.seats]
-    places += [(play.pool_id, play.player_id) for play in settling.plays.values()]
-    return ((job.campaign_id, job.terms[pool_id].lineage_id, player_id) for pool_id, player_id in places)
+    for each in job.plays:
+        if job.terms[each.play.pool_id].is_sealed:
+            yield job.campaign_id, each.play.pool_id, each.play.player_id
 
 
 def _rounds(job: Job, seats: Mapping[bytes, Seat]) -> set[int]:
@@ -158,18 +113,26 @@ def _rounds(job: Job, seats: Mapping[bytes, Seat]) -> set[int]:
     return beacons | {seat.round for seat in seats.values() if seat.round is not None}
 
 
-def _t_ms(job: Job, settlings: Mapping[str, Settling], heads: Mapping[str, Head], *, now_ms: int) -> int:
+def _settling(job: Job, known: UnderLog, order: Sequence[UUID], queues: dict[str, list[UUID]]) -> Settling:
+    return Settling(
+        plays={key: known.plays[key] for key in order if known.plays[key].pool_id in job.terms},
+        funded={want.play.play_id: want.funded for want in job.plays if want.funded},
+        queues=queues,
+    )
+
+
+def _t_ms(job: Job, settling: Settling, head: Head, *, now_ms: int) -> int:
     """No entry may be older than what it stands on, though another process's clock may be ahead of ours."""
-    opens = [job.terms[play.pool_id].opens_ms for play in settlings[job.campaign_id].plays.values()]
+    opens = [job.terms[play.pool_id].opens_ms for play in settling.plays.values()]
     stands_on = [*opens, *(round_time_ms(want.round) for want in job.beacons)]
-    return max([next_t_ms(heads[job.campaign_id], now_ms), *stands_on])
+    return max([next_t_ms(head, now_ms), *stands_on])
 
 
-def _page(job: Job, known: _Known, head: Head, *, t_ms: int) -> Page:
+def _page(job: Job, known: UnderLog, rounds: Mapping[str, dict[int, bytes]], *, size: int, t_ms: int) -> Page:
     pools = known.pools[job.campaign_id]
     return Page(
         campaign_id=job.campaign_id,
-        size=head.size,
+        size=size,
         t_ms=t_ms,
         stakes={
             key: Stake(terms=job.terms[key], secret=job.secrets[key], takes_seats=pool.takes_seats)
@@ -178,5 +141,5 @@ def _page(job: Job, known: _Known, head: Head, *, t_ms: int) -> Page:
         left={key: pool.left for key, pool in pools.items()},
         standings=known.standings[job.campaign_id],
         seats=known.seats[job.campaign_id],
-        rounds=known.rounds[job.campaign_id],
+        rounds=rounds[job.campaign_id],
     )

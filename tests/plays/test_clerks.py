@@ -22,6 +22,7 @@ from tests.support.stage import Stage, another_engine
 
 POOL = pool("wheel", row("points", "points", 7, weight=1), draws_cap=100)
 TURNS_MAX = 1_000
+TURN_SECONDS = 0.01
 HEAD = "SELECT 1 FROM log WHERE campaign_id = $1 FOR NO KEY UPDATE"
 
 
@@ -46,6 +47,29 @@ async def accepted_in(stage: Stage, engine: Engine, *, campaigns: int) -> list[D
 def driven(engine: Engine, plays: Sequence[Driven]) -> "list[asyncio.Task[Advanced]]":
     """The tasks that take plays on."""
     return [engine.drive(each.play, each.debit) for each in plays]
+
+
+async def until_held(engine: Engine, held: Driven) -> None:
+    """Return once the clerk of all has left a play to the clerk of its campaign, who waits."""
+    for _ in range(TURNS_MAX):
+        own = engine._clerks.get(held.play.campaign_id)
+        if own is not None and not own.idle:
+            return await until_waiting(engine.resources, 1)
+        await asyncio.sleep(TURN_SECONDS)
+    raise AssertionError("nobody waits for the log")
+
+
+@pytest.mark.asyncio
+async def test_a_batch_of_another_process_is_waited_for(backstage: Stage, engine: Engine) -> None:
+    """What waits for a log that is held for a moment is settled together, with all that waits beside it."""
+    accepts = await accepted_in(backstage, engine, campaigns=3)
+    async with backstage.resources.pool.acquire() as conn, conn.transaction():
+        await conn.execute(HEAD, accepts[0].play.campaign_id)
+        tasks = driven(engine, accepts)
+        await until_waiting(backstage.resources, 1)
+    await asyncio.gather(*tasks)
+    assert len(await rows_of(backstage.resources, "SELECT DISTINCT xmin::text FROM log")) == 1
+    assert not engine._clerks
 
 
 @pytest.mark.asyncio
@@ -88,7 +112,7 @@ async def test_whoever_comes_later_waits_behind(backstage: Stage, engine: Engine
     async with backstage.resources.pool.acquire() as conn, conn.transaction():
         await conn.execute(HEAD, held.play.campaign_id)
         first = driven(engine, [held])
-        await until_waiting(backstage.resources, 1)
+        await until_held(engine, held)
         tasks = first + driven(engine, later)
         own = engine._clerks[held.play.campaign_id]
         for _ in range(TURNS_MAX):
@@ -110,7 +134,7 @@ async def test_clerks_of_held_logs_are_let_go(
         async with backstage.resources.pool.acquire() as conn, conn.transaction():
             await conn.execute(HEAD, each.play.campaign_id)
             tasks = driven(engine, [each])
-            await until_waiting(backstage.resources, 1)
+            await until_held(engine, each)
         assert [(await task).play.state for task in tasks] == ["settled"]
     assert list(engine._clerks) == [accepts[-1].play.campaign_id]
 

@@ -78,16 +78,21 @@ async def lock_head(conn: Connection, *, campaign_id: str) -> Head:
     return (await lock_heads(conn, [campaign_id]))[campaign_id]
 
 
-async def lock_heads(conn: Connection, campaign_ids: Collection[str]) -> dict[str, Head]:
-    """Lock logs, in the order of their campaigns, and wait for whoever holds one."""
-    heads = await store.lock_heads(conn, campaign_ids, waits=True)
+async def lock_heads(
+    conn: Connection, campaign_ids: Collection[str], *, patience_seconds: float | None = None
+) -> dict[str, Head]:
+    """Lock logs, in the order of their campaigns, and wait for whoever holds one.
+
+    TimeoutError after `patience_seconds`, if any are given.
+    """
+    heads = await store.lock_heads(conn, campaign_ids, patience_seconds=patience_seconds)
     assert len(heads) == len(campaign_ids), "a campaign without a log writes nothing"
     return heads
 
 
 async def lock_free_heads(conn: Connection, campaign_ids: Collection[str]) -> dict[str, Head]:
     """Lock those of the logs that nobody else holds, and wait for none."""
-    return await store.lock_heads(conn, campaign_ids, waits=False)
+    return await store.lock_free_heads(conn, campaign_ids)
 
 
 async def append(conn: Connection, *, head: Head, entries: Sequence[bytes], last_t_ms: int) -> Written:

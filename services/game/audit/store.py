@@ -20,13 +20,20 @@ async def create_log(
     await conn.execute(_SQL.create_log, campaign_id, origin, key_sealed, public_key)
 
 
-async def lock_heads(conn: Connection, campaign_ids: Collection[str], *, waits: bool) -> dict[str, Head]:
-    """Heads, locked until the transaction ends; without `waits`, those that nobody else holds.
+async def lock_heads(
+    conn: Connection, campaign_ids: Collection[str], *, patience_seconds: float | None = None
+) -> dict[str, Head]:
+    """Heads, locked until the transaction ends; campaigns without a log are absent.
 
-    Campaigns without a log are absent.
+    TimeoutError when somebody holds one for longer than `patience_seconds`, if any are given.
     """
-    statement = _SQL.lock_heads if waits else _SQL.lock_free_heads
-    rows = await conn.fetch(statement, list(campaign_ids))
+    rows = await conn.fetch(_SQL.lock_heads, list(campaign_ids), timeout=patience_seconds)
+    return {row["campaign_id"]: _head(row["campaign_id"], row) for row in rows}
+
+
+async def lock_free_heads(conn: Connection, campaign_ids: Collection[str]) -> dict[str, Head]:
+    """Those of the heads that nobody else holds, locked until the transaction ends."""
+    rows = await conn.fetch(_SQL.lock_free_heads, list(campaign_ids))
     return {row["campaign_id"]: _head(row["campaign_id"], row) for row in rows}
 
 

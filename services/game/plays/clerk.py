@@ -6,6 +6,7 @@ What was committed is signed afterwards, so nothing that may roll back is ever s
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -38,6 +39,9 @@ __all__ = [
     "write_batches",
 ]
 
+# Some times what a batch takes on a busy machine.
+PATIENCE_SECONDS: Final = 0.5
+
 _Lock = Callable[[Connection, Collection[str]], Awaitable[dict[str, audit.Head]]]
 
 
@@ -48,11 +52,26 @@ async def write_batch(resources: Resources, campaign_id: str, batch: Sequence[Wa
 
 
 async def write_batches(resources: Resources, batches: Mapping[str, Sequence[Want]]) -> dict[str, Done]:
-    """Do what is wanted of several campaigns in one transaction, but for those whose log somebody holds.
+    """Do what is wanted of several campaigns in one transaction.
 
-    So nobody waits for a campaign that is not their own.
+    Other processes' transactions are waited for. Where one goes on for longer than they take, those campaigns
+    are left out whose logs somebody holds, so nobody waits long for a campaign that is not their own.
     """
-    return await _write(resources, batches, audit.lock_free_heads)
+    try:
+        return await _write(resources, batches, _lock_soon)
+    except _LogsHeld:
+        return await _write(resources, batches, audit.lock_free_heads)
+
+
+class _LogsHeld(Exception):
+    """Somebody holds a log for longer than a batch takes."""
+
+
+async def _lock_soon(conn: Connection, campaign_ids: Collection[str]) -> dict[str, audit.Head]:
+    try:
+        return await audit.lock_heads(conn, campaign_ids, patience_seconds=PATIENCE_SECONDS)
+    except TimeoutError as error:
+        raise _LogsHeld from error
 
 
 class _Turn(msgspec.Struct, frozen=True, kw_only=True):

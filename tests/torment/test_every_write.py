@@ -18,7 +18,7 @@ from tests.torment.writing import Scribe, scribe_in
 SEED = 1
 SAMPLED = 4
 # A play has about thirty: its debit, its draw, its answer and its credit.
-WRITES_LEAST = 20
+WRITES_LEAST = 15
 LOG = """\
 101 write(17<TCP:[127.0.0.1:58548->127.0.0.1:28886]>, "POST /v1"..., 491) = 491
 102   write(5<anon_inode:[eventfd]>, "\\1\\0", 8) = 8

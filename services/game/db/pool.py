@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from game.db.arrays import lists_and_tuples
 
 STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 4_000
@@ -74,7 +73,6 @@ async def open_pool(
     `pooler`: one in transaction mode (PgBouncer) stands between. Then no statement has a name, and what a
     session is told otherwise, PostgreSQL has to tell it: `ALTER ROLE … SET …`.
     """
-    lists_and_tuples()
     pool = BoundedPool(
         url,
         connect=_connect,

@@ -26,6 +26,8 @@ CONNECTIONS = 32
 SLICE_SECONDS = 10
 # Tokens live for an hour.
 SLICES_PER_TOKEN = 180
+# Whose outcome is not known within a request's deadline, on a machine that stalls, is told later.
+ANSWERS = ("201", "202")
 MEGABYTE = 1_000_000
 
 
@@ -59,7 +61,7 @@ async def _sample(slices: int, per_second: int) -> list[Sample]:
             for number in range(1, slices + 1):
                 if number % SLICES_PER_TOKEN == 0:
                     await asyncio.to_thread(crowd.renew)
-                await service.reached(crowd.plays(count), due, connections=CONNECTIONS, status="201")
+                await service.reached(crowd.plays(count), due, connections=CONNECTIONS, statuses=ANSWERS)
                 sample = Sample(
                     hours=(time.perf_counter() - began) / 3_600,
                     plays=number * count,

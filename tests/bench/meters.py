@@ -4,20 +4,20 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from game.embedded.postgres import SUPERUSER
+from tests.crash.site import LEDGER
+
 TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # In /proc/PID/stat behind the name: utime, stime, and those of the children that have ended.
 OWN, ENDED = slice(11, 13), slice(13, 15)
 
 
-# How PostgreSQL calls its processes that work for the sandbox ledger, which has a database of its own there.
-OF_THE_LEDGER = b"postgres: postgres ledger "
-
-
 class Meters:
     """CPU time of named processes; `generator` is this one.
 
-    What PostgreSQL does for the sandbox ledger is the ledger's; what it does for all (its writers) is ours.
+    What PostgreSQL does for the sandbox ledger, which has a database of its own there, is the ledger's; what
+    it does for all (its writers) is ours.
     """
 
     def __init__(self, pids: Mapping[str, int]) -> None:
@@ -27,7 +27,9 @@ class Meters:
         """What each has used since it started, in microseconds."""
         used = {name: self._used_us(name, pid) for name, pid in self._pids.items()}
         if "postgres" in used and "ledger" in used:
-            theirs = sum(_ticks(each, OWN) for each in _children(self._pids["postgres"]) if _is_theirs(each))
+            theirs = sum(
+                _ticks(each, OWN) for each in _children(self._pids["postgres"]) if works_for(LEDGER, each)
+            )
             used["postgres"] -= theirs * TICK_US
             used["ledger"] += theirs * TICK_US
         return used
@@ -70,8 +72,13 @@ def _children(pid: int) -> Iterator[int]:
         yield from _children(int(child))
 
 
-def _is_theirs(pid: int) -> bool:
+def works_for(database: str, pid: int) -> bool:
+    """Whether a process is one that the embedded PostgreSQL has for a connection to this database."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(OF_THE_LEDGER)
+        return (
+            Path(f"/proc/{pid}/cmdline")
+            .read_bytes()
+            .startswith(f"postgres: {SUPERUSER} {database} ".encode())
+        )
     except (FileNotFoundError, ProcessLookupError):
         return False

@@ -6,6 +6,8 @@ from statistics import median
 
 import msgspec
 
+# Who asks, and the ledger, which others own: our side of it is in the service.
+OTHERS = frozenset({"generator", "ledger"})
 PERCENTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 
 
@@ -100,13 +102,13 @@ def ratios(ours: Series, yardstick: Series) -> list[float]:
 
 
 def costs(ours: Series, yardstick: Series) -> list[float]:
-    """The CPU time of a unit of ours to one of the yardstick, round by round; the generator's aside."""
+    """The CPU time of a unit of ours to one of the yardstick, round by round, without that of OTHERS."""
     pairs = zip(ours.rounds, yardstick.rounds, strict=True)
-    return [_served_us(mine) / _served_us(theirs) for mine, theirs in pairs]
+    return [_ours_us(mine) / _ours_us(theirs) for mine, theirs in pairs]
 
 
-def _served_us(taken: Round) -> float:
-    return sum(us for name, us in taken.cpu_us.items() if name != "generator")
+def _ours_us(taken: Round) -> float:
+    return sum(us for name, us in taken.cpu_us.items() if name not in OTHERS)
 
 
 def percentiles_ms(latencies: Sequence[float]) -> dict[str, float]:

@@ -39,7 +39,7 @@ class Pace:
         per_second = SHARE * self._per_second
         due = poisson(self._count, per_second=per_second, seed=next(self._seeds))
         connections = min(self._connections, math.ceil(REST_SECONDS * per_second))
-        return await self._server.reached(plays, due, connections=connections, status="201")
+        return await self._server.reached(plays, due, connections=connections, statuses=("201",))
 
 
 async def waited(installation: Installation, scale: Scale) -> Section:

@@ -1,11 +1,15 @@
 """That what measures measures."""
 
+import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from tests.bench.events import JSON, body
 from tests.bench.generator import drive, request
+from tests.bench.meters import works_for
 from tests.bench.rounds import Round, Series, costs, percentiles_ms, ratios
 from tests.bench.trivial import application
 from tests.support.server import serving
@@ -45,13 +49,31 @@ def test_ratios_are_of_the_same_round() -> None:
     assert stands == [0.5, 0.5, 0.5]
 
 
-def test_the_generator_costs_nobody() -> None:
-    """What is compared is what serves, all processes of it."""
+def test_others_cost_us_nothing() -> None:
+    """What is compared is what serves, all processes of it; not who asks, nor the ledger."""
     ours, yardstick = (
-        Series(name="", rounds=[Round(units=1, seconds=1, cpu_us=cpu | {"generator": 99}, latency_ms={})])
+        Series(
+            name="",
+            rounds=[Round(units=1, seconds=1, cpu_us=cpu | {"generator": 99, "ledger": 9}, latency_ms={})],
+        )
         for cpu in ({"service": 2.0, "postgres": 1.0}, {"service": 1.5})
     )
     assert costs(ours, yardstick) == [2.0]
+
+
+@pytest.mark.asyncio
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="What processes are called is in /proc.")
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="Another PostgreSQL's processes are not here.")
+async def test_whose_work_a_process_of_postgresql_does(empty_database_url: str) -> None:
+    """It is called by the database that it works for; what is done for the ledger is told apart by that."""
+    conn = await asyncpg.connect(empty_database_url)
+    pid, database = (
+        await conn.fetchval("SELECT pg_backend_pid()"),
+        await conn.fetchval("SELECT current_database()"),
+    )
+    stands = works_for(database, pid), works_for(f"{database}s", pid), works_for(database, os.getpid())
+    await conn.close()
+    assert stands == (True, False, False)
 
 
 def test_percentiles_are_of_all_requests() -> None:

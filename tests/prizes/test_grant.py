@@ -106,6 +106,18 @@ async def test_another_campaigns_codes_are_not_touched(
     assert await codes_of(resources, won) == ["OWN", None]
 
 
+async def test_several_campaigns_take_codes_together(
+    resources: Resources, wheel: Campaign, cards: Campaign
+) -> None:
+    """Each the lowest of its own batch, though the batches have one name and one is empty after it."""
+    await stock(resources, ["W1"], campaign_id=wheel.campaign_id)
+    await stock(resources, ["C2", "C1"], campaign_id=cards.campaign_id)
+    ann = await wheel.player("ann")
+    won = [*await wheel.settle(ann, VOUCHER), *await cards.settle(ann, VOUCHER)]
+    await granted(resources, won[::-1])
+    assert await codes_of(resources, won) == ["W1", "C1"]
+
+
 async def test_a_batch_that_ran_out_stops_no_draw(resources: Resources, wheel: Campaign) -> None:
     """The prizes stand, one without its code, and somebody is called."""
     await stock(resources, ["LAST"], campaign_id=wheel.campaign_id)
@@ -161,7 +173,7 @@ async def test_taking_a_code_reads_no_more_rows_than_it_takes(
         await resources.pool.execute("VACUUM ANALYZE voucher")
     plan = await resources.pool.fetchval(
         f"EXPLAIN (ANALYZE, FORMAT JSON) {load('game.prizes').take_vouchers}",
-        wheel.campaign_id,
+        [wheel.campaign_id] * 3,
         [w.grant_id for w in won[1:]],
         [None] * 3,
         ["tea"] * 3,

@@ -1,6 +1,5 @@
 """Voucher codes: given to prizes of draws and to rewards alike."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import structlog
@@ -14,16 +13,12 @@ log = structlog.get_logger()
 
 async def give_codes(conn: Connection, wanted: Sequence[Wanted]) -> None:
     """Give each a code, under the logs' locks. A batch that has run out stops nothing: its codes are owed."""
-    batches: defaultdict[str, list[Wanted]] = defaultdict(list)
-    for each in wanted:
-        batches[each.campaign_id].append(each)
-    for campaign_id, theirs in batches.items():
-        given = await store.take_vouchers(conn, theirs, campaign_id=campaign_id)
-        for w in theirs:
-            if (w.grant_id or w.reward_id) not in given:
-                log.error(
-                    "voucher.missing",
-                    campaign_id=campaign_id,
-                    voucher_batch=w.voucher_batch,
-                    grant_id=str(w.grant_id or w.reward_id),
-                )
+    given = await store.take_vouchers(conn, wanted)
+    for w in wanted:
+        if (w.grant_id or w.reward_id) not in given:
+            log.error(
+                "voucher.missing",
+                campaign_id=w.campaign_id,
+                voucher_batch=w.voucher_batch,
+                grant_id=str(w.grant_id or w.reward_id),
+            )

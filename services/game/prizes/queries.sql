@@ -22,26 +22,27 @@ FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[])
     AS a (campaign_id, award_id, player_id, badge_id, source);
 
 -- name: take_vouchers
--- Gives each grant or reward the lowest free code of its batch. Codes are taken under the log's lock only, so no row
+-- Gives each grant or reward the lowest free code of its batch. Codes are taken under the logs' locks only, so no row
 -- moves between being found and being updated at its place (ctid): constant work however many codes there are, even
 -- before the planner has seen them. No row for one: its batch has run out.
 WITH asked AS (
-    SELECT grant_id, reward_id, voucher_batch,
-           row_number() OVER (PARTITION BY voucher_batch ORDER BY coalesce(grant_id, reward_id)) AS nth
-    FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS a (grant_id, reward_id, voucher_batch)
+    SELECT campaign_id, voucher_batch, grant_id, reward_id,
+           row_number() OVER (PARTITION BY campaign_id, voucher_batch ORDER BY coalesce(grant_id, reward_id)) AS nth
+    FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[]) AS a (campaign_id, grant_id, reward_id, voucher_batch)
 ), free AS (
-    SELECT b.voucher_batch, lowest.place, row_number() OVER (PARTITION BY b.voucher_batch ORDER BY lowest.code) AS nth
-    FROM (SELECT voucher_batch, count(*) AS units FROM asked GROUP BY voucher_batch) AS b
+    SELECT b.campaign_id, b.voucher_batch, lowest.place,
+           row_number() OVER (PARTITION BY b.campaign_id, b.voucher_batch ORDER BY lowest.code) AS nth
+    FROM (SELECT campaign_id, voucher_batch, count(*) AS units FROM asked GROUP BY campaign_id, voucher_batch) AS b
     CROSS JOIN LATERAL (
         SELECT v.code, v.ctid AS place FROM voucher AS v
-        WHERE v.campaign_id = $1 AND v.voucher_batch = b.voucher_batch AND v.grant_id IS NULL AND v.reward_id IS NULL
+        WHERE v.campaign_id = b.campaign_id AND v.voucher_batch = b.voucher_batch AND v.grant_id IS NULL AND v.reward_id IS NULL
         ORDER BY v.code
         LIMIT b.units
     ) AS lowest
 )
 UPDATE voucher AS v SET grant_id = asked.grant_id, reward_id = asked.reward_id
-FROM asked JOIN free USING (voucher_batch, nth)
-WHERE v.ctid = free.place AND v.campaign_id = $1
+FROM asked JOIN free USING (campaign_id, voucher_batch, nth)
+WHERE v.ctid = free.place
 RETURNING coalesce(v.grant_id, v.reward_id) AS given_to;
 
 -- name: add_rewards

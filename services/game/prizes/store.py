@@ -76,10 +76,9 @@ async def add_awards(conn: Connection, awards: Sequence[Award], *, now_ms: int) 
         await conn.execute(_SQL.add_awards, now_ms, *columns(awards, 5))
 
 
-async def take_vouchers(conn: Connection, wanted: Sequence[Wanted], *, campaign_id: str) -> set[UUID]:
-    """Give each grant or reward of a campaign a code; those that got one. Call it under the log's lock."""
-    rows = [(w.grant_id, w.reward_id, w.voucher_batch) for w in wanted]
-    found = await conn.fetch(_SQL.take_vouchers, campaign_id, *columns(rows, 3))
+async def take_vouchers(conn: Connection, wanted: Sequence[Wanted]) -> set[UUID]:
+    """Give each grant or reward a code; those that got one. Call it under the locks of their logs."""
+    found = await conn.fetch(_SQL.take_vouchers, *columns(wanted, 4)) if wanted else []
     return {row["given_to"] for row in found}
 
 

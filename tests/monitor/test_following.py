@@ -40,7 +40,7 @@ async def test_each_draw_counts_once(stage: Stage, engine: Engine) -> None:
     async with stage.resources.pool.acquire() as conn:
         await store.find_logs(conn, limit=1)
         async with conn.transaction():
-            assert await store.claim_log(conn, entries=1) is not None
+            assert len(await store.claim_logs(conn, logs=1, entries=1)) == 1
             assert await follow_draws(stage.resources) == 0
     for _ in range(2):
         counts = await counted(stage.resources)
@@ -136,6 +136,20 @@ async def test_a_log_that_cannot_be_read_holds_up_no_other(stage: Stage, engine:
     await counted(stage.resources)
     picks = "SELECT sum(pick) FROM fit_count, unnest(picks) AS pick"
     assert await stage.resources.pool.fetchval(picks) == 2
+
+
+async def test_logs_are_followed_together(stage: Stage, engine: Engine) -> None:
+    """A run takes the draws of several logs, each counted in its own, and no more entries than it may."""
+    for campaign_id in [await sat(stage, engine) for _ in range(3)]:
+        await stage.play(engine, campaign_id, "ann", "wheel", key=campaign_id, draws=2)
+    # Each log has its pool, a seat and two draws.
+    async with stage.resources.pool.acquire() as conn, conn.transaction():
+        await store.find_logs(conn, limit=3)
+        stretches = await store.claim_logs(conn, logs=3, entries=5)
+    assert [each.until_index - each.next_index for each in stretches] == [4, 1]
+    assert await follow_draws(stage.resources) == 12
+    picks = "SELECT sum(pick) FROM fit_count, unnest(picks) AS pick GROUP BY campaign_id"
+    assert [row["sum"] for row in await stage.resources.pool.fetch(picks)] == [2, 2, 2]
 
 
 async def test_what_another_process_has_counted_is_no_gap(stage: Stage, engine: Engine) -> None:

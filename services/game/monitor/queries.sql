@@ -10,58 +10,74 @@ ORDER BY l.campaign_id
 LIMIT $1
 ON CONFLICT (campaign_id) DO NOTHING;
 
--- name: claim_log
--- The log that was not followed for longest among those that have grown. No row: none has, or others follow them.
-SELECT f.campaign_id, f.next_index, least(l.size, f.next_index + $1) AS until_index
+-- name: claim_logs
+-- The logs that were not followed for longest among those that have grown. No row: none has, or others follow them.
+SELECT f.campaign_id, f.next_index, l.size AS until_index
 FROM fit_log AS f JOIN log AS l USING (campaign_id)
 WHERE f.next_index < l.size
 ORDER BY f.followed_ms, f.campaign_id
-LIMIT 1
+LIMIT $1
 FOR NO KEY UPDATE OF f SKIP LOCKED;
 
 -- name: followed
--- Notes how far a locked log is counted.
-UPDATE fit_log SET next_index = $2, followed_ms = $3 WHERE campaign_id = $1;
+-- Notes how far locked logs are counted.
+UPDATE fit_log AS f SET next_index = now.until_index, followed_ms = $3
+FROM unnest($1::text[], $2::bigint[]) AS now (campaign_id, until_index)
+WHERE f.campaign_id = now.campaign_id;
 
--- name: postpone_log
+-- name: postpone_logs
 -- Lets all others be followed first.
-UPDATE fit_log SET followed_ms = $2 WHERE campaign_id = $1;
+UPDATE fit_log SET followed_ms = $2 WHERE campaign_id = ANY ($1::text[]);
 
 -- name: entries_in
--- The entries of a stretch of a log.
-SELECT entry FROM log_entry WHERE campaign_id = $1 AND entry_index >= $2 AND entry_index < $3 ORDER BY entry_index;
+-- The entries of a stretch of each log, looked up by their keys whatever the logs' sizes.
+SELECT s.campaign_id, e.entry
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s (campaign_id, next_index, until_index)
+CROSS JOIN LATERAL (
+    SELECT entry_index, entry FROM log_entry
+    WHERE campaign_id = s.campaign_id AND entry_index >= s.next_index
+    ORDER BY entry_index
+    LIMIT s.until_index - s.next_index
+) AS e
+ORDER BY s.campaign_id, e.entry_index;
 
 -- name: seats_of_draws
 -- The seats of draws, each with the seat's draw before.
-SELECT d.entry_index, s.pool_id, qe.entry AS before, se.entry AS seat, se.leaf_hash, b.signature
-FROM draw AS d
+SELECT d.campaign_id, d.entry_index, s.pool_id, qe.entry AS before, se.entry AS seat, se.leaf_hash, b.signature
+FROM unnest($1::text[], $2::bigint[]) AS asked (campaign_id, entry_index)
+JOIN draw AS d USING (campaign_id, entry_index)
 JOIN seat AS s USING (campaign_id, seat_id)
 JOIN log_entry AS se ON (se.campaign_id, se.entry_index) = (s.campaign_id, s.entry_index)
 LEFT JOIN draw AS q ON (q.campaign_id, q.seat_id, q.n) = (d.campaign_id, d.seat_id, d.n - 1)
 LEFT JOIN log_entry AS qe ON (qe.campaign_id, qe.entry_index) = (q.campaign_id, q.entry_index)
 LEFT JOIN beacon_round AS b ON (b.campaign_id, b.round) = (s.campaign_id, s.round)
-WHERE d.campaign_id = $1 AND d.entry_index = ANY ($2::bigint[])
-ORDER BY d.entry_index;
+ORDER BY d.campaign_id, d.entry_index;
 
 -- name: after_refusals
 -- Which of some turns, seats with a time each, had a play that was accepted, and refused then.
 SELECT d.nth
-FROM unnest($2::bytea[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS d (seat_id, since_ms, until_ms, nth)
+FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS d (campaign_id, seat_id, since_ms, until_ms, nth)
 WHERE EXISTS (SELECT FROM play AS r
-              WHERE (r.campaign_id, r.seat_id) = ($1, d.seat_id) AND r.state IN ('rejected', 'cancelled')
+              WHERE (r.campaign_id, r.seat_id) = (d.campaign_id, d.seat_id) AND r.state IN ('rejected', 'cancelled')
                 AND r.finished_ms >= d.since_ms AND r.finished_ms <= d.until_ms)
 ORDER BY d.nth;
 
 -- name: pool_entries
 -- The entries of published pools.
-SELECT pool_id, entry FROM pool WHERE campaign_id = $1 AND pool_id = ANY ($2::text[]) AND entry IS NOT NULL ORDER BY pool_id;
+SELECT p.campaign_id, p.pool_id, p.entry
+FROM unnest($1::text[], $2::text[]) AS asked (campaign_id, pool_id)
+JOIN pool AS p USING (campaign_id, pool_id)
+WHERE p.entry IS NOT NULL
+ORDER BY p.campaign_id, p.pool_id;
 
 -- name: begin_closes
--- Lets the untaken draws of pools be counted whose close stands among entries of a log.
+-- Lets the untaken draws of pools be counted whose close stands among entries of logs.
 INSERT INTO fit_close (campaign_id, pool_id)
-SELECT campaign_id, pool_id FROM pool
-WHERE campaign_id = $1 AND close_index >= $2 AND close_index < $3
-ORDER BY pool_id
+SELECT p.campaign_id, p.pool_id
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s (campaign_id, next_index, until_index)
+JOIN pool AS p USING (campaign_id)
+WHERE p.close_index >= s.next_index AND p.close_index < s.until_index
+ORDER BY p.campaign_id, p.pool_id
 ON CONFLICT (campaign_id, pool_id) DO NOTHING;
 
 -- name: claim_close
@@ -98,12 +114,12 @@ UPDATE fit_close SET seat_index = $3, is_done = $4 WHERE campaign_id = $1 AND po
 -- name: add_picks
 -- Adds to counts, in key order, and says what they are then; picks are arrays as PostgreSQL writes them.
 INSERT INTO fit_count AS f (campaign_id, pool_id, series, picks)
-SELECT $1, pool_id, series, picks::bigint[]
-FROM unnest($2::text[], $3::text[], $4::text[]) AS now (pool_id, series, picks)
-ORDER BY pool_id, series
+SELECT campaign_id, pool_id, series, picks::bigint[]
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS now (campaign_id, pool_id, series, picks)
+ORDER BY campaign_id, pool_id, series
 ON CONFLICT (campaign_id, pool_id, series) DO UPDATE SET picks = ARRAY(
     SELECT was + more FROM unnest(f.picks, excluded.picks) WITH ORDINALITY AS r (was, more, nth) ORDER BY nth)
-RETURNING pool_id, series, picks;
+RETURNING campaign_id, pool_id, series, picks;
 
 -- name: put_alerts
 -- Raises alerts; which of them are new. One that stands already stays as it is.

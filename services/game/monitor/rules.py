@@ -22,7 +22,8 @@ Picks = dict[tuple[str, Series], list[int]]
 
 T = TypeVar("T")
 
-# Entries that are read, each draw's once for itself and once for the draw after it.
+# Entries that are kept as they were read; each draw's is read for itself and for the draw after it.
+READ_POOLS: Final = 2_000
 READ_SEATS: Final = 4_096
 READ_DRAWS: Final = 8_192
 _LOG_10: Final = log(10)
@@ -91,6 +92,16 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     says: str | None
 
 
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """What some entries of a campaign's log, up to `log_size`, add to the counts of its pools."""
+
+    campaign_id: str
+    log_size: int
+    pools: Mapping[str, PoolEntry]
+    picks: Picks
+    found: Sequence[Contradiction]
+
+
 def count_draws(
     pools: Mapping[str, PoolEntry], draws: Iterable[LoggedDraw]
 ) -> tuple[Picks, list[Contradiction]]:
@@ -134,6 +145,12 @@ def entry_of(data: bytes, kind: type[T]) -> T:
     entry = decode(data)
     assert isinstance(entry, kind)
     return entry
+
+
+@lru_cache(maxsize=READ_POOLS)
+def read_pool(data: bytes) -> PoolEntry:
+    """A published pool's entry, read."""
+    return entry_of(data, PoolEntry)
 
 
 @lru_cache(maxsize=READ_DRAWS)

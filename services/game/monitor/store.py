@@ -1,6 +1,7 @@
 """The monitor's rows, and what in the logs they follow from. Connection first."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from game.db.connection import Connection
 from game.db.statements import columns, load
 from game.fair.entries import PoolEntry
-from game.monitor.rules import Alarm, Doubt, LeftSeat, LoggedSeat, Picks, Sat, Series, entry_of
+from game.monitor.rules import Alarm, Counted, Doubt, LeftSeat, LoggedSeat, Picks, Sat, Series, read_pool
 
 _SQL = load("game.monitor")
 
@@ -53,46 +54,55 @@ async def find_logs(conn: Connection, *, limit: int) -> None:
     await conn.execute(_SQL.find_logs, limit)
 
 
-async def claim_log(conn: Connection, *, entries: int) -> Stretch | None:
-    """Lock a log that has grown, the one that waits longest; None: there is none, or others follow it."""
-    row = await conn.fetchrow(_SQL.claim_log, entries)
-    return Stretch(**row) if row else None
+async def claim_logs(conn: Connection, *, logs: int, entries: int) -> list[Stretch]:
+    """Lock logs that have grown, those that wait longest, with so many entries together.
+
+    None: no log has grown, or others follow them.
+    """
+    found: list[Stretch] = []
+    for campaign_id, next_index, size in await conn.fetch(_SQL.claim_logs, logs):
+        until_index = min(size, next_index + entries)
+        entries -= until_index - next_index
+        if until_index > next_index:
+            found.append(Stretch(campaign_id=campaign_id, next_index=next_index, until_index=until_index))
+    return found
 
 
-async def followed(conn: Connection, stretch: Stretch, *, now_ms: int) -> None:
-    """Note that these entries of a locked log are counted."""
-    await conn.execute(_SQL.followed, stretch.campaign_id, stretch.until_index, now_ms)
+async def followed(conn: Connection, stretches: Sequence[Stretch], *, now_ms: int) -> None:
+    """Note that these entries of locked logs are counted."""
+    rows = [(each.campaign_id, each.until_index) for each in stretches]
+    await conn.execute(_SQL.followed, *columns(rows, 2), now_ms)
 
 
-async def postpone_log(conn: Connection, *, campaign_id: str, now_ms: int) -> None:
+async def postpone_logs(conn: Connection, stretches: Sequence[Stretch], *, now_ms: int) -> None:
     """Let all other logs be followed first."""
-    await conn.execute(_SQL.postpone_log, campaign_id, now_ms)
+    await conn.execute(_SQL.postpone_logs, [each.campaign_id for each in stretches], now_ms)
 
 
-async def entries_in(conn: Connection, stretch: Stretch) -> list[bytes]:
-    """The entries, in the order of the log."""
-    return [row["entry"] for row in await conn.fetch(_SQL.entries_in, *_place(stretch))]
+async def entries_in(conn: Connection, stretches: Sequence[Stretch]) -> list[tuple[str, bytes]]:
+    """The entries, each with its campaign, in the order of the logs."""
+    rows = await conn.fetch(_SQL.entries_in, *_places(stretches))
+    return [(row["campaign_id"], row["entry"]) for row in rows]
 
 
-async def seats_of_draws(
-    conn: Connection, entry_indices: Iterable[int], *, campaign_id: str
-) -> dict[int, Sat]:
-    """The seats of draws as they stood just before them, by the index of the draw's entry."""
-    rows = await conn.fetch(_SQL.seats_of_draws, campaign_id, list(entry_indices))
+async def seats_of_draws(conn: Connection, draws: Collection[tuple[str, int]]) -> dict[tuple[str, int], Sat]:
+    """The seats of draws as they stood just before them, by campaign and index of the draw's entry."""
+    rows = await conn.fetch(_SQL.seats_of_draws, *columns(draws, 2))
     return {
-        row["entry_index"]: Sat(pool_id=row["pool_id"], seat=_seat(row), last=row["before"]) for row in rows
+        (row["campaign_id"], row["entry_index"]): Sat(
+            pool_id=row["pool_id"], seat=_seat(row), last=row["before"]
+        )
+        for row in rows
     }
 
 
-async def after_refusals(
-    conn: Connection, turns: Sequence[tuple[bytes, int, int]], *, campaign_id: str
-) -> set[int]:
+async def after_refusals(conn: Connection, turns: Sequence[tuple[str, bytes, int, int]]) -> set[int]:
     """Which turns, counted from 1, came after a refusal: a seat, since when and until when, in ms."""
-    return {row["nth"] for row in await conn.fetch(_SQL.after_refusals, campaign_id, *columns(turns, 3))}
+    return {row["nth"] for row in await conn.fetch(_SQL.after_refusals, *columns(turns, 4))}
 
 
-def _place(stretch: Stretch) -> tuple[str, int, int]:
-    return stretch.campaign_id, stretch.next_index, stretch.until_index
+def _places(stretches: Sequence[Stretch]) -> list[list[Any]]:
+    return columns([(each.campaign_id, each.next_index, each.until_index) for each in stretches], 3)
 
 
 def _seat(row: Any) -> LoggedSeat:
@@ -100,16 +110,18 @@ def _seat(row: Any) -> LoggedSeat:
 
 
 async def pool_entries(
-    conn: Connection, *, campaign_id: str, pool_ids: Collection[str]
-) -> dict[str, PoolEntry]:
-    """The entries of published pools, by id."""
-    rows = await conn.fetch(_SQL.pool_entries, campaign_id, list(pool_ids))
-    return {row["pool_id"]: entry_of(row["entry"], PoolEntry) for row in rows}
+    conn: Connection, pools: Collection[tuple[str, str]]
+) -> dict[str, dict[str, PoolEntry]]:
+    """The entries of published pools, by campaign and id."""
+    found: defaultdict[str, dict[str, PoolEntry]] = defaultdict(dict)
+    for campaign_id, pool_id, entry in await conn.fetch(_SQL.pool_entries, *columns(sorted(pools), 2)):
+        found[campaign_id][pool_id] = read_pool(entry)
+    return found
 
 
-async def begin_closes(conn: Connection, stretch: Stretch) -> None:
+async def begin_closes(conn: Connection, stretches: Sequence[Stretch]) -> None:
     """Have the untaken draws counted of each pool whose close is among the entries."""
-    await conn.execute(_SQL.begin_closes, *_place(stretch))
+    await conn.execute(_SQL.begin_closes, *_places(stretches))
 
 
 async def claim_close(conn: Connection) -> Closed | None:
@@ -135,11 +147,17 @@ async def counted_close(conn: Connection, closed: Closed, *, seat_index: int, is
     await conn.execute(_SQL.counted_close, closed.campaign_id, closed.pool_id, seat_index, is_done)
 
 
-async def add_picks(conn: Connection, picks: Picks, *, campaign_id: str) -> Picks:
-    """Add to the counts of pools and series, which stay locked; what they are then."""
-    rows = [(*key, "{" + ",".join(map(str, counts)) + "}") for key, counts in sorted(picks.items())]
-    found = await conn.fetch(_SQL.add_picks, campaign_id, *columns(rows, 3))
-    return {(row["pool_id"], row["series"]): list(row["picks"]) for row in found}
+async def add_picks(conn: Connection, counted: Sequence[Counted]) -> dict[str, Picks]:
+    """Add to the counts of pools and series, which stay locked; what they are then, by campaign."""
+    rows = [
+        (each.campaign_id, *key, "{" + ",".join(map(str, picks)) + "}")
+        for each in counted
+        for key, picks in each.picks.items()
+    ]
+    found: defaultdict[str, Picks] = defaultdict(dict)
+    for campaign_id, pool_id, series, picks in await conn.fetch(_SQL.add_picks, *columns(rows, 4)):
+        found[campaign_id][pool_id, series] = list(picks)
+    return found
 
 
 async def put_alerts(

@@ -44,4 +44,7 @@ def media_type(scope: HTTPScope) -> str:
 
 def header(scope: HTTPScope, wanted: bytes) -> str:
     """The first header of a name; empty: there is none."""
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return value.decode("latin-1")
+    return ""

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -101,13 +101,12 @@ class Limits:
             self._waits, batch_limit=BATCH_REQUESTS, waiting_limit=WAITING_REQUESTS
         )
 
-    async def admit(self, address: str, caller: Caller | None) -> None:
+    def admit(self, address: str, caller: Caller | None) -> Awaitable[None]:
         """Count a request; TooMany when its address or its player has to wait."""
+        place = _bucket("address", address, self._per_address)
         if caller is None:
-            await self.count(_bucket("address", address, self._per_address))
-            return
-        player = _bucket("player", f"{caller.brand_id}.{caller.subject}", self._per_player)
-        await self.count(_bucket("address", address, self._per_address), player)
+            return self.count(place)
+        return self.count(place, _bucket("player", f"{caller.brand_id}.{caller.subject}", self._per_player))
 
     async def count(self, *buckets: Bucket) -> None:
         """Count a request in each of its buckets; TooMany, and counted in none, when it has to wait."""

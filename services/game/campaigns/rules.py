@@ -1,6 +1,7 @@
 """What may be played, and when: decided here for the public page and for the play alike."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ PoolStage = Literal["draft", "live", "draining", "replaced", "closed"]
 
 CAMPAIGN_ID_BYTES = 16
 _CAMPAIGN_ID_CHARS = 12
+# A batch of plays has one moment.
+DAYS_KEPT = 64
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -121,6 +124,7 @@ def campaign_id_from(entropy: bytes) -> str:
     return "".join(chars)
 
 
+@lru_cache(maxsize=DAYS_KEPT)
 def local_day(now_ms: int, time_zone: str) -> date:
     """The calendar day in an IANA time zone."""
     return to_datetime(now_ms).astimezone(ZoneInfo(time_zone)).date()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -89,7 +90,8 @@ async def _accept(
         known=dict(found.known),
         waiting=Counter(found.waiting),
     )
-    answers = [_judge(resources, asked, tally, now_ms=now_ms) for asked in batch]
+    judge = partial(_judge, resources, tally, now_ms=now_ms, ledger_available=resources.ledger.available())
+    answers = [judge(asked) for asked in batch]
     if tally.accepted:
         await accept_store.save(
             conn,
@@ -101,7 +103,9 @@ async def _accept(
     return answers
 
 
-def _judge(resources: Resources, asked: Asked, tally: _Tally, *, now_ms: int) -> Driven | Refusal:
+def _judge(
+    resources: Resources, tally: _Tally, asked: Asked, *, now_ms: int, ledger_available: bool
+) -> Driven | Refusal:
     known = tally.known.get(play_key(asked))
     if known is not None:
         return Driven(play=known, debit=None) if same_request(known, asked) else mismatch()
@@ -113,7 +117,7 @@ def _judge(resources: Resources, asked: Asked, tally: _Tally, *, now_ms: int) ->
             _standpoint(asked, tally, now_ms=now_ms),
             now_ms=now_ms,
             operation_ttl_ms=resources.settings.operation_ttl_ms,
-            ledger_available=resources.ledger.available(),
+            ledger_available=ledger_available,
         )
     except Refusal as refusal:
         return refusal

@@ -21,6 +21,9 @@ from game.plays.rules import Play, Seat, Seated
 
 CHAINS_KEPT = 4_096
 
+# The same for all draws of a seat.
+_entropy_with_seed = lru_cache(maxsize=CHAINS_KEPT)(entropy_with_seed)
+
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """One draw that was logged. `nth` counts within the play, `n` within the seat; both from 1.
@@ -249,5 +252,5 @@ def _entropy(page: Page, terms: PoolTerms, seat: Seat) -> bytes:
     assert seat.leaf_hash is not None
     assert seat.seed is not None
     if seat.round is None:
-        return entropy_with_seed(terms.pool_hash, seat.anchor, seat.seed)
+        return _entropy_with_seed(terms.pool_hash, seat.anchor, seat.seed)
     return entropy_with_beacon(seat.leaf_hash, page.rounds[seat.round])

@@ -198,13 +198,14 @@ class Engine:
     async def _write(self, batch: Sequence[Errand]) -> Sequence[Answer | LogTaken]:
         """Do the errands to all logs but those that somebody else holds."""
         telemetry.BATCHES.labels("settle").observe(len(batch))
+        campaigns = list(map(campaign_of, batch))
         errands: defaultdict[str, list[Errand]] = defaultdict(list)
-        for errand in batch:
-            errands[campaign_of(errand)].append(errand)
+        for campaign_id, errand in zip(campaigns, batch, strict=True):
+            errands[campaign_id].append(errand)
         done = await write_batches(self.resources, errands)
         self._credit([credit for each in done.values() for credit in each.credits])
         answers = {campaign_id: iter(each.answers) for campaign_id, each in done.items()}
-        found = (answers.get(campaign_of(errand)) for errand in batch)
+        found = map(answers.get, campaigns)
         return [LogTaken() if theirs is None else next(theirs) for theirs in found]
 
     async def _write_own(self, campaign_id: str, batch: Sequence[Errand]) -> Sequence[Answer]:

@@ -64,8 +64,10 @@ def test_a_row_has_what_its_batch_sends() -> None:
         ([b"\x01"], r'{"\\x01"}'),
         (['a"b\\c', "NULL"], r'{"a\"b\\c","NULL"}'),
         ([], "{}"),
+        ((1, None, 'a"b\\c'), r'("1",,"a\"b\\c")'),
+        ([("a", b"\x01")], r'{"(\"a\",\"\\\\x01\")"}'),
     ],
 )
 def test_values_are_written_as_postgresql_reads_them(value: Any, text: str) -> None:
-    """Arrays quote all but NULL."""
+    """Arrays and rows quote all but NULL, which a row leaves out."""
     assert text_of(value) == text

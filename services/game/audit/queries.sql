@@ -24,11 +24,11 @@ FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: append
 -- Adds batches of entries to logs. No row for one: the log has another size than the writer locked.
--- $1 to $5 are the logs: the size that the writer locked, and the new head; $6 to $9 the entries and their leaf hashes;
--- $10 to $13 what the tiles above level 0 gain; $14 and $15 the tiles of level 0 whose 256 leaves are there now.
+-- $1 to $5 are the logs: the size that the writer locked, and the new head; $6 the entries and their leaf hashes;
+-- $7 to $10 what the tiles above level 0 gain; $11 and $12 the tiles of level 0 whose 256 leaves are there now.
 WITH leaf AS (
     SELECT campaign_id, entry_index, entry, leaf_hash
-    FROM unnest($6::text[], $7::bigint[], $8::bytea[], $9::bytea[]) AS l (campaign_id, entry_index, entry, leaf_hash)
+    FROM unnest($6::log_leaf[])
 ), logged AS (
     INSERT INTO log_entry (campaign_id, entry_index, entry, leaf_hash)
     SELECT campaign_id, entry_index, entry, leaf_hash
@@ -48,11 +48,11 @@ WITH leaf AS (
                   WHERE leaf.campaign_id = f.campaign_id
                     AND leaf.entry_index >= f.tile_index * 256
                     AND leaf.entry_index < (f.tile_index + 1) * 256) AS waiting)
-    FROM unnest($14::text[], $15::bigint[]) AS f (campaign_id, tile_index)
+    FROM unnest($11::text[], $12::bigint[]) AS f (campaign_id, tile_index)
 ), grown AS (
     INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
     SELECT campaign_id, level, tile_index, hashes
-    FROM unnest($10::text[], $11::smallint[], $12::bigint[], $13::bytea[]) AS above (campaign_id, level, tile_index, hashes)
+    FROM unnest($7::text[], $8::smallint[], $9::bigint[], $10::bytea[]) AS above (campaign_id, level, tile_index, hashes)
     ON CONFLICT (campaign_id, level, tile_index) DO UPDATE SET hashes = log_tile.hashes || excluded.hashes
 )
 UPDATE log

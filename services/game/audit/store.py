@@ -58,7 +58,7 @@ async def append(conn: Connection, growths: Sequence[Growth]) -> int:
     found = await conn.fetch(
         _SQL.append,
         *columns(map(_new_head, growths), 5),
-        *columns((leaf for each in growths for leaf in _leaves(each)), 4),
+        [leaf for each in growths for leaf in _leaves(each)],
         *columns(((each.campaign_id, *tile, add) for each in growths for tile, add in each.tiles.items()), 4),
         *columns(((each.campaign_id, tile) for each in growths for tile in each.filled), 2),
     )

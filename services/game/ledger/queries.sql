@@ -4,9 +4,8 @@
 -- Stores credits in the transaction that owes them.
 INSERT INTO operation (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, state,
                        next_attempt_ms)
-SELECT campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, 'due', $10
-FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[], $7::text[], $8::bytea[], $9::integer[])
-    AS won (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt);
+SELECT campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, 'due', $2
+FROM unnest($1::due_credit[]);
 
 -- name: claim_due
 -- Credits whose turn it is, put off until $2 so that no other process sends them too. No row: none is due.
@@ -64,8 +63,7 @@ RETURNING o.campaign_id, o.operation_id;
 -- What the ledger decided. A credit that was recorded before is left as it is: a decision is for ever.
 UPDATE operation AS o
 SET state = decided.state, ledger_seq = decided.ledger_seq, next_attempt_ms = decided.next_attempt_ms
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-    AS decided (campaign_id, operation_id, state, ledger_seq, next_attempt_ms)
+FROM unnest($1::decided_credit[]) AS decided
 WHERE (o.campaign_id, o.operation_id) = (decided.campaign_id, decided.operation_id)
   AND o.state = 'due' AND o.kind NOT IN ('debit', 'repair');
 

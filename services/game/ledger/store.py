@@ -14,8 +14,7 @@ _SQL = load("game.ledger")
 
 async def enqueue(conn: Connection, credits_due: Sequence[Credit], *, next_attempt_ms: int) -> None:
     """Store credits as due; nobody else takes them up before `next_attempt_ms`."""
-    columns = map(list, zip(*map(msgspec.structs.astuple, credits_due), strict=True))
-    await conn.execute(_SQL.enqueue, *columns, next_attempt_ms)
+    await conn.execute(_SQL.enqueue, list(map(msgspec.structs.astuple, credits_due)), next_attempt_ms)
 
 
 async def claim_due(conn: Connection, *, now_ms: int, until_ms: int, limit: int) -> list[Credit]:
@@ -57,7 +56,7 @@ async def record(conn: Connection, decided: Iterable[tuple[Credit, Decided]], *,
         )
         for credit, outcome in sorted(decided, key=lambda pair: (pair[0].campaign_id, pair[0].operation_id))
     ]
-    await conn.execute(_SQL.record, *map(list, zip(*rows, strict=True)))
+    await conn.execute(_SQL.record, rows)
 
 
 def _seq(outcome: Decided) -> int | None:

@@ -13,7 +13,7 @@ from game.db.connection import Connection
 from game.db.statements import columns
 from game.plays import store
 from game.plays.rules import Accepted, Asked, Debit, Lot, Play, Seat
-from game.plays.store import SQL, PlayerKey, PoolKey, SeatKey, fields
+from game.plays.store import SQL, PlayerKey, PoolKey, SeatKey, rows_of
 
 # Somebody else was faster: nothing was stored, and what was found has to be read again.
 CONFLICTS: Final = (
@@ -63,7 +63,7 @@ def play_key(asked: Asked) -> PlayKey:
 async def find(conn: Connection, batch: Sequence[Asked], *, now_ms: int) -> Found:
     """What these plays are judged by; pools, counts and seats are of one moment."""
     keys = [(*seat_key(each), each.idempotency_key) for each in batch]
-    rows = await conn.fetch(SQL.standpoints, *columns(keys, 4))
+    rows = await conn.fetch(SQL.standpoints, keys)
     known = {play_key(each) for each, row in zip(batch, rows, strict=True) if row["is_known"]}
     sealed = [seat_key(each) for each in batch if each.terms.is_sealed]
     with_chances = [player_key(each) for each in batch if each.paid_with == "chance"]
@@ -129,15 +129,17 @@ async def save(
     One of CONFLICTS: something of it has changed, and nothing was stored.
     """
     uses = [(item.play.campaign_id, item.play.play_id, *use) for item in accepted for use in item.uses]
+    counted = _counted(accepted, found)
     await conn.execute(
         SQL.accept,
         *columns(_reserved(accepted), 3),
-        *columns(_counted(accepted, found), 8),
-        *columns(_seated(accepted, found), 4),
+        counted,
+        sum(total_before is None for *_, total_before, _, _ in counted),
+        _seated(accepted, found),
         *columns(_used(uses, found), 3),
-        *fields((item.play for item in accepted), *_ACCEPTED_FIELDS),
+        rows_of((item.play for item in accepted), *_ACCEPTED_FIELDS),
         next_attempt_ms,
-        *fields(debits, "campaign_id", "operation_id", "play_id", "subject", "body"),
+        rows_of(debits, "campaign_id", "operation_id", "play_id", "subject", "body"),
         *columns(uses, 4),
     )
 

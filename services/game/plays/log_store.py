@@ -13,7 +13,7 @@ from game.fair.draw import Standing
 from game.plays.drawing import Drawn, Page
 from game.plays.rules import Play, Seat, Seated
 from game.plays.settling import Settling, next_attempt_ms
-from game.plays.store import SQL, PlayerKey, PoolKey, fields
+from game.plays.store import SQL, PlayerKey, PoolKey, fields, rows_of
 
 QUEUE_LIMIT = 512
 # One that drains accepts no play, and yet seats the sealed plays that are paid by now.
@@ -165,11 +165,11 @@ async def _save_plays(conn: Connection, settled: Sequence[Settled], *, now_ms: i
     drawers = _standing_rows((page, page.drawers) for page in pages)
     await conn.execute(
         SQL.settle,
-        *columns((_play_row(page, play, now_ms=now_ms) for page, play in plays), 9),
+        [_play_row(page, play, now_ms=now_ms) for page, play in plays],
         *columns(charged, 3),
-        *columns((_draw_row(page, drawn) for page in pages for drawn in page.draws), 7),
-        *fields(seats, "campaign_id", "seat_id", "state", "draws_taken"),
-        *columns((row[:-1] for row in drawers), 6),
+        [_draw_row(page, drawn) for page in pages for drawn in page.draws],
+        rows_of(seats, "campaign_id", "seat_id", "state", "draws_taken"),
+        [row[:-1] for row in drawers],
         *columns([(*key, units) for key, units in won.items()], 4),
     )
 

@@ -1,4 +1,5 @@
--- Statements of the life of a play. Arrays are columns: one element is one row.
+-- Statements of the life of a play. Arrays are columns, one element is one row; or they are rows, of a type that is named
+-- after them (migration 0038).
 
 -- name: lock_pools
 -- Locks the pools that plays are asked of, in key order.
@@ -83,7 +84,7 @@ SELECT y.play_id IS NOT NULL AS is_known,
        END AS replaced_by,
        t.draws_total, t.day, t.draws_today,
        s.seat_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round, s.seat_draws, s.draws_reserved, s.draws_taken
-FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
+FROM unnest($1::asked_play[]) WITH ORDINALITY
     AS asked (campaign_id, pool_id, player_id, idempotency_key, nth)
 LEFT JOIN pool AS p USING (campaign_id, pool_id)
 LEFT JOIN campaign AS c USING (campaign_id)
@@ -113,8 +114,7 @@ WITH held AS (
 ), counted AS (
     UPDATE participation AS t
     SET draws_total = now.draws_total, day = now.day, draws_today = now.draws_today
-    FROM unnest($4::text[], $5::uuid[], $6::integer[], $7::date[], $8::integer[], $9::integer[], $10::date[], $11::integer[])
-        AS now (campaign_id, player_id, draws_total, day, draws_today, total_before, day_before, today_before)
+    FROM unnest($4::counted_player[]) AS now
     WHERE (t.campaign_id, t.player_id) = (now.campaign_id, now.player_id)
       AND (t.draws_total, t.day, t.draws_today) = (now.total_before, now.day_before, now.today_before)
       AND (SELECT count(*) FROM reserved) = cardinality($1::text[])
@@ -122,45 +122,41 @@ WITH held AS (
 ), begun AS (
     INSERT INTO participation (campaign_id, player_id, draws_total, day, draws_today)
     SELECT campaign_id, player_id, draws_total, day, draws_today
-    FROM unnest($4::text[], $5::uuid[], $6::integer[], $7::date[], $8::integer[], $9::integer[])
-        AS now (campaign_id, player_id, draws_total, day, draws_today, total_before)
-    WHERE total_before IS NULL AND (SELECT count(*) FROM counted) + num_nulls(VARIADIC $9::integer[]) = cardinality($4::text[])
+    FROM unnest($4::counted_player[])
+    WHERE total_before IS NULL AND (SELECT count(*) FROM counted) + $5 = cardinality($4)
     RETURNING 1
 ), seated AS (
     UPDATE seat AS s
     SET draws_reserved = now.draws_reserved
-    FROM unnest($12::text[], $13::bytea[], $14::integer[], $15::integer[])
-        AS now (campaign_id, seat_id, draws_reserved, reserved_before)
+    FROM unnest($6::reserved_seat[]) AS now
     WHERE (s.campaign_id, s.seat_id) = (now.campaign_id, now.seat_id)
       AND s.draws_reserved = now.reserved_before AND s.state = 'live'
-      AND (SELECT count(*) FROM begun) = num_nulls(VARIADIC $9::integer[])
+      AND (SELECT count(*) FROM begun) = $5
     RETURNING 1
 ), used AS (
     UPDATE chance_lot AS l
     SET units_left = l.units_left - now.units
-    FROM unnest($16::text[], $17::uuid[], $18::integer[]) AS now (campaign_id, lot_id, units)
+    FROM unnest($7::text[], $8::uuid[], $9::integer[]) AS now (campaign_id, lot_id, units)
     WHERE (l.campaign_id, l.lot_id) = (now.campaign_id, now.lot_id)
       AND l.units_left >= now.units
-      AND (SELECT count(*) FROM seated) = cardinality($12::text[])
+      AND (SELECT count(*) FROM seated) = cardinality($6)
     RETURNING 1
 ), played AS (
     INSERT INTO play (campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, paid_with,
                       price_points, day, seat_id, accepted_ms, apply_before_ms, next_attempt_ms)
-    SELECT *, $33::bigint
-    FROM unnest($19::text[], $20::uuid[], $21::uuid[], $22::text[], $23::text[], $24::bytea[], $25::text[], $26::smallint[],
-                $27::text[], $28::bigint[], $29::date[], $30::bytea[], $31::bigint[], $32::bigint[])
+    SELECT *, $11::bigint
+    FROM unnest($10::accepted_play[])
 ), charged AS (
     INSERT INTO operation (campaign_id, operation_id, kind, play_id, subject, body, state, next_attempt_ms)
-    SELECT campaign_id, operation_id, 'debit', play_id, subject, body, 'due', $33::bigint
-    FROM unnest($34::text[], $35::text[], $36::uuid[], $37::text[], $38::bytea[])
-        AS due (campaign_id, operation_id, play_id, subject, body)
+    SELECT campaign_id, operation_id, 'debit', play_id, subject, body, 'due', $11
+    FROM unnest($12::due_debit[])
 ), paid AS (
     INSERT INTO chance_use (campaign_id, play_id, lot_id, units)
-    SELECT * FROM unnest($39::text[], $40::uuid[], $41::uuid[], $42::integer[])
+    SELECT * FROM unnest($13::text[], $14::uuid[], $15::uuid[], $16::integer[])
 )
 SELECT demand_unchanged((SELECT count(*) FROM reserved) + (SELECT count(*) FROM counted) + (SELECT count(*) FROM begun)
                         + (SELECT count(*) FROM seated) + (SELECT count(*) FROM used)
-                        = cardinality($1::text[]) + cardinality($4::text[]) + cardinality($12::text[]) + cardinality($16::text[]));
+                        = cardinality($1) + cardinality($4) + cardinality($6) + cardinality($7));
 
 -- name: plays_of_rounds
 -- Paid plays whose seats wait for these beacon rounds, in the order of the seats.
@@ -274,33 +270,30 @@ WITH advanced AS (
     UPDATE play AS p
     SET state = now.state, drawn = now.drawn, seat_id = now.seat_id, balance_points = now.balance_points,
         finished_ms = now.finished_ms, log_size = now.log_size, next_attempt_ms = now.next_attempt_ms
-    FROM unnest($1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[],
-                $9::bigint[])
-        AS now (campaign_id, play_id, state, drawn, seat_id, balance_points, finished_ms, log_size, next_attempt_ms)
+    FROM unnest($1::driven_play[]) AS now
     WHERE p.campaign_id = now.campaign_id AND p.play_id = now.play_id
 ), charged AS (
     UPDATE operation AS o
     SET state = 'applied', ledger_seq = now.ledger_seq
-    FROM unnest($10::text[], $11::uuid[], $12::bigint[]) AS now (campaign_id, play_id, ledger_seq)
+    FROM unnest($2::text[], $3::uuid[], $4::bigint[]) AS now (campaign_id, play_id, ledger_seq)
     WHERE o.campaign_id = now.campaign_id AND o.play_id = now.play_id AND o.kind = 'debit'
 ), drawn AS (
     INSERT INTO draw (campaign_id, entry_index, play_id, nth, seat_id, n, row_ordinal)
-    SELECT * FROM unnest($13::text[], $14::bigint[], $15::uuid[], $16::smallint[], $17::bytea[], $18::integer[], $19::integer[])
+    SELECT * FROM unnest($5::logged_draw[])
 ), taken AS (
     UPDATE seat AS s
     SET state = now.state, draws_taken = now.draws_taken
-    FROM unnest($20::text[], $21::bytea[], $22::text[], $23::integer[]) AS now (campaign_id, seat_id, state, draws_taken)
+    FROM unnest($6::drawn_seat[]) AS now
     WHERE s.campaign_id = now.campaign_id AND s.seat_id = now.seat_id
 ), counted AS (
     UPDATE standing AS t
     SET draws = now.draws, paid = now.paid::integer[], last = now.last::integer[]
-    FROM unnest($24::text[], $25::text[], $26::uuid[], $27::integer[], $28::text[], $29::text[])
-        AS now (campaign_id, lineage_id, player_id, draws, paid, last)
+    FROM unnest($7::drawn_standing[]) AS now
     WHERE (t.campaign_id, t.lineage_id, t.player_id) = (now.campaign_id, now.lineage_id, now.player_id)
 )
 UPDATE pool_row AS r
 SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
-FROM unnest($30::text[], $31::text[], $32::integer[], $33::bigint[]) AS won (campaign_id, pool_id, ordinal, units)
+FROM unnest($8::text[], $9::text[], $10::integer[], $11::bigint[]) AS won (campaign_id, pool_id, ordinal, units)
 WHERE (r.campaign_id, r.pool_id, r.ordinal) = (won.campaign_id, won.pool_id, won.ordinal);
 
 -- name: lock_plays_everywhere

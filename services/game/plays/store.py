@@ -20,6 +20,11 @@ PlayerKey = tuple[str, UUID]
 SeatKey = tuple[str, str, UUID]
 
 
+def rows_of(structs: Iterable[Any], *names: str) -> list[tuple[Any, ...]]:
+    """The named fields of structs, as rows."""
+    return list(map(attrgetter(*names), structs))
+
+
 def fields(structs: Iterable[Any], *names: str) -> list[list[Any]]:
     """The named fields of structs, as columns."""
     return columns(map(attrgetter(*names), structs), len(names))

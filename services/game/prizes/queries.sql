@@ -4,8 +4,7 @@
 -- Stores what draws won.
 INSERT INTO prize_grant (campaign_id, grant_id, player_id, entry_index, pool_id, row_ordinal, kind, amount, granted_ms)
 SELECT g.campaign_id, g.grant_id, g.player_id, g.entry_index, g.pool_id, g.row_ordinal, g.kind, g.amount, $1
-FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::integer[], $8::text[], $9::bigint[])
-    AS g (campaign_id, grant_id, player_id, entry_index, pool_id, row_ordinal, kind, amount);
+FROM unnest($2::won_prize[]) AS g;
 
 -- name: add_lots
 -- Chances that were won or given.

@@ -47,7 +47,7 @@ class Award(NamedTuple):
 
 async def add_grants(conn: Connection, won: Sequence[Won], *, now_ms: int) -> None:
     """Store what draws won."""
-    await conn.execute(_SQL.add_grants, now_ms, *columns(map(_grant_row, won), 8))
+    await conn.execute(_SQL.add_grants, now_ms, list(map(_grant_row, won)))
 
 
 def _grant_row(won: Won) -> Sequence[Any]:

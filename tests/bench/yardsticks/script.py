@@ -66,16 +66,16 @@ def row_of(steps: Sequence[Step], batch: Batch) -> dict[str, Any]:
 
 
 def text_of(value: Any) -> str:
-    """A value as PostgreSQL reads it."""
-    if isinstance(value, list | tuple):
-        return "{" + ",".join(map(_element, value)) + "}"
+    """A value as PostgreSQL reads it: a list is an array, a tuple is a row."""
+    if isinstance(value, list):
+        return "{" + ",".join("NULL" if each is None else _quoted(each) for each in value) + "}"
+    if isinstance(value, tuple):
+        return "(" + ",".join("" if each is None else _quoted(each) for each in value) + ")"
     if isinstance(value, bytes):
         return "\\x" + value.hex()
     return str(value)
 
 
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
+def _quoted(value: Any) -> str:
     text = text_of(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

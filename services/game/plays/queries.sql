@@ -123,7 +123,7 @@ WITH held AS (
     INSERT INTO participation (campaign_id, player_id, draws_total, day, draws_today)
     SELECT campaign_id, player_id, draws_total, day, draws_today
     FROM unnest($4::counted_player[])
-    WHERE total_before IS NULL AND (SELECT count(*) FROM counted) + $5 = cardinality($4)
+    WHERE total_before IS NULL AND (SELECT count(*) FROM counted) + $5::bigint = cardinality($4::counted_player[])
     RETURNING 1
 ), seated AS (
     UPDATE seat AS s
@@ -131,7 +131,7 @@ WITH held AS (
     FROM unnest($6::reserved_seat[]) AS now
     WHERE (s.campaign_id, s.seat_id) = (now.campaign_id, now.seat_id)
       AND s.draws_reserved = now.reserved_before AND s.state = 'live'
-      AND (SELECT count(*) FROM begun) = $5
+      AND (SELECT count(*) FROM begun) = $5::bigint
     RETURNING 1
 ), used AS (
     UPDATE chance_lot AS l
@@ -139,7 +139,7 @@ WITH held AS (
     FROM unnest($7::text[], $8::uuid[], $9::integer[]) AS now (campaign_id, lot_id, units)
     WHERE (l.campaign_id, l.lot_id) = (now.campaign_id, now.lot_id)
       AND l.units_left >= now.units
-      AND (SELECT count(*) FROM seated) = cardinality($6)
+      AND (SELECT count(*) FROM seated) = cardinality($6::reserved_seat[])
     RETURNING 1
 ), played AS (
     INSERT INTO play (campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, paid_with,
@@ -148,7 +148,7 @@ WITH held AS (
     FROM unnest($10::accepted_play[])
 ), charged AS (
     INSERT INTO operation (campaign_id, operation_id, kind, play_id, subject, body, state, next_attempt_ms)
-    SELECT campaign_id, operation_id, 'debit', play_id, subject, body, 'due', $11
+    SELECT campaign_id, operation_id, 'debit', play_id, subject, body, 'due', $11::bigint
     FROM unnest($12::due_debit[])
 ), paid AS (
     INSERT INTO chance_use (campaign_id, play_id, lot_id, units)
@@ -156,7 +156,8 @@ WITH held AS (
 )
 SELECT demand_unchanged((SELECT count(*) FROM reserved) + (SELECT count(*) FROM counted) + (SELECT count(*) FROM begun)
                         + (SELECT count(*) FROM seated) + (SELECT count(*) FROM used)
-                        = cardinality($1) + cardinality($4) + cardinality($6) + cardinality($7));
+                        = cardinality($1::text[]) + cardinality($4::counted_player[]) + cardinality($6::reserved_seat[])
+                          + cardinality($7::text[]));
 
 -- name: plays_of_rounds
 -- Paid plays whose seats wait for these beacon rounds, in the order of the seats.

@@ -116,9 +116,12 @@ class Replay:
         meters, settled = Meters({"postgres": self._site.postgres.pid}), await conn.fetchval(SETTLED)
         await conn.execute(f"SELECT pg_advisory_lock({GATE})")
         pgbench = await self._pgbench(name)
-        async with asyncio.timeout(WAITING_SECONDS):
-            while await conn.fetchval(WAITING) < self._shape.lanes:  # noqa: ASYNC110 - other processes do
-                await asyncio.sleep(POLL_SECONDS)
+        try:
+            async with asyncio.timeout(WAITING_SECONDS):
+                while await conn.fetchval(WAITING) < self._shape.lanes:  # noqa: ASYNC110 - other processes do
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError as error:
+            raise AssertionError(self._log.read_text()) from error
         before, began = _with_ended(meters.read_us()), time.perf_counter()
         await conn.execute(f"SELECT pg_advisory_unlock({GATE})")
         status = await pgbench.wait()

@@ -32,6 +32,8 @@ async def claim(conn: Connection, *, now_ms: int, limit: int) -> list[Event]:
     player_ids = await store.lock_players(
         conn, now_ms=now_ms, events=limit * LOOKED_AT_PER_CLAIMED, limit=limit
     )
+    if not player_ids:
+        return []
     # Only statements that begin after the lock see what the one who had it before has done.
     await store.annul_events(conn, player_ids)
     events = await store.next_events(conn, player_ids)

@@ -8,9 +8,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter, RawBody
 
 from sandbox_ledger import service
+from sandbox_ledger.intake import decided
 from sandbox_ledger.problems import MEDIA_TYPE, Refusal
-from sandbox_ledger.reading import read, read_batch, read_ids
+from sandbox_ledger.reading import read, read_ids
 from sandbox_ledger.service import Resources
+from sandbox_ledger.turns import Turns
 from sandbox_ledger.wire import (
     ACCOUNT_ID,
     BATCH_MAX,
@@ -25,7 +27,6 @@ from sandbox_ledger.wire import (
     Decided,
     EntryPage,
     LookupAnswer,
-    Operation,
     Problem,
     RecordAnswer,
     Refused,
@@ -58,19 +59,15 @@ class LedgerController(Controller):
     path = "/v1"
 
     @post("/operations", status_code=200, operation_id="apply", responses=_problems(413, 422, 429))
-    async def apply(self, body: RawBody, resources: NamedDependency[Resources]) -> Decided:
+    async def apply(self, body: RawBody, turns: NamedDependency[Turns]) -> Decided:
         """Decide one operation, once; a refusal is an outcome too, and sticks to the id."""
-        (result,) = await service.apply(resources, [read(body)])
+        (result,) = await turns.apply([read(body)])
         return result if not isinstance(result, Refused) else _refuse(result.problem)
 
     @post("/operations:batch", status_code=200, operation_id="applyBatch", responses=_problems(413, 429))
-    async def apply_batch(self, body: RawBody, resources: NamedDependency[Resources]) -> BatchAnswer:
+    async def apply_batch(self, body: RawBody, turns: NamedDependency[Turns]) -> BatchAnswer:
         """Decide each operation on its own, in order; one result per operation, in the same order."""
-        items = read_batch(body)
-        results = iter(
-            await service.apply(resources, [item for item in items if isinstance(item, Operation)])
-        )
-        return BatchAnswer([item if isinstance(item, Refused) else next(results) for item in items])
+        return await decided(turns, body)
 
     @post("/operations:lookup", status_code=200, operation_id="lookup", responses=_problems(413))
     async def lookup(self, body: RawBody, resources: NamedDependency[Resources]) -> LookupAnswer:

@@ -22,14 +22,15 @@ from sandbox_ledger.api import LedgerController
 from sandbox_ledger.expiry import DAY_MS
 from sandbox_ledger.faults import Fault, Faults
 from sandbox_ledger.faults import controller as fault_controller
+from sandbox_ledger.intake import Intake
 from sandbox_ledger.problems import Refusal, describe
 from sandbox_ledger.service import Resources
 from sandbox_ledger.settings import POINTS_TTL_DAYS
+from sandbox_ledger.turns import Turns
 from sandbox_ledger.wire import Problem
 
 BODY_BYTES_MAX: Final = 1_000_000
 CONNECTIONS_MAX: Final = 8
-_TIMEOUTS: Final = {"lock_timeout": "4s", "statement_timeout": "5s", "application_name": "sandbox_ledger"}
 _CODE_OF_STATUS: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -57,25 +58,34 @@ def create_app(
             database_url,
             min_size=1,
             max_size=CONNECTIONS_MAX,
-            server_settings=_TIMEOUTS,
+            server_settings=store.SESSION,
             reset=_nothing_to_reset,
         ) as pool:
             async with pool.acquire() as connection:
                 await store.apply_schema(connection)
-            app.state.resources = Resources(pool=pool, now_ms=now_ms, points_ttl_ms=points_ttl_days * DAY_MS)
+            resources = Resources(pool=pool, now_ms=now_ms, points_ttl_ms=points_ttl_days * DAY_MS)
+            app.state.resources, app.state.turns = resources, Turns(resources)
             yield
 
     script: deque[Fault] = deque()
-    return Litestar(
+    app = Litestar(
         [LedgerController, fault_controller(script)] if faults else [LedgerController],
         lifespan=[lifespan],
-        dependencies={"resources": Provide(_resources, sync_to_thread=False)},
-        middleware=[BearerToken(token), Faults(script)],
+        dependencies={
+            "resources": Provide(_resources, sync_to_thread=False),
+            "turns": Provide(_turns, sync_to_thread=False),
+        },
+        middleware=[
+            BearerToken(token),
+            Faults(script),
+            Intake(lambda: _turns(app.state), body_bytes_max=BODY_BYTES_MAX),
+        ],
         exception_handlers={Exception: _answer},
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=OpenAPIConfig(title="Core ledger", version="1.0.0", path="/schema"),
         logging_config=None,
     )
+    return app
 
 
 class BearerToken(ASGIMiddleware):
@@ -95,6 +105,11 @@ class BearerToken(ASGIMiddleware):
 def _resources(state: State) -> Resources:
     resources: Resources = state.resources
     return resources
+
+
+def _turns(state: State) -> Turns:
+    turns: Turns = state.turns
+    return turns
 
 
 def _answer(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -16,7 +16,7 @@ DAY_MS: Final = 86_400_000
 ISSUER: Final = "issuer"
 
 
-class Lot(msgspec.Struct, frozen=True):
+class Lot(msgspec.Struct, frozen=True, array_like=True):
     """The points of entry `seq`; `through` counts all that came to the account, up to and with these."""
 
     account: str
@@ -25,20 +25,18 @@ class Lot(msgspec.Struct, frozen=True):
     credited_ms: int
 
 
-class Holding(msgspec.Struct, frozen=True):
+class Holding(msgspec.Struct, frozen=True, array_like=True):
     """What an account has, and all that ever came to it.
 
-    `oldest`: the first lot of which something is left. `last_due`: the last whose time has come, spent
-    or not.
+    `last_due`: the last lot whose time has come, spent or not.
     """
 
     posted: int
     credited: int
-    oldest: Lot | None
     last_due: Lot | None
 
 
-NOTHING: Final = Holding(posted=0, credited=0, oldest=None, last_due=None)
+NOTHING: Final = Holding(posted=0, credited=0, last_due=None)
 
 
 def expires(account_id: str) -> bool:
@@ -71,12 +69,11 @@ def lots_of(entries: Sequence[Entry], holdings: Mapping[str, Holding]) -> list[L
     return lots
 
 
-def expiring(holding: Holding, *, ttl_ms: int) -> Expiring | None:
-    """What is left of the oldest lot, and when it expires (ms)."""
-    if holding.oldest is None:
+def expiring(holding: Holding, oldest: Lot | None, *, ttl_ms: int) -> Expiring | None:
+    """What is left of `oldest`, the first lot of which something is, and when it expires (ms)."""
+    if oldest is None:
         return None
-    amount = holding.oldest.through - _spent(holding)
-    return Expiring(amount=amount, expires_at=holding.oldest.credited_ms + ttl_ms)
+    return Expiring(amount=oldest.through - _spent(holding), expires_at=oldest.credited_ms + ttl_ms)
 
 
 def _spent(holding: Holding) -> int:

@@ -96,7 +96,7 @@ def _first_time(
 ) -> tuple[Decided, list[Entry]]:
     if now_ms >= operation.apply_before:
         return Expired(id=operation.id, replayed=False), []
-    own = {account: balances[account] for account in accounts_of([operation])}
+    own = {account: balances[account] for leg in operation.legs for account in (leg.debit, leg.credit)}
     entries: list[Entry] = []
     for index, leg in enumerate(operation.legs):
         if refusal := _refusal(leg, own, operation_id=operation.id, index=index):

@@ -36,31 +36,38 @@ class Resources(msgspec.Struct, frozen=True):
 
 
 async def apply(resources: Resources, operations: Sequence[Operation]) -> list[Result]:
-    """Decide the operations, in order and in one transaction."""
+    """Decide the operations, in order and all together.
+
+    Read in one statement and written in another, if nobody wrote in between; else under the head's lock.
+    """
     accounts = rules.accounts_of(operations)
-    async with _transaction(resources) as connection:
-        return await _decide(connection, operations, accounts=accounts, resources=resources)
+    async with _connection(resources) as connection:
+        results = await _decide(connection, operations, accounts=accounts, resources=resources)
+        if results is not None:
+            return results
+        async with connection.transaction():
+            return await _decide_locked(connection, operations, accounts=accounts, resources=resources)
 
 
 async def fence(resources: Resources, operation_id: str) -> Decided:
     """Decide an id now: bury it when it was never seen."""
     async with _transaction(resources) as connection:
-        head = await store.lock_head(connection, now_ms=resources.now_ms())
+        clock_ms = await store.lock_head(connection, now_ms=resources.now_ms())
         known = await store.find_records(connection, ids=[operation_id])
         if operation_id in known:
             return rules.replayed(known[operation_id])
-        tombstone = rules.tombstone(operation_id, now_ms=head.clock_ms)
-        await store.add_records(connection, records=[tombstone])
+        tombstone = rules.tombstone(operation_id, now_ms=clock_ms)
+        await store.bury(connection, tombstone=tombstone)
     return tombstone.outcome
 
 
 async def lookup(resources: Resources, ids: Sequence[str]) -> LookupAnswer:
     """What was decided of the ids, as of a time that no operation still under way can be before."""
     async with _transaction(resources) as connection:
-        head = await store.lock_head(connection, now_ms=resources.now_ms())
+        clock_ms = await store.lock_head(connection, now_ms=resources.now_ms())
         known = await store.find_records(connection, ids=ids)
     return LookupAnswer(
-        as_of=head.clock_ms,
+        as_of=clock_ms,
         found=[rules.replayed(known[id_]) for id_ in dict.fromkeys(ids) if id_ in known],
         missing=[id_ for id_ in dict.fromkeys(ids) if id_ not in known],
     )
@@ -69,28 +76,27 @@ async def lookup(resources: Resources, ids: Sequence[str]) -> LookupAnswer:
 async def show(resources: Resources, operation_id: str) -> RecordAnswer:
     """An operation as it was first seen; raises `Refusal` (404, with `as_of`) when it never was."""
     async with _transaction(resources) as connection:
-        head = await store.lock_head(connection, now_ms=resources.now_ms())
+        clock_ms = await store.lock_head(connection, now_ms=resources.now_ms())
         record = (await store.find_records(connection, ids=[operation_id])).get(operation_id)
     if record is None:
-        raise Refusal(describe("not_found", f"{operation_id} was never seen.", as_of=head.clock_ms))
+        raise Refusal(describe("not_found", f"{operation_id} was never seen.", as_of=clock_ms))
     return RecordAnswer(
         outcome=rules.replayed(record),
         operation=record.operation,
         decided_at=record.decided_at,
-        as_of=head.clock_ms,
+        as_of=clock_ms,
     )
 
 
 async def account(resources: Resources, account_id: str) -> Account:
     """The account's points, once those that are overdue are gone; nothing is ever held here."""
-    now_ms, ttl_ms = resources.now_ms(), resources.points_ttl_ms
     async with _transaction(resources) as connection:
-        found = await store.find_holding(connection, account=account_id, now_ms=now_ms, ttl_ms=ttl_ms)
-        if expiry.expiries([found]):
-            await _decide(connection, [], accounts=[account_id], resources=resources)
-            found = await store.find_holding(connection, account=account_id, now_ms=now_ms, ttl_ms=ttl_ms)
-    soonest = expiry.expiring(found, ttl_ms=ttl_ms)
-    return Account(id=account_id, posted=found.posted, held=0, available=found.posted, expiring=soonest)
+        holding, oldest = await _held(connection, account_id, resources)
+        if expiry.expiries([holding]):
+            await _decide_locked(connection, [], accounts=[account_id], resources=resources)
+            holding, oldest = await _held(connection, account_id, resources)
+    soonest = expiry.expiring(holding, oldest, ttl_ms=resources.points_ttl_ms)
+    return Account(id=account_id, posted=holding.posted, held=0, available=holding.posted, expiring=soonest)
 
 
 async def entries(resources: Resources, *, after_seq: int, limit: int) -> EntryPage:
@@ -117,57 +123,74 @@ async def control_totals(resources: Resources, *, from_seq: int, to_seq: int) ->
         return await store.sum_entries(connection, from_seq=from_seq, to_seq=to_seq)
 
 
-async def _decide(
+async def _held(
+    connection: store.Connection, account_id: str, resources: Resources
+) -> tuple[expiry.Holding, expiry.Lot | None]:
+    return await store.find_holding(
+        connection, account=account_id, now_ms=resources.now_ms(), ttl_ms=resources.points_ttl_ms
+    )
+
+
+async def _decide_locked(
     connection: store.Connection,
     operations: Sequence[Operation],
     *,
     accounts: Sequence[str],
     resources: Resources,
 ) -> list[Result]:
-    """What becomes of the operations, once what is overdue on the accounts is gone."""
-    head = await store.lock_head(connection, now_ms=resources.now_ms())
-    holdings = await store.lock_holdings(
+    """What becomes of the operations, while nobody else can write."""
+    await store.lock_head(connection, now_ms=resources.now_ms())
+    results = await _decide(connection, operations, accounts=accounts, resources=resources)
+    assert results is not None, "nobody else wrote"
+    return results
+
+
+async def _decide(
+    connection: store.Connection,
+    operations: Sequence[Operation],
+    *,
+    accounts: Sequence[str],
+    resources: Resources,
+) -> list[Result] | None:
+    """What becomes of the operations, once what is overdue on the accounts is gone.
+
+    None: somebody else wrote meanwhile, and nothing was done.
+    """
+    sight = await store.look(
         connection,
         accounts=sorted({*accounts, expiry.ISSUER}),
-        now_ms=head.clock_ms,
+        ids=[operation.id for operation in operations],
+        now_ms=resources.now_ms(),
         ttl_ms=resources.points_ttl_ms,
     )
-    overdue = expiry.expiries(holdings.values())
-    batch = [*overdue, *operations]
+    overdue = expiry.expiries(sight.holdings.values())
     plan = rules.decide(
-        batch,
-        known=await store.find_records(connection, ids=[operation.id for operation in batch]),
-        balances={account: holding.posted for account, holding in holdings.items()},
-        next_seq=head.next_seq,
-        now_ms=head.clock_ms,
+        [*overdue, *operations],
+        known=sight.records,
+        balances={account: holding.posted for account, holding in sight.holdings.items()},
+        next_seq=sight.next_seq,
+        now_ms=sight.clock_ms,
     )
-    lots = expiry.lots_of(plan.entries, holdings)
-    await _write(connection, plan, lots=lots, next_seq=head.next_seq)
+    lots = expiry.lots_of(plan.entries, sight.holdings)
+    if plan.records and not await store.write(connection, sight, plan=plan, lots=lots):
+        return None
     return plan.results[len(overdue) :]
-
-
-async def _write(
-    connection: store.Connection, plan: rules.Plan, *, lots: Sequence[expiry.Lot], next_seq: int
-) -> None:
-    if plan.records:
-        await store.add_records(connection, records=plan.records)
-    if plan.entries:
-        await store.put_balances(connection, balances=plan.balances)
-        await store.add_entries(connection, entries=plan.entries)
-        await store.advance_head(connection, next_seq=next_seq + len(plan.entries))
-    if lots:
-        await store.add_lots(connection, lots=lots)
 
 
 @asynccontextmanager
 async def _transaction(resources: Resources) -> AsyncIterator[store.Connection]:
+    async with _connection(resources) as connection, connection.transaction():
+        yield connection
+
+
+@asynccontextmanager
+async def _connection(resources: Resources) -> AsyncIterator[store.Connection]:
     try:
         connection = await resources.pool.acquire(timeout=ACQUIRE_SECONDS)
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Refusal(describe("busy", "No database connection; nothing was executed.")) from error
     try:
-        async with connection.transaction():
-            yield connection
+        yield connection
     except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
         raise Refusal(describe("busy", "Waited too long; nothing was executed.")) from error
     finally:

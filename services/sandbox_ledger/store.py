@@ -8,37 +8,98 @@ import asyncpg
 import msgspec
 
 from sandbox_ledger.expiry import NOTHING, Holding, Lot
-from sandbox_ledger.wire import PAGE_MAX, ControlTotals, Decided, Entry, Operation, Record
+from sandbox_ledger.rules import Plan
+from sandbox_ledger.wire import PAGE_MAX, Applied, ControlTotals, Decided, Entry, Operation, Record
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 _SCHEMA_LOCK: Final = 0x504C4159_4C454447  # "PLAYLEDG"
 _ANSWER: Final = msgspec.json.Decoder(Decided)
 _BODY: Final = msgspec.json.Decoder(Operation)
+_HOLDINGS: Final = msgspec.json.Decoder(dict[str, Holding])
+_RECORDS: Final = msgspec.json.Decoder(dict[str, Record])
 _LOT: Final = msgspec.json.Decoder(Lot | None)
+_ITS_HOLDING: Final = msgspec.json.Decoder(Holding)
 _ENTRY_COLUMNS: Final = (
     "seq, operation_id, leg, debit, credit, amount, code, debit_balance, credit_balance, posted_at"
 )
 _LOT_COLUMNS: Final = "account, through, seq, credited_ms"
-_HOLDINGS: Final = f"""
-SELECT a.id, a.posted, coalesce(last.through, 0) AS credited, to_jsonb(oldest) AS oldest, to_jsonb(due) AS due
-FROM sandbox_ledger.account AS a
-LEFT JOIN LATERAL (SELECT through FROM sandbox_ledger.lot WHERE account = a.id ORDER BY through DESC LIMIT 1)
-    AS last ON true
+# Everything here is found by its key, whatever the planner believes of tables that it has not counted yet.
+SESSION: Final = {
+    "lock_timeout": "4s",
+    "statement_timeout": "5s",
+    "application_name": "sandbox_ledger",
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+# $1: accounts, $2: the time, $3: after how long points expire.
+_HOLDING: Final = f"""
+SELECT id, posted, credited, CASE WHEN due.seq IS NOT NULL
+    THEN json_build_array(due.account, due.through, due.seq, due.credited_ms) END AS due, due.seq AS due_seq
+FROM sandbox_ledger.account
 LEFT JOIN LATERAL (SELECT {_LOT_COLUMNS} FROM sandbox_ledger.lot
-    WHERE account = a.id AND through > last.through - a.posted ORDER BY through LIMIT 1) AS oldest ON true
-LEFT JOIN LATERAL (SELECT {_LOT_COLUMNS} FROM sandbox_ledger.lot
-    WHERE account = a.id AND credited_ms <= (SELECT greatest(clock_ms, $2) - $3 FROM sandbox_ledger.head)
+    WHERE first_ms <= (SELECT greatest(clock_ms, $2) - $3 FROM sandbox_ledger.head)
+        AND lot.account = id AND credited_ms <= (SELECT greatest(clock_ms, $2) - $3 FROM sandbox_ledger.head)
     ORDER BY credited_ms DESC, through DESC LIMIT 1) AS due ON true
-WHERE a.id = ANY($1::text[]) ORDER BY a.id
+WHERE id = ANY($1::text[])
+"""  # noqa: S608
+_ACCOUNT: Final = f"""
+SELECT json_build_array(posted, credited, due) AS holding, CASE WHEN oldest.seq IS NOT NULL
+    THEN json_build_array(oldest.account, oldest.through, oldest.seq, oldest.credited_ms) END AS oldest
+FROM ({_HOLDING}) AS held
+LEFT JOIN LATERAL (SELECT {_LOT_COLUMNS} FROM sandbox_ledger.lot
+    WHERE lot.account = held.id AND through > credited - posted ORDER BY through LIMIT 1) AS oldest ON true
+"""  # noqa: S608
+_LOOK: Final = f"""
+WITH holding AS MATERIALIZED ({_HOLDING})
+SELECT head.xmin AS turn, next_seq, greatest(clock_ms, $2) AS clock_ms,
+    (SELECT json_object_agg(id, json_build_array(posted, credited, due)) FROM holding) AS holdings,
+    (SELECT json_object_agg(id, json_build_object(
+            'outcome', answer::json, 'operation', body::json, 'decided_at', decided_at))
+        FROM sandbox_ledger.operation
+        WHERE id = ANY($4::text[] || ARRAY(
+            SELECT 'expiry:' || due_seq FROM holding WHERE due_seq IS NOT NULL))
+    ) AS records
+FROM sandbox_ledger.head
+"""  # noqa: S608
+_WRITE: Final = f"""
+WITH turn AS (
+    UPDATE sandbox_ledger.head SET next_seq = $2, clock_ms = $3 WHERE xmin = $1 RETURNING clock_ms
+), decided AS (
+    INSERT INTO sandbox_ledger.operation (id, outcome, answer, body, decided_at, first_seq)
+    SELECT id, outcome, answer, body, clock_ms, first_seq
+    FROM turn, unnest($4::sandbox_ledger_sent.operation[])
+), changed AS (
+    INSERT INTO sandbox_ledger.account (id, posted, credited, first_ms)
+    SELECT id, posted, credited::numeric, first_ms FROM turn, unnest($5::sandbox_ledger_sent.account[])
+    ON CONFLICT (id) DO UPDATE SET posted = excluded.posted, credited = excluded.credited,
+        first_ms = coalesce(account.first_ms, excluded.first_ms)
+), posted AS (
+    INSERT INTO sandbox_ledger.entry ({_ENTRY_COLUMNS})
+    SELECT {_ENTRY_COLUMNS} FROM turn, unnest($6::sandbox_ledger_sent.entry[])
+), credited AS (
+    INSERT INTO sandbox_ledger.lot ({_LOT_COLUMNS})
+    SELECT account, through::numeric, seq, credited_ms FROM turn, unnest($7::sandbox_ledger_sent.lot[])
+)
+SELECT true FROM turn
 """  # noqa: S608
 
 
-class Head(NamedTuple):
-    """The next entry's number, and the ledger's time, which never goes back."""
+class Sight(NamedTuple):
+    """All that a decision depends on, as of one moment: `turn` names the state of the books.
 
+    `next_seq` is the next entry's number, `clock_ms` the ledger's time. `holdings` has every account that was
+    asked for, in that order; an id that `records` lacks was never seen.
+    """
+
+    turn: int
     next_seq: int
     clock_ms: int
+    holdings: dict[str, Holding]
+    records: dict[str, Record]
 
 
 async def apply_schema(connection: Connection) -> None:
@@ -48,19 +109,45 @@ async def apply_schema(connection: Connection) -> None:
         await connection.execute(files("sandbox_ledger").joinpath("schema.sql").read_text("utf-8"))
 
 
-async def lock_head(connection: Connection, *, now_ms: int) -> Head:
-    """Become the only writer until the transaction ends."""
-    row = await connection.fetchrow(
-        "UPDATE sandbox_ledger.head SET clock_ms = greatest(clock_ms, $1) RETURNING next_seq, clock_ms",
-        now_ms,
+async def lock_head(connection: Connection, *, now_ms: int) -> int:
+    """Become the only writer until the transaction ends; the ledger's time, which never goes back."""
+    clock_ms: int = await connection.fetchval(
+        "UPDATE sandbox_ledger.head SET clock_ms = greatest(clock_ms, $1) RETURNING clock_ms", now_ms
     )
+    return clock_ms
+
+
+async def look(
+    connection: Connection, *, accounts: Sequence[str], ids: Sequence[str], now_ms: int, ttl_ms: int
+) -> Sight:
+    """What the accounts hold, and what was decided of the ids and of what is overdue on the accounts."""
+    row = await connection.fetchrow(_LOOK, accounts, now_ms, ttl_ms, ids)
     assert row is not None, "schema.sql puts one row there"
-    return Head(*row)
+    return Sight(
+        turn=row["turn"],
+        next_seq=row["next_seq"],
+        clock_ms=row["clock_ms"],
+        holdings=dict.fromkeys(accounts, NOTHING) | _HOLDINGS.decode(row["holdings"] or "{}"),
+        records=_RECORDS.decode(row["records"] or "{}"),
+    )
 
 
-async def advance_head(connection: Connection, *, next_seq: int) -> None:
-    """Give the numbers below `next_seq` away."""
-    await connection.execute("UPDATE sandbox_ledger.head SET next_seq = $1", next_seq)
+async def write(connection: Connection, sight: Sight, *, plan: Plan, lots: Sequence[Lot]) -> bool:
+    """Write what was decided on `sight`, for ever; False: somebody wrote since, and nothing was done.
+
+    Whoever writes changes the head, and with it the transaction that wrote it last.
+    """
+    written = await connection.fetchval(
+        _WRITE,
+        sight.turn,
+        sight.next_seq + len(plan.entries),
+        sight.clock_ms,
+        [_decided(record) for record in plan.records],
+        _changed(sight, plan.balances, lots),
+        [msgspec.structs.astuple(entry) for entry in plan.entries],
+        [(lot.account, str(lot.through), lot.seq, lot.credited_ms) for lot in lots],
+    )
+    return written is not None
 
 
 async def find_records(connection: Connection, *, ids: Sequence[str]) -> dict[str, Record]:
@@ -78,59 +165,24 @@ async def find_records(connection: Connection, *, ids: Sequence[str]) -> dict[st
     }
 
 
-async def lock_holdings(
-    connection: Connection, *, accounts: Sequence[str], now_ms: int, ttl_ms: int
-) -> dict[str, Holding]:
-    """What each account holds; one without a row has nothing yet."""
-    rows = await connection.fetch(_HOLDINGS + "FOR UPDATE OF a", accounts, now_ms, ttl_ms)
-    return dict.fromkeys(accounts, NOTHING) | {row["id"]: _holding(row) for row in rows}
+async def find_holding(
+    connection: Connection, *, account: str, now_ms: int, ttl_ms: int
+) -> tuple[Holding, Lot | None]:
+    """What the account holds as of one moment, and the first lot of which something is left."""
+    row = await connection.fetchrow(_ACCOUNT, [account], now_ms, ttl_ms)
+    if row is None:
+        return NOTHING, None
+    return _ITS_HOLDING.decode(row["holding"]), _LOT.decode(row["oldest"] or "null")
 
 
-async def find_holding(connection: Connection, *, account: str, now_ms: int, ttl_ms: int) -> Holding:
-    """What the account holds as of one moment; no row: nothing ever touched it."""
-    row = await connection.fetchrow(_HOLDINGS, [account], now_ms, ttl_ms)
-    return NOTHING if row is None else _holding(row)
-
-
-async def put_balances(connection: Connection, *, balances: dict[str, int]) -> None:
-    """Set the balances of accounts that are locked."""
+async def bury(connection: Connection, *, tombstone: Record) -> None:
+    """Remember for ever that an id was fenced before it was seen."""
     await connection.execute(
-        """INSERT INTO sandbox_ledger.account (id, posted) SELECT * FROM unnest($1::text[], $2::bigint[])
-           ON CONFLICT (id) DO UPDATE SET posted = excluded.posted""",
-        list(balances),
-        list(balances.values()),
-    )
-
-
-async def add_records(connection: Connection, *, records: Sequence[Record]) -> None:
-    """Remember what was decided, for ever."""
-    await connection.execute(
-        """INSERT INTO sandbox_ledger.operation (id, outcome, answer, body, decided_at)
-           SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])""",
-        [record.outcome.id for record in records],
-        [type(record.outcome).__name__.lower() for record in records],
-        [_json(record.outcome) for record in records],
-        [_json(record.operation) if record.operation else None for record in records],
-        [record.decided_at for record in records],
-    )
-
-
-async def add_entries(connection: Connection, *, entries: Sequence[Entry]) -> None:
-    """Post the entries."""
-    await connection.execute(
-        f"""INSERT INTO sandbox_ledger.entry ({_ENTRY_COLUMNS})
-            SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[], $5::text[],
-                $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])""",  # noqa: S608
-        *map(list, zip(*map(msgspec.structs.astuple, entries), strict=True)),
-    )
-
-
-async def add_lots(connection: Connection, *, lots: Sequence[Lot]) -> None:
-    """Remember when points came."""
-    await connection.execute(
-        f"""INSERT INTO sandbox_ledger.lot ({_LOT_COLUMNS})
-            SELECT * FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::bigint[])""",  # noqa: S608
-        *map(list, zip(*map(msgspec.structs.astuple, lots), strict=True)),
+        """INSERT INTO sandbox_ledger.operation (id, outcome, answer, decided_at)
+           VALUES ($1, 'fenced', $2, $3)""",
+        tombstone.outcome.id,
+        _json(tombstone.outcome),
+        tombstone.decided_at,
     )
 
 
@@ -181,13 +233,23 @@ async def sum_entries(connection: Connection, *, from_seq: int, to_seq: int) -> 
     return ControlTotals(from_seq=from_seq, to_seq=to_seq, entries=row["entries"], amount=row["amount"])
 
 
-def _holding(row: asyncpg.Record) -> Holding:
-    return Holding(
-        posted=row["posted"],
-        credited=int(row["credited"]),
-        oldest=_LOT.decode(row["oldest"] or "null"),
-        last_due=_LOT.decode(row["due"] or "null"),
-    )
+def _decided(record: Record) -> tuple[str, str, str, str, int | None]:
+    outcome = record.outcome
+    first_seq = outcome.seq if isinstance(outcome, Applied) else None
+    return outcome.id, type(outcome).__name__.lower(), _json(outcome), _json(record.operation), first_seq
+
+
+def _changed(
+    sight: Sight, balances: dict[str, int], lots: Sequence[Lot]
+) -> list[tuple[str, int, str, int | None]]:
+    """Accounts as they are from now on, in the order in which they are locked."""
+    last = {lot.account: lot for lot in lots}
+    return [
+        (id_, posted, str(lot.through), lot.credited_ms)
+        if (lot := last.get(id_))
+        else (id_, posted, str(sight.holdings[id_].credited), None)
+        for id_, posted in sorted(balances.items())
+    ]
 
 
 def _json(value: object) -> str:

@@ -209,3 +209,35 @@ async def test_the_schema_is_applied_by_many_at_once(empty_database_url: str) ->
     finally:
         for connection in connections:
             await connection.close()
+
+
+# As accounts, operations and entries were kept before (0045).
+BEGUN_EARLIER = """
+ALTER TABLE sandbox_ledger.account DROP COLUMN credited, DROP COLUMN first_ms;
+ALTER TABLE sandbox_ledger.operation DROP COLUMN first_seq;
+DROP TRIGGER belongs ON sandbox_ledger.entry;
+ALTER TABLE sandbox_ledger.entry
+    ADD FOREIGN KEY (operation_id) REFERENCES sandbox_ledger.operation (id), ADD UNIQUE (operation_id, leg);
+"""
+
+
+@pytest.mark.asyncio
+async def test_books_that_were_begun_earlier_go_on(
+    sandbox: Sandbox, database: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """What accounts tell of what came to them is made from the lots, and nothing else changes."""
+    await sandbox.fund("player:a", 100)
+    sandbox.clock.now_ms += 5
+    pays = operation("play", transfer("player:a", "house:c", 30), transfer("issuer", "player:a", 7))
+    paid = await sandbox.post("/v1/operations", pays)
+    before = await database.fetch("SELECT * FROM sandbox_ledger.account ORDER BY id")
+    await database.execute(BEGUN_EARLIER)
+    for _ in range(2):
+        await store.apply_schema(database)
+    assert await database.fetch("SELECT * FROM sandbox_ledger.account ORDER BY id") == before
+    assert (await sandbox.post("/v1/operations", pays)) == paid | {"replayed": True}
+    later = await sandbox.post("/v1/operations", operation("later", transfer("player:a", "house:c", 7)))
+    assert (later["seq"], later["balances"]) == (4, {"player:a": 70})
+    for values in BAD_ENTRIES:
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await database.execute(f"INSERT INTO sandbox_ledger.entry VALUES ({values})")

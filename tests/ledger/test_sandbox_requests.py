@@ -1,5 +1,6 @@
 """What the sandbox makes of requests: refused ones did nothing, and say so; bad input is never a 500."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -183,6 +184,25 @@ async def test_bodies_are_limited(sandbox: Sandbox) -> None:
     largest = {"id": name, "apply_before": INTEGER_MAX, "legs": [largest_leg] * LEGS_MAX, "ref": "r" * 256}
     answer = await sandbox.post("/v1/operations:batch", {"operations": [largest] * BATCH_MAX})
     assert {each["outcome"] for each in answer["results"]} == {"rejected"}
+
+
+@pytest.mark.asyncio
+async def test_a_batch_in_pieces_is_answered_like_any(sandbox: Sandbox) -> None:
+    """A body that does not say how long it is takes another way, to the same answers and limits."""
+
+    async def pieces(body: bytes) -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 100_000):
+            yield body[start : start + 100_000]
+
+    batch = msgspec.json.encode({"operations": [operation("op", GOOD), {"id": "bad"}]})
+    first = await sandbox.post("/v1/operations:batch", batch)
+    async with sandbox.http.post("/v1/operations:batch", data=pieces(batch)) as response:
+        again = await response.json()
+    assert again["results"] == [first["results"][0] | {"replayed": True}, first["results"][1]]
+    too_long = b" " * (BODY_BYTES_MAX + 1)
+    for body in (too_long, pieces(too_long)):
+        async with sandbox.http.post("/v1/operations:batch", data=body) as response:
+            assert response.status == 413
 
 
 @pytest.mark.asyncio

@@ -56,7 +56,7 @@ ORDER BY d.campaign_id, d.entry_index;
 -- name: after_refusals
 -- Which of some turns, seats with a time each, had a play that was accepted, and refused then.
 SELECT d.nth
-FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS d (campaign_id, seat_id, since_ms, until_ms, nth)
+FROM unnest($1::logged_turn[]) WITH ORDINALITY AS d (campaign_id, seat_id, since_ms, until_ms, nth)
 WHERE EXISTS (SELECT FROM play AS r
               WHERE (r.campaign_id, r.seat_id) = (d.campaign_id, d.seat_id) AND r.state IN ('rejected', 'cancelled')
                 AND r.finished_ms >= d.since_ms AND r.finished_ms <= d.until_ms)

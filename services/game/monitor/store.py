@@ -98,7 +98,7 @@ async def seats_of_draws(conn: Connection, draws: Collection[tuple[str, int]]) -
 
 async def after_refusals(conn: Connection, turns: Sequence[tuple[str, bytes, int, int]]) -> set[int]:
     """Which turns, counted from 1, came after a refusal: a seat, since when and until when, in ms."""
-    return {row["nth"] for row in await conn.fetch(_SQL.after_refusals, *columns(turns, 4))}
+    return {row["nth"] for row in await conn.fetch(_SQL.after_refusals, turns)}
 
 
 def _places(stretches: Sequence[Stretch]) -> list[list[Any]]:

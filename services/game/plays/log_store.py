@@ -46,9 +46,7 @@ async def read_under_log(
     conn: Connection, *, plays: Collection[PlayerKey], places: Collection[PlaceKey], pools: Sequence[PoolKey]
 ) -> UnderLog:
     """Plays by (campaign, play) with their seats, and the live or offered seats at places."""
-    lists = await conn.fetchrow(
-        SQL.under_log, *columns(sorted(plays), 2), *columns(sorted(places), 3), *columns(pools, 2)
-    )
+    lists = await conn.fetchrow(SQL.under_log, sorted(plays), *columns(sorted(places), 3), *columns(pools, 2))
     assert lists is not None
     found = UnderLog(plays={}, seats=defaultdict(dict), standings=defaultdict(dict), pools=defaultdict(dict))
     for row in lists["seats"] or ():
@@ -151,22 +149,14 @@ def _array(numbers: Iterable[int]) -> str:
 
 
 async def _save_plays(conn: Connection, settled: Sequence[Settled], *, now_ms: int) -> None:
-    plays = [
-        (each.page, each.settling.plays[key]) for each in settled for key in sorted(each.settling.changed)
-    ]
-    charged = [
-        (each.page.campaign_id, key, each.settling.funded[key].ledger_seq)
-        for each in settled
-        for key in sorted(each.settling.changed & each.settling.funded.keys())
-    ]
+    plays = [_play_row(each, key, now_ms=now_ms) for each in settled for key in sorted(each.settling.changed)]
     pages = [each.page for each in settled]
     won = Counter((page.campaign_id, d.pool_id, d.row_ordinal) for page in pages for d in page.draws)
     seats = [page.seats[seat_id] for page in pages for seat_id in page.drawn_seats]
     drawers = _standing_rows((page, page.drawers) for page in pages)
     await conn.execute(
         SQL.settle,
-        [_play_row(page, play, now_ms=now_ms) for page, play in plays],
-        *columns(charged, 3),
+        plays,
         [_draw_row(page, drawn) for page in pages for drawn in page.draws],
         rows_of(seats, "campaign_id", "seat_id", "state", "draws_taken"),
         [row[:-1] for row in drawers],
@@ -174,7 +164,9 @@ async def _save_plays(conn: Connection, settled: Sequence[Settled], *, now_ms: i
     )
 
 
-def _play_row(page: Page, play: Play, *, now_ms: int) -> Sequence[Any]:
+def _play_row(settled: Settled, play_id: UUID, *, now_ms: int) -> Sequence[Any]:
+    page, play = settled.page, settled.settling.plays[play_id]
+    funded = settled.settling.funded.get(play_id)
     seat = page.seats.get(play.seat_id) if play.seat_id else None
     return (
         page.campaign_id,
@@ -186,6 +178,7 @@ def _play_row(page: Page, play: Play, *, now_ms: int) -> Sequence[Any]:
         play.finished_ms,
         play.log_size,
         next_attempt_ms(seat, now_ms=now_ms),
+        None if funded is None else funded.ledger_seq,
     )
 
 

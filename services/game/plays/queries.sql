@@ -192,7 +192,7 @@ WITH played AS MATERIALIZED (
     SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
            p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
            p.refusal, p.log_size
-    FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+    FROM unnest($1::wanted_play[])
     JOIN play AS p USING (campaign_id, play_id)
     ORDER BY p.campaign_id, p.play_id
     FOR NO KEY UPDATE OF p
@@ -202,7 +202,7 @@ WITH played AS MATERIALIZED (
     FROM (SELECT campaign_id, seat_id FROM played WHERE seat_id IS NOT NULL
           UNION
           SELECT l.campaign_id, l.seat_id
-          FROM unnest($3::text[], $4::text[], $5::uuid[]) AS place (campaign_id, pool_id, player_id)
+          FROM unnest($2::text[], $3::text[], $4::uuid[]) AS place (campaign_id, pool_id, player_id)
           JOIN seat AS l USING (campaign_id, pool_id, player_id)
           WHERE l.state IN ('offered', 'live')) AS known
     JOIN seat AS s USING (campaign_id, seat_id)
@@ -220,11 +220,11 @@ SELECT (SELECT array_agg(row(campaign_id, play_id, player_id, pool_id, idempoten
         FROM (SELECT campaign_id, pool_id, player_id FROM played
               UNION
               SELECT campaign_id, pool_id, player_id
-              FROM unnest($3::text[], $4::text[], $5::uuid[]) AS place (campaign_id, pool_id, player_id)) AS placed
+              FROM unnest($2::text[], $3::text[], $4::uuid[]) AS place (campaign_id, pool_id, player_id)) AS placed
         JOIN pool USING (campaign_id, pool_id)
         JOIN standing AS t USING (campaign_id, lineage_id, player_id)) AS standings,
        (SELECT array_agg(row(p.campaign_id, p.pool_id, p.state, r.units_left) ORDER BY r.ordinal)
-        FROM unnest($6::text[], $7::text[]) AS asked (campaign_id, pool_id)
+        FROM unnest($5::text[], $6::text[]) AS asked (campaign_id, pool_id)
         JOIN pool AS p USING (campaign_id, pool_id)
         JOIN pool_row AS r USING (campaign_id, pool_id)) AS pool_rows;
 
@@ -276,25 +276,25 @@ WITH advanced AS (
 ), charged AS (
     UPDATE operation AS o
     SET state = 'applied', ledger_seq = now.ledger_seq
-    FROM unnest($2::text[], $3::uuid[], $4::bigint[]) AS now (campaign_id, play_id, ledger_seq)
-    WHERE o.campaign_id = now.campaign_id AND o.play_id = now.play_id AND o.kind = 'debit'
+    FROM unnest($1::driven_play[]) AS now
+    WHERE now.ledger_seq IS NOT NULL AND (o.campaign_id, o.play_id) = (now.campaign_id, now.play_id) AND o.kind = 'debit'
 ), drawn AS (
     INSERT INTO draw (campaign_id, entry_index, play_id, nth, seat_id, n, row_ordinal)
-    SELECT * FROM unnest($5::logged_draw[])
+    SELECT * FROM unnest($2::logged_draw[])
 ), taken AS (
     UPDATE seat AS s
     SET state = now.state, draws_taken = now.draws_taken
-    FROM unnest($6::drawn_seat[]) AS now
+    FROM unnest($3::drawn_seat[]) AS now
     WHERE s.campaign_id = now.campaign_id AND s.seat_id = now.seat_id
 ), counted AS (
     UPDATE standing AS t
     SET draws = now.draws, paid = now.paid::integer[], last = now.last::integer[]
-    FROM unnest($7::drawn_standing[]) AS now
+    FROM unnest($4::drawn_standing[]) AS now
     WHERE (t.campaign_id, t.lineage_id, t.player_id) = (now.campaign_id, now.lineage_id, now.player_id)
 )
 UPDATE pool_row AS r
 SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
-FROM unnest($8::text[], $9::text[], $10::integer[], $11::bigint[]) AS won (campaign_id, pool_id, ordinal, units)
+FROM unnest($5::text[], $6::text[], $7::integer[], $8::bigint[]) AS won (campaign_id, pool_id, ordinal, units)
 WHERE (r.campaign_id, r.pool_id, r.ordinal) = (won.campaign_id, won.pool_id, won.ordinal);
 
 -- name: lock_plays_everywhere

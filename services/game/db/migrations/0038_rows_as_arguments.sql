@@ -21,7 +21,7 @@ CREATE TYPE log_leaf AS (campaign_id text, entry_index bigint, entry bytea, leaf
 
 CREATE TYPE driven_play AS (
     campaign_id text, play_id uuid, state text, drawn smallint, seat_id bytea, balance_points bigint, finished_ms bigint,
-    log_size bigint, next_attempt_ms bigint
+    log_size bigint, next_attempt_ms bigint, ledger_seq bigint
 );
 
 CREATE TYPE logged_draw AS (
@@ -48,3 +48,7 @@ CREATE TYPE due_credit AS (
 CREATE TYPE decided_credit AS (
     campaign_id text, operation_id text, state text, ledger_seq bigint, next_attempt_ms bigint
 );
+
+CREATE TYPE wanted_play AS (campaign_id text, play_id uuid);
+
+CREATE TYPE logged_turn AS (campaign_id text, seat_id bytea, since_ms bigint, until_ms bigint);

@@ -188,6 +188,7 @@ LIMIT $3;
 -- What plays and seats depend on, while the logs' locks are held, as four lists: plays; the seats of these plays, and those of
 -- players in pools that are offered or live; how all these players stand in the pools' lines; what pools have left, per row.
 -- Plays are locked first, then seats, each in key order. All but the plays is constant under the logs' locks, or is locked.
+-- Each standing is looked up by its whole key: joined, all of a line would be read for each play where most lines are short.
 WITH played AS MATERIALIZED (
     SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
            p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
@@ -222,7 +223,9 @@ SELECT (SELECT array_agg(row(campaign_id, play_id, player_id, pool_id, idempoten
               SELECT campaign_id, pool_id, player_id
               FROM unnest($2::text[], $3::text[], $4::uuid[]) AS place (campaign_id, pool_id, player_id)) AS placed
         JOIN pool USING (campaign_id, pool_id)
-        JOIN standing AS t USING (campaign_id, lineage_id, player_id)) AS standings,
+        CROSS JOIN LATERAL (SELECT * FROM standing AS s
+                            WHERE (s.campaign_id, s.lineage_id, s.player_id) = (placed.campaign_id, pool.lineage_id, placed.player_id)
+                            LIMIT 1) AS t) AS standings,
        (SELECT array_agg(row(p.campaign_id, p.pool_id, p.state, r.units_left) ORDER BY r.ordinal)
         FROM unnest($5::text[], $6::text[]) AS asked (campaign_id, pool_id)
         JOIN pool AS p USING (campaign_id, pool_id)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from game.fair.entries import encode
 from game.fit.eprocess import ALARM
-from game.monitor.rules import alarm_of, count_draws, count_untaken, proven
+from game.monitor.rules import alarm_of, count_draws, count_untaken, proven, read_pool
 from tests.monitor.reading import draws_of, left_of
 from tests.plays.book import BEACON, PLAYERS, Book, late_enough, secret_of, table
 
@@ -33,7 +34,7 @@ def played(book: Book, draws: int = 5) -> Book:
 def test_the_picks_are_the_replays(book: Book) -> None:
     """Of the draws that were made, and of the next ones of all seats once the secret is known."""
     terms = played(book).stakes["main"].terms
-    picks, found = count_draws({"main": terms.entry}, draws_of(book))
+    picks, found = count_draws({"main": read_pool(encode(terms.entry))}, draws_of(book))
     untaken = count_untaken(terms.entry, secret_of("main"), left_of(book))
     book.close()
     statistics = book.replayed().pools[0].statistics

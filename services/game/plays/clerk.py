@@ -114,18 +114,15 @@ async def _turns(
 
 def _turn(resources: Resources, job: Job, settled: Settled, head: audit.Head) -> _Turn:
     page = settled.page
-    seats = _fill(resources, page, settled.settling, job.batch)
+    seats = _fill(resources, page, settled.settling, job)
     growth = audit.grow(head, entries=page.entries, last_t_ms=page.t_ms) if page.entries else None
     return _Turn(job=job, settled=settled, seats=seats, growth=growth)
 
 
-def _fill(
-    resources: Resources, page: Page, settling: Settling, batch: Sequence[Want]
-) -> list[Seat | Refusal | None]:
-    for want in batch:
-        if isinstance(want, WantBeacon):
-            log_beacon(page, want.round, want.signature)
-    seats = [_sit(resources, page, want) if isinstance(want, WantSeat) else None for want in batch]
+def _fill(resources: Resources, page: Page, settling: Settling, job: Job) -> list[Seat | Refusal | None]:
+    for beacon in job.beacons:
+        log_beacon(page, beacon.round, beacon.signature)
+    seats = [_sit(resources, page, want) if isinstance(want, WantSeat) else None for want in job.batch]
     settle_plays(page, settling, list(settling.plays), entropy=resources.entropy, now_ms=resources.clock())
     return seats
 

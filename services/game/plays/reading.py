@@ -23,10 +23,13 @@ WAITING_PLAYS_MAX = 64
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wanted of one campaign, and the terms and secrets of the pools that it is wanted of."""
+    """What is wanted of one campaign, all and by kind, and the terms and secrets of its pools."""
 
     campaign_id: str
     batch: Sequence[Want]
+    seats: Sequence[WantSeat]
+    beacons: Sequence[WantBeacon]
+    plays: Sequence[WantDraws]
     terms: Mapping[str, PoolTerms]
     secrets: Mapping[str, bytes]
 
@@ -34,28 +37,21 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         """Without the secrets: what is shown ends up in logs."""
         return f"Job(campaign_id={self.campaign_id!r}, wants={len(self.batch)})"
 
-    @property
-    def seats(self) -> list[WantSeat]:
-        """The seats that are wanted."""
-        return [want for want in self.batch if isinstance(want, WantSeat)]
-
-    @property
-    def beacons(self) -> list[WantBeacon]:
-        """The beacon values to be logged."""
-        return [want for want in self.batch if isinstance(want, WantBeacon)]
-
-    @property
-    def plays(self) -> list[WantDraws]:
-        """The plays to be driven on."""
-        return [want for want in self.batch if isinstance(want, WantDraws)]
-
 
 async def job_of(resources: Resources, campaign_id: str, batch: Sequence[Want]) -> Job:
     """A campaign's batch with all that is known of its pools before the log is locked."""
     pools = {pool_id for want in batch for pool_id in pools_of(want)}
     terms = {key: await pool_terms(resources, campaign_id=campaign_id, pool_id=key) for key in pools}
     secrets = {key: await pool_secret(resources, each, "draw") for key, each in terms.items()}
-    return Job(campaign_id=campaign_id, batch=batch, terms=terms, secrets=secrets)
+    return Job(
+        campaign_id=campaign_id,
+        batch=batch,
+        seats=[want for want in batch if isinstance(want, WantSeat)],
+        beacons=[want for want in batch if isinstance(want, WantBeacon)],
+        plays=[want for want in batch if isinstance(want, WantDraws)],
+        terms=terms,
+        secrets=secrets,
+    )
 
 
 async def read_settled(

@@ -27,7 +27,7 @@ from game.readings import record_reading
 from game.recent import Recent
 from game.resources import Resources
 
-RECENT_SIGNERS = 1_000
+RECENT_SIGNERS = 4_096
 KEY_BYTES = 32
 
 __all__ = [

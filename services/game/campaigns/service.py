@@ -9,7 +9,7 @@ from game.readings import ReadingPurpose, record_reading
 from game.recent import Recent
 from game.resources import Resources
 
-RECENT_POOLS = 2_000
+RECENT_POOLS = 4_096
 
 _PoolKey = tuple["asyncpg.Pool[asyncpg.Record]", str, str]
 _recent_terms: Recent[_PoolKey, PoolTerms] = Recent(limit=RECENT_POOLS)

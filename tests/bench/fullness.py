@@ -28,8 +28,9 @@ CHUNK = 100_000
 # Rows of another campaign, as its plays would have left them; what they refer to is not asked again.
 QUIET = "SET session_replication_role = replica; SET statement_timeout = 0"
 LOUD = "RESET ALL"
-# What is filled in was never in the ledger. Both passes of the reconciliation have been there already.
-RECONCILED = "UPDATE reconciliation SET play_id = uuidv7(interval '-1 hour')"
+# Once a minute a pass would judge all plays of that minute, in whoever's turn that is.
+# What is filled in was never in the ledger.
+UNRECONCILED = "DELETE FROM reconciliation"
 FILL_SECONDS = 600.0
 FILL = """
 WITH past AS (
@@ -71,6 +72,8 @@ async def grown(installation: Installation, scale: Scale) -> Section:
         resources, others = [
             await stack.enter_async_context(demo.open_resources(each)) for each in (site.settings, full)
         ]
+        for each in (resources, others):
+            await each.pool.execute(UNRECONCILED)
         await funded(resources, PLAYERS)
         ground = _Ground(
             new=await stack.enter_async_context(installation.serving()),
@@ -131,7 +134,6 @@ async def _play(server: Server, crowd: Crowd, count: int) -> Round:
 async def _fill(resources: Resources, campaign_id: str, first: int, until: int, scale: Scale) -> None:
     async with resources.pool.acquire() as conn:
         await conn.execute(QUIET)
-        await conn.execute(RECONCILED)
         for start in range(first, until, CHUNK):
             end = min(until, start + CHUNK)
             told = (start + FIRST_INDEX, end + FIRST_INDEX - 1, PLAYERS, system_clock())

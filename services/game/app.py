@@ -129,12 +129,11 @@ class Service(Litestar):
         """Send requests through the gate, everything else past it; some do not need the framework."""
         if scope["type"] == ScopeType.HTTP:
             asked = cast("HTTPScope", scope)
-            state = self.state
-            for each in state.ahead:
+            for each in self.state.ahead:
                 if each.is_meant(asked):
-                    await state.gate.pass_on(each, asked, receive, send)
+                    await self.state.gate.pass_on(each, asked, receive, send)
                     return
-            await state.gate.pass_on(super().__call__, asked, receive, send)
+            await self.state.gate.pass_on(super().__call__, asked, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

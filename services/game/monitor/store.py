@@ -57,7 +57,7 @@ async def find_logs(conn: Connection, *, limit: int) -> None:
 async def claim_logs(conn: Connection, *, logs: int, entries: int) -> list[Stretch]:
     """Lock logs that have grown, those that wait longest, with so many entries together.
 
-    None: no log has grown, or others follow them.
+    None of them: no log has grown, or others follow those that have.
     """
     found: list[Stretch] = []
     for campaign_id, next_index, size in await conn.fetch(_SQL.claim_logs, logs):

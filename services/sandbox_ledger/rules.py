@@ -1,4 +1,4 @@
-"""How operations are decided: pure, over balances that the caller has locked."""
+"""How operations are decided: pure, over balances of one moment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -2,6 +2,17 @@
 SET LOCAL statement_timeout = 0;
 CREATE SCHEMA IF NOT EXISTS sandbox_ledger;
 
+-- One row: its lock puts all writers in one order, which is the order of the feed. `clock_ms` never goes back.
+CREATE TABLE IF NOT EXISTS sandbox_ledger.head (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    next_seq bigint NOT NULL CHECK (next_seq >= 1),
+    clock_ms bigint NOT NULL
+);
+INSERT INTO sandbox_ledger.head (next_seq, clock_ms) VALUES (1, 0) ON CONFLICT DO NOTHING;
+
+-- All writers begin with the head: whoever starts beside one waits for its end, and then each waits for the start.
+LOCK TABLE sandbox_ledger.head IN SHARE ROW EXCLUSIVE MODE;
+
 -- Books that were begun before accounts told what came to them, and entries were looked up by statement.
 DO $$ BEGIN
     IF EXISTS (SELECT FROM pg_constraint WHERE conname = 'entry_operation_id_leg_key'
@@ -17,14 +28,6 @@ DO $$ BEGIN
         WHERE came.account = account.id;
     END IF;
 END $$;
-
--- One row: its lock puts all writers in one order, which is the order of the feed. `clock_ms` never goes back.
-CREATE TABLE IF NOT EXISTS sandbox_ledger.head (
-    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    next_seq bigint NOT NULL CHECK (next_seq >= 1),
-    clock_ms bigint NOT NULL
-);
-INSERT INTO sandbox_ledger.head (next_seq, clock_ms) VALUES (1, 0) ON CONFLICT DO NOTHING;
 
 -- `credited`: all that ever came to a player, `first_ms`: when that began; both as the lots below tell.
 CREATE TABLE IF NOT EXISTS sandbox_ledger.account (
@@ -102,13 +105,23 @@ CREATE OR REPLACE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON sandb
 CREATE OR REPLACE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON sandbox_ledger.entry
     FOR EACH STATEMENT EXECUTE FUNCTION sandbox_ledger.refuse_change();
 
--- Rows as they are sent, one array for each table. Connections know a type by its number: these outlive the tables.
+-- Rows as they are sent, one array for each table. Connections know a type by its number: these outlive the tables, and one
+-- that has to change gets another name.
 CREATE SCHEMA IF NOT EXISTS sandbox_ledger_sent;
 DO $$ BEGIN
     CREATE TYPE sandbox_ledger_sent.operation AS (id text, outcome text, answer text, body text, first_seq bigint);
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+DO $$ BEGIN
     CREATE TYPE sandbox_ledger_sent.account AS (id text, posted bigint, credited text, first_ms bigint);
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+DO $$ BEGIN
     CREATE TYPE sandbox_ledger_sent.entry AS (seq bigint, operation_id text, leg smallint, debit text, credit text,
         amount bigint, code text, debit_balance bigint, credit_balance bigint, posted_at bigint);
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+DO $$ BEGIN
     CREATE TYPE sandbox_ledger_sent.lot AS (account text, through text, seq bigint, credited_ms bigint);
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;

@@ -191,7 +191,11 @@ async def _connection(resources: Resources) -> AsyncIterator[store.Connection]:
         raise Refusal(describe("busy", "No database connection; nothing was executed.")) from error
     try:
         yield connection
-    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+    except (
+        asyncpg.LockNotAvailableError,
+        asyncpg.QueryCanceledError,
+        asyncpg.DeadlockDetectedError,
+    ) as error:
         raise Refusal(describe("busy", "Waited too long; nothing was executed.")) from error
     finally:
         await resources.pool.release(connection)

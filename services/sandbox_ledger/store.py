@@ -1,4 +1,4 @@
-"""The SQL. Lock order: the head, then accounts by id. First argument: a connection in a transaction."""
+"""The SQL. Lock order: the head, then accounts by id. First argument: a connection."""
 
 from collections.abc import AsyncIterator, Sequence
 from importlib.resources import files

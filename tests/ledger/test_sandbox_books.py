@@ -211,6 +211,25 @@ async def test_the_schema_is_applied_by_many_at_once(empty_database_url: str) ->
             await connection.close()
 
 
+@pytest.mark.asyncio
+async def test_nobody_becomes_a_writer_beside_a_start(empty_database_url: str) -> None:
+    """A start holds the head before all else: its later locks meet no writer who waits for another."""
+    holder, starter, writer = [await asyncpg.connect(empty_database_url) for _ in range(3)]
+    try:
+        await store.apply_schema(starter)
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE sandbox_ledger.lot IN ROW EXCLUSIVE MODE")
+            starting = asyncio.create_task(store.apply_schema(starter))
+            await waiting_writers(empty_database_url, 1)
+            await writer.execute("SET lock_timeout = '50ms'")
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await store.lock_head(writer, now_ms=1)
+        await starting
+        assert await store.lock_head(writer, now_ms=1) == 1
+    finally:
+        await asyncio.gather(*(each.close() for each in (holder, starter, writer)))
+
+
 # As accounts, operations and entries were kept before (0045).
 BEGUN_EARLIER = """
 ALTER TABLE sandbox_ledger.account DROP COLUMN credited, DROP COLUMN first_ms;

@@ -41,7 +41,7 @@ async def resources(empty_database_url: str, statements: Statements) -> AsyncIte
         """Reset nothing, as in the app: it would count as a statement."""
 
     async with asyncpg.create_pool(
-        empty_database_url, min_size=1, max_size=8, init=listen, reset=keep
+        empty_database_url, min_size=1, max_size=8, init=listen, reset=keep, server_settings=store.SESSION
     ) as pool:
         async with pool.acquire() as connection:
             await store.apply_schema(connection)
@@ -147,6 +147,21 @@ async def test_whoever_leaves_stops_nobody(resources: Resources) -> None:
     (again,) = await turns.apply(plays("play1-", 1))
     assert isinstance(again, Applied)
     assert again.replayed
+
+
+@pytest.mark.asyncio
+async def test_an_error_is_told_to_its_batch_alone(resources: Resources) -> None:
+    """Nothing of the batch is decided, and the next one goes on."""
+    turns = Turns(resources)
+    await resources.pool.execute("ALTER TABLE sandbox_ledger.lot RENAME TO elsewhere")
+    told = await asyncio.gather(
+        *(turns.apply(plays(f"play{number}-", 1)) for number in range(3)), return_exceptions=True
+    )
+    assert [type(each) for each in told] == [asyncpg.UndefinedTableError] * 3
+    await resources.pool.execute("ALTER TABLE sandbox_ledger.elsewhere RENAME TO lot")
+    (result,) = await turns.apply(plays("play1-", 1))
+    assert isinstance(result, Applied)
+    assert not result.replayed
 
 
 @pytest.mark.asyncio

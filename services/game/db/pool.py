@@ -67,7 +67,7 @@ class TellingConnection(_Connection):
 async def open_pool(
     url: str, *, connections: int, application_name: str = "playfair", pooler: bool = False
 ) -> "asyncpg.Pool[asyncpg.Record]":
-    """Open a pool that keeps its connections, since each new one has to learn the array types again.
+    """Open a pool that keeps its connections, since each new one has to learn the types again.
 
     `pooler`: one in transaction mode (PgBouncer) stands between. Then no statement has a name, and what a
     session is told otherwise, PostgreSQL has to tell it: `ALTER ROLE … SET …`.

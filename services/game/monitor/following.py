@@ -11,6 +11,7 @@ import structlog
 
 from game import telemetry
 from game.db.connection import Connection
+from game.db.pool import OUTAGES
 from game.fair.entries import CloseEntry, PoolEntry
 from game.monitor import store
 from game.monitor.drawn import draws_in
@@ -35,6 +36,7 @@ NEW_LOGS: Final = 100
 # Of the chains of the seats that a run counts, together.
 CHAIN_VALUES: Final = 8_192
 SHARE: Final = 0.25
+FOLLOWING: Final = "fit.follow"
 
 log = structlog.get_logger()
 
@@ -57,10 +59,14 @@ async def _follow(conn: Connection, resources: Resources, *, logs: int) -> int:
             if not stretches:
                 return 0
             raised = await _count_draws(conn, resources, stretches)
+    except OUTAGES:
+        raise
     except Exception as error:
         if len(stretches) > 1:
             return await _follow_alone(conn, resources, error, logs=len(stretches))
-        await store.postpone_logs(conn, stretches, now_ms=resources.clock())
+        for each in stretches:
+            log.exception("fit.not_followed", campaign_id=each.campaign_id)
+            await store.postpone_log(conn, campaign_id=each.campaign_id, now_ms=resources.clock())
         raise
     note(raised)
     return sum(each.until_index - each.next_index for each in stretches)
@@ -72,8 +78,10 @@ async def _follow_alone(conn: Connection, resources: Resources, error: Exception
     for _ in range(logs):
         try:
             looked_at += await _follow(conn, resources, logs=1)
+        except OUTAGES:
+            raise
         except Exception as its_own:
-            log.exception("fit.not_followed")
+            telemetry.STEPS.labels(FOLLOWING, "failed").inc()
             error = its_own
     if not looked_at:
         raise error
@@ -146,7 +154,7 @@ async def measure(resources: Resources) -> int:
 
 
 STEPS: Final = (
-    Step(name="fit.follow", run=follow_draws, interval_ms=1_000, share=SHARE),
+    Step(name=FOLLOWING, run=follow_draws, interval_ms=1_000, share=SHARE),
     Step(name="fit.close", run=follow_closes, interval_ms=5_000, share=SHARE),
     Step(name="fit.measure", run=measure, interval_ms=15_000),
 )

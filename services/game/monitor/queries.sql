@@ -25,9 +25,9 @@ UPDATE fit_log AS f SET next_index = now.until_index, followed_ms = $3
 FROM unnest($1::text[], $2::bigint[]) AS now (campaign_id, until_index)
 WHERE f.campaign_id = now.campaign_id;
 
--- name: postpone_logs
+-- name: postpone_log
 -- Lets all others be followed first.
-UPDATE fit_log SET followed_ms = $2 WHERE campaign_id = ANY ($1::text[]);
+UPDATE fit_log SET followed_ms = $2 WHERE campaign_id = $1;
 
 -- name: entries_in
 -- The entries of a stretch of each log, looked up by their keys whatever the logs' sizes.

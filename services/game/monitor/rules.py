@@ -23,7 +23,7 @@ Picks = dict[tuple[str, Series], list[int]]
 T = TypeVar("T")
 
 # Entries that are kept as they were read; each draw's is read for itself and for the draw after it.
-READ_POOLS: Final = 2_000
+READ_POOLS: Final = 4_096
 READ_SEATS: Final = 4_096
 READ_DRAWS: Final = 8_192
 _LOG_10: Final = log(10)

@@ -74,9 +74,9 @@ async def followed(conn: Connection, stretches: Sequence[Stretch], *, now_ms: in
     await conn.execute(_SQL.followed, *columns(rows, 2), now_ms)
 
 
-async def postpone_logs(conn: Connection, stretches: Sequence[Stretch], *, now_ms: int) -> None:
+async def postpone_log(conn: Connection, *, campaign_id: str, now_ms: int) -> None:
     """Let all other logs be followed first."""
-    await conn.execute(_SQL.postpone_logs, [each.campaign_id for each in stretches], now_ms)
+    await conn.execute(_SQL.postpone_log, campaign_id, now_ms)
 
 
 async def entries_in(conn: Connection, stretches: Sequence[Stretch]) -> list[tuple[str, bytes]]:

@@ -35,10 +35,14 @@ TAKE_UP_MS = 2_000
 
 
 class Driven(msgspec.Struct, frozen=True, kw_only=True):
-    """A play that is stored, and its debit where it is new and costs points."""
+    """A play that is stored, and its debit where it is new and costs points.
+
+    `after` is where a new one leaves its player; None: it was stored before.
+    """
 
     play: Play
     debit: Debit | None
+    after: Standpoint | None
 
 
 @dataclass(slots=True)
@@ -72,6 +76,24 @@ async def accept_batch(resources: Resources, batch: Sequence[Asked]) -> Sequence
             return await _accept(conn, resources, batch, found, now_ms=now_ms)
 
 
+async def accept_again(resources: Resources, asked: Asked, *, at: Standpoint) -> Driven | Refusal:
+    """A play that costs points, judged by where the player's last one left things, without a look at them.
+
+    One of CONFLICTS: they have changed. Then, and after a refusal, nothing was stored, and they must be read.
+    """
+    found = Found(
+        pools={pool_key(asked): at.pool},
+        taken={player_key(asked): at.taken},
+        seats={} if at.seat is None else {seat_key(asked): at.seat},
+        lots={},
+        known={},
+        waiting=Counter(),
+    )
+    async with resources.pool.acquire() as conn:
+        (answer,) = await _accept(conn, resources, [asked], found, now_ms=resources.clock())
+    return answer
+
+
 async def _lock(conn: Connection, batch: Sequence[Asked], *, now_ms: int) -> None:
     await store.lock_pools(conn, map(pool_key, batch))
     days = {player_key(asked): local_day(now_ms, asked.terms.time_zone) for asked in batch}
@@ -81,7 +103,7 @@ async def _lock(conn: Connection, batch: Sequence[Asked], *, now_ms: int) -> Non
 
 async def _accept(
     conn: Connection, resources: Resources, batch: Sequence[Asked], found: Found, *, now_ms: int
-) -> Sequence[Driven | BaseException]:
+) -> Sequence[Driven | Refusal]:
     tally = _Tally(
         pools=dict(found.pools),
         taken=dict(found.taken),
@@ -108,7 +130,7 @@ def _judge(
 ) -> Driven | Refusal:
     known = tally.known.get(play_key(asked))
     if known is not None:
-        return Driven(play=known, debit=None) if same_request(known, asked) else mismatch()
+        return Driven(play=known, debit=None, after=None) if same_request(known, asked) else mismatch()
     if pool_key(asked) not in tally.pools:
         return no_such_pool()
     try:
@@ -122,7 +144,8 @@ def _judge(
     except Refusal as refusal:
         return refusal
     _note(asked, accepted, tally)
-    return Driven(play=accepted.play, debit=_debit(asked, accepted.play) if asked.price_points else None)
+    debit = _debit(asked, accepted.play) if asked.price_points else None
+    return Driven(play=accepted.play, debit=debit, after=accepted.after)
 
 
 def _standpoint(asked: Asked, tally: _Tally, *, now_ms: int) -> Standpoint:

@@ -18,8 +18,9 @@ from game.ledger.charging import charge
 from game.ledger.service import Credit
 from game.patience import Patience
 from game.plays import store
-from game.plays.accept import Driven, accept_batch
+from game.plays.accept import Driven
 from game.plays.clerk import write_batch, write_batches
+from game.plays.recalling import Recalling
 from game.plays.release import Uncharged, release_batch
 from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted, State
 from game.plays.settling import Funded
@@ -55,6 +56,7 @@ class Engine:
     def __init__(self, resources: Resources, *, faces: Mapping[Game, Face]) -> None:
         self.resources = resources
         self.faces = faces
+        self._recalling = Recalling(resources)
         self._accepts = Batcher(self._accept, batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX)
         self._releases = Batcher(self._release, batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX)
         self._clerk_of_all: Batcher[Errand, Answer] = Batcher(
@@ -189,11 +191,14 @@ class Engine:
 
     async def _accept(self, batch: Sequence[Asked]) -> Sequence[Driven | BaseException]:
         telemetry.BATCHES.labels("accept").observe(len(batch))
-        return await accept_batch(self.resources, batch)
+        return await self._recalling.accept(batch)
 
     async def _release(self, batch: Sequence[Uncharged]) -> Sequence[Play | BaseException]:
         telemetry.BATCHES.labels("release").observe(len(batch))
-        return await release_batch(self.resources, batch)
+        released = await release_batch(self.resources, batch)
+        for each in batch:
+            self._recalling.forget(each.play)
+        return released
 
     async def _write(self, batch: Sequence[Errand]) -> Sequence[Answer | LogTaken]:
         """Do the errands to all logs but those that somebody else holds."""

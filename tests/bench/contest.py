@@ -21,7 +21,10 @@ async def played(installation: Installation, scale: Scale) -> Section:
     alone = turns_of(await recordings(installation.site, SHAPES, plays_before=PLAYS_BEFORE))
     others = Crowd(installation, [""], players=PLAYERS)
     rows = []
-    async with crowded(installation) as (service, crowd), all_running(installation) as yardsticks:
+    async with (
+        crowded(installation, players=PLAYERS) as (service, crowd),
+        all_running(installation) as yardsticks,
+    ):
         contestants = {"paid plays": (service, crowd)} | {
             name: (yardstick, others) for name, yardstick in yardsticks.items()
         }

@@ -1,6 +1,8 @@
 """A worker's memory in an hour of paid plays: `python -m tests.bench.hour --minutes 60`.
 
-A steady rate, far below what it can do. Samples go to hour.json, and a picture of them beside it.
+First more players than the worker remembers of anything play once, as fast as it goes: what it keeps is full
+then, and each that comes later takes another's place. Then the same players at a steady rate, far below what
+it can do. Samples go to hour.json, and a picture of them beside it.
 """
 
 import argparse
@@ -9,18 +11,35 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import msgspec
 import uvloop
 from matplotlib.figure import Figure
 
+from game import demo, limits, players, tokens
 from game.auditor.svg import INK, styled
+from game.monitor import drawn
+from game.monitor import store as monitor
+from game.plays import drawing
+from game.resources import Resources
 from tests.bench.growth import Slope, settled, slope_of
-from tests.bench.installation import installed
+from tests.bench.installation import Server, installed
 from tests.bench.meters import resident_bytes
 from tests.bench.open_loop import steady
-from tests.bench.plays import crowded
+from tests.bench.plays import ASKED_TOGETHER, Crowd, crowded
 
+# What a worker remembers of plays, each so many at most.
+KEPT: Final = (
+    tokens.TOKENS_REMEMBERED,
+    players.RECENT_PLAYERS,
+    limits.BUCKETS_KEPT,
+    drawn.SEATS_KEPT,
+    drawing.CHAINS_KEPT,
+)
+PLAYERS: Final = max(KEPT) + 2_000
+FILLING_CONNECTIONS: Final = 256
+FOLLOWED_WITHIN_SECONDS: Final = 600.0
 PER_SECOND = 100
 CONNECTIONS = 32
 SLICE_SECONDS = 10
@@ -56,7 +75,12 @@ async def _sample(slices: int, per_second: int) -> list[Sample]:
     samples, count = [], SLICE_SECONDS * per_second
     due = steady(count, per_second=per_second)
     with TemporaryDirectory(prefix="playfair-bench-") as folder:
-        async with installed(Path(folder)) as installation, crowded(installation) as (service, crowd):
+        async with (
+            installed(Path(folder)) as installation,
+            crowded(installation, players=PLAYERS) as (service, crowd),
+            demo.open_resources(installation.site.settings) as resources,
+        ):
+            await _fill(service, crowd, resources)
             began = time.perf_counter()
             for number in range(1, slices + 1):
                 if number % SLICES_PER_TOKEN == 0:
@@ -70,6 +94,20 @@ async def _sample(slices: int, per_second: int) -> list[Sample]:
                 print(f"  {sample.plays:>10,} plays  {sample.resident_mb:,.1f} MB", flush=True)
                 samples.append(sample)
     return samples
+
+
+async def _fill(service: Server, crowd: Crowd, resources: Resources) -> None:
+    """Let everybody play once, and the monitor count what came of it: it keeps seats."""
+    for first in range(0, PLAYERS, ASKED_TOGETHER):
+        plays = crowd.plays(min(ASKED_TOGETHER, PLAYERS - first))
+        taken = await service.answered(plays, connections=FILLING_CONNECTIONS, status="201")
+        print(f"  {first + taken.units:>10,} of {PLAYERS:,} players, {taken.per_second:,.0f}/s", flush=True)
+    async with asyncio.timeout(FOLLOWED_WITHIN_SECONDS), resources.pool.acquire() as conn:
+        while True:
+            _, behind = await monitor.measured(conn)
+            if not behind:
+                return
+            await asyncio.sleep(1)
 
 
 def _slope(samples: Sequence[Sample]) -> Slope:

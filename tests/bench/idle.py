@@ -63,7 +63,7 @@ async def rested(installation: Installation, scale: Scale) -> Section:
     site = installation.site
     scale.tell("  recording statements")
     batches = iter(await _batches(site, scale.rounds * PLAYS))
-    async with crowded(installation) as (service, crowd), _connected(site) as conns:
+    async with crowded(installation, players=PLAYERS) as (service, crowd), _connected(site) as conns:
         await service.answered(crowd.plays(WARM_UP), connections=64, status="201")
         plays = iter(crowd.plays(scale.rounds * PLAYS))
         trivial = itertools.repeat(request("POST", "/plays", headers=JSON, body=PLAY))

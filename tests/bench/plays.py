@@ -23,6 +23,7 @@ from tests.bench.installation import Installation, Server
 
 PLAYERS = 2_000
 FUNDED_TOGETHER = 500
+ASKED_TOGETHER = 5_000
 POINTS = 1_000_000_000
 BUDGET_POINTS = 1_000_000_000_000
 # Requests of a round for so many connections.
@@ -65,7 +66,9 @@ class Crowd:
                 request("POST", f"{self._place(number)}/{step}", headers=each, body=body)
                 for number, each in enumerate(self._headers)
             ]
-            await service.answered(asked, connections=64, status="201")
+            for first in range(0, len(asked), ASKED_TOGETHER):
+                some = asked[first : first + ASKED_TOGETHER]
+                await service.answered(some, connections=64, status="201")
 
     def plays(self, count: int) -> list[bytes]:
         """Requests for one draw each."""
@@ -118,12 +121,12 @@ async def funded(resources: Resources, players: int) -> None:
 
 
 @asynccontextmanager
-async def crowded(installation: Installation) -> AsyncIterator[tuple[Server, Crowd]]:
-    """The service with a wheel, and players with points who have their seats."""
+async def crowded(installation: Installation, *, players: int) -> AsyncIterator[tuple[Server, Crowd]]:
+    """The service with a wheel, and so many players with points who have their seats."""
     async with demo.open_resources(installation.site.settings) as resources:
         place = await staged(resources)
-        await funded(resources, PLAYERS)
-    crowd = Crowd(installation, [place], players=PLAYERS)
+        await funded(resources, players)
+    crowd = Crowd(installation, [place], players=players)
     async with installation.serving() as service:
         await crowd.sit(service)
         yield service, crowd

@@ -5,7 +5,7 @@ import math
 
 from tests.bench.installation import Installation, Server
 from tests.bench.open_loop import poisson
-from tests.bench.plays import LOADS, WARM_UP, Crowd, crowded
+from tests.bench.plays import LOADS, PLAYERS, WARM_UP, Crowd, crowded
 from tests.bench.report import Row, Section, alone
 from tests.bench.rounds import Round, Scale, interleaved
 
@@ -45,7 +45,7 @@ class Pace:
 async def waited(installation: Installation, scale: Scale) -> Section:
     """Rounds at both paces for each number of players, of whom each has one play under way."""
     rows = []
-    async with crowded(installation) as (service, crowd):
+    async with crowded(installation, players=PLAYERS) as (service, crowd):
         warm_up = Pace(service, crowd, connections=64, count=WARM_UP)
         await warm_up.closed()
         for players, count in scale.loads(LOADS).items():

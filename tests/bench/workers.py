@@ -1,7 +1,8 @@
-"""Whether two workers do more than one: the same plays, of one campaign and of several, and the CPU of each.
+"""What a play costs with several workers: of one campaign, whose log has one head, and of several.
 
-Both services work on the same servers and take turns. Where PostgreSQL and the generator share the workers'
-cores, the second worker has none of its own, and the CPU time of a play says what it costs.
+Each worker has as many players as one alone. A service is started for each turn, since workers whom nobody
+asks take their steps too, and first come plays that nobody counts. Where PostgreSQL and the generator share
+the workers' cores, more workers have none of their own, and the CPU time of a play says what it costs.
 """
 
 import os
@@ -9,18 +10,22 @@ from functools import partial
 from typing import Final
 
 from game import demo
-from tests.bench.installation import Installation, Server
+from tests.bench.installation import Installation
 from tests.bench.plays import PLAYERS, WARM_UP, Crowd, funded, staged
-from tests.bench.report import Section, compared
-from tests.bench.rounds import Round, Scale, Turn, interleaved
+from tests.bench.report import Section, alone, compared
+from tests.bench.rounds import Round, Scale, Series, Turn, interleaved
 
 CAMPAIGNS: Final = (1, 8)
-WORKERS: Final = 2
-CONNECTIONS, PLAYS = 256, 6_000
+WORKERS: Final = (2, 4)
+# Of each worker; fewer until its sessions have planned what plays ask for, which takes it twice the time.
+CONNECTIONS: Final = 256
+WARMING_CONNECTIONS: Final = 32
+PLAYS: Final = 6_000
+IDLE_SECONDS: Final = 5
 
 
 async def worked(installation: Installation, scale: Scale) -> Section:
-    """Rounds of one worker and of two, in turn."""
+    """Rounds of one worker and of several, in turn."""
     async with demo.open_resources(installation.site.settings) as resources:
         crowds = {
             count: Crowd(installation, [await staged(resources) for _ in range(count)], players=PLAYERS)
@@ -28,29 +33,40 @@ async def worked(installation: Installation, scale: Scale) -> Section:
         }
         await funded(resources, PLAYERS)
     rows = []
-    more = {"PLAYFAIR_WORKERS": str(WORKERS)}
-    async with installation.serving() as one, installation.more_serving(more) as two:
-        for count, crowd in crowds.items():
-            scale.tell(f"  {_campaigns(count)}")
-            await crowd.sit(one)
-            turns: dict[str, Turn] = {
-                f"{WORKERS} workers": partial(_play, two, crowd, PLAYS),
-                "1 worker": partial(_play, one, crowd, PLAYS),
-            }
-            for server in (one, two):
-                await _play(server, crowd, WARM_UP)
-            by_two, by_one = await interleaved(turns, scale)
-            rows.append(compared(f"{_campaigns(count)}, {CONNECTIONS} connections", by_two, by_one))
+    for count, crowd in crowds.items():
+        scale.tell(f"  {_several(count, 'campaign')}")
+        async with installation.serving() as service:
+            await crowd.sit(service)
+        turns: dict[str, Turn] = {
+            _several(workers, "worker"): partial(_play, installation, crowd, workers)
+            for workers in (1, *WORKERS)
+        }
+        by_one, *by_more = await interleaved(turns, scale)
+        rows += [compared(_several(count, "campaign"), each, by_one) for each in by_more]
+    idle = [await _rest(installation, workers) for workers in (1, *WORKERS)]
     cores = len(os.sched_getaffinity(0))
     return Section(
-        title=f"Paid plays by {WORKERS} workers to those of one; all that runs here shares {cores} cores",
-        rows=rows,
+        title=f"Paid plays by several workers to one, {CONNECTIONS} connections each, on {cores} cores",
+        rows=[*rows, alone("A second in which nobody asks for anything", *idle)],
     )
 
 
-def _campaigns(count: int) -> str:
-    return "1 campaign" if count == 1 else f"{count} campaigns"
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-async def _play(server: Server, crowd: Crowd, count: int) -> Round:
-    return await server.answered(crowd.plays(count), connections=CONNECTIONS, status="201")
+async def _play(installation: Installation, crowd: Crowd, workers: int) -> Round:
+    async with installation.more_serving({"PLAYFAIR_WORKERS": str(workers)}) as server:
+        for each, count in (
+            (WARMING_CONNECTIONS, WARM_UP * workers),
+            (CONNECTIONS, WARM_UP * workers),
+            (CONNECTIONS, PLAYS),
+        ):
+            plays = crowd.plays(count)
+            taken = await server.answered(plays, connections=each * workers, status="201")
+    return taken
+
+
+async def _rest(installation: Installation, workers: int) -> Series:
+    async with installation.more_serving({"PLAYFAIR_WORKERS": str(workers)}) as server:
+        return Series(name=_several(workers, "worker"), rounds=[await server.idle(IDLE_SECONDS)])

@@ -18,7 +18,7 @@ from tests.bench.rounds import Round, Scale, Series, Turn, interleaved
 CAMPAIGNS: Final = (1, 8)
 WORKERS: Final = (2, 4)
 # Of each worker; fewer until its sessions have planned what plays ask for, which takes it twice the time.
-CONNECTIONS: Final = 256
+CONNECTIONS: Final = 128
 WARMING_CONNECTIONS: Final = 32
 PLAYS: Final = 6_000
 IDLE_SECONDS: Final = 5

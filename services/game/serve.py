@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -32,6 +33,12 @@ CONNECTIONS_LIMIT = 8_192
 # Requests that wait keep thousands of objects alive, none of them in a cycle; by default they are looked at
 # after every 700 that are new, and all that was imported now and then.
 COLLECT_AFTER_OBJECTS = 20_000
+# Tables of what is remembered are rebuilt again and again. Once one was given back, glibc takes the next from
+# its heap, where each leaves a hole; those of half a megabyte and more are to stay apart (mallopt(3)).
+APART_BYTES: Final = 512 * 1024
+SPARE_BYTES: Final = 4 * 1024 * 1024
+M_TRIM_THRESHOLD: Final = -1
+M_MMAP_THRESHOLD: Final = -3
 # What the server does with connections; the yardstick of `make bench` has the same.
 OPTIONS: Final[dict[str, Any]] = {
     "http": JoinedHttp,
@@ -106,6 +113,7 @@ def application() -> "Litestar":
 
     app = create_app()
     collect_seldom()
+    keep_tables_apart()
     return app
 
 
@@ -114,6 +122,14 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER_OBJECTS)
+
+
+def keep_tables_apart() -> None:
+    """Give large tables back to the system when they are rebuilt, where the C library can be told so."""
+    tell = getattr(ctypes.CDLL(None), "mallopt", None)
+    if tell is not None:
+        tell(M_MMAP_THRESHOLD, APART_BYTES)
+        tell(M_TRIM_THRESHOLD, SPARE_BYTES)
 
 
 def _end_with(sentinel: int) -> None:

@@ -1,6 +1,7 @@
 """The service as processes: several that count together, and an end that loses nobody's answer."""
 
 import asyncio
+import ctypes
 import gc
 import os
 import re
@@ -135,6 +136,34 @@ def test_what_stays_is_not_looked_at_for_cycles() -> None:
     finally:
         gc.unfreeze()
         gc.set_threshold(*usual)
+
+
+# A process of its own: what it tells the C library holds for good.
+TABLES = """
+import ctypes
+from game.serve import keep_tables_apart
+
+class Used(ctypes.Structure):
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+    _fields_ = [(name, ctypes.c_size_t) for name in names]
+
+used = ctypes.CDLL(None).mallinfo2
+used.restype = Used
+keep_tables_apart()
+bytes(3_000_000)
+before = used().hblkhd
+table = bytes(2_000_000)
+print(used().hblkhd - before)
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="Another C library takes care itself."
+)
+def test_large_tables_are_no_holes_when_they_are_gone() -> None:
+    """One that is made after another was given back has pages of its own, as the first had."""
+    told = subprocess.run([sys.executable, "-c", TABLES], capture_output=True, text=True, check=True)
+    assert int(told.stdout) >= 2_000_000
 
 
 def test_settings_are_complained_about(

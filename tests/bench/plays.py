@@ -10,8 +10,9 @@ import msgspec
 
 from game import demo
 from game.auth import Role
+from game.badges.defining import save_badge
 from game.campaigns import drafting, launch
-from game.campaigns.drafts import CampaignDraft, LimitsDraft, ScheduleDraft
+from game.campaigns.drafts import MAX_CODES, CampaignDraft, LimitsDraft, ScheduleDraft
 from game.embedded.issuer import mint
 from game.instants import to_datetime
 from game.players import account_of
@@ -85,7 +86,11 @@ class Crowd:
 
 async def staged(resources: Resources) -> str:
     """Launch the demonstration's wheel with bounds that nobody reaches; the path of its pool."""
-    shown = demo.demonstrations()[0]
+    return await launched(resources, demo.demonstrations()[0])
+
+
+async def launched(resources: Resources, shown: demo.Demonstration) -> str:
+    """Launch a campaign like a demonstration, with bounds that nobody reaches; the path of its pool."""
     now_ms, texts = resources.clock(), shown.campaign
     closes = to_datetime(now_ms + demo.DURATION_DAYS * demo.DAY_MS)
     draft = CampaignDraft(
@@ -96,12 +101,16 @@ async def staged(resources: Resources) -> str:
     )
     pool = msgspec.structs.replace(shown.pool, draws_cap=DRAWS_CAP, seat_draws=SEAT_DRAWS)
     campaign_id = await drafting.create_campaign(resources, demo.MANAGER, draft)
+    for badge_id, badge in shown.badges.items():
+        await save_badge(resources, demo.MANAGER, badge, campaign_id=campaign_id, badge_id=badge_id)
     await drafting.add_pool(resources, demo.MANAGER, pool, campaign_id=campaign_id)
     for batch, count in shown.vouchers.items():
         codes = [f"{batch}-{number}" for number in range(count)]
-        await drafting.add_vouchers(
-            resources, demo.MANAGER, codes, campaign_id=campaign_id, voucher_batch=batch
-        )
+        for first in range(0, count, MAX_CODES):
+            some = codes[first : first + MAX_CODES]
+            await drafting.add_vouchers(
+                resources, demo.MANAGER, some, campaign_id=campaign_id, voucher_batch=batch
+            )
     await demo.fund(resources, budget(campaign_id), BUDGET_POINTS)
     await launch.launch(resources, demo.MANAGER, campaign_id=campaign_id)
     return f"/v1/campaigns/{campaign_id}/pools/{pool.pool_id}"

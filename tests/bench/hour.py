@@ -21,7 +21,7 @@ from game import demo, limits, players, tokens
 from game.auditor.svg import INK, styled
 from game.monitor import drawn
 from game.monitor import store as monitor
-from game.plays import drawing
+from game.plays import drawing, recalling
 from game.resources import Resources
 from tests.bench.growth import Slope, settled, slope_of
 from tests.bench.installation import Server, installed
@@ -36,6 +36,7 @@ KEPT: Final = (
     limits.BUCKETS_KEPT,
     drawn.SEATS_KEPT,
     drawing.CHAINS_KEPT,
+    recalling.PLAYERS_KEPT,
 )
 PLAYERS: Final = max(KEPT) + 2_000
 FILLING_CONNECTIONS: Final = 256

@@ -34,12 +34,12 @@ class Step:
 @asynccontextmanager
 async def run_steps(resources: Resources, steps: Sequence[Step]) -> AsyncIterator[None]:
     """Repeat the steps while the context lasts; then let runs end, and cancel those that take too long."""
-    stop = asyncio.Event()
+    stop = asyncio.get_running_loop().create_future()
     loops = [asyncio.create_task(_repeat(resources, step, stop), name=step.name) for step in steps]
     try:
         yield
     finally:
-        stop.set()
+        stop.set_result(None)
         await _end(loops)
 
 
@@ -60,14 +60,15 @@ def pause_ms(step: Step, *, took_ms: float, is_busy: bool, failures: int) -> flo
     return max(rest_ms, idle_ms)
 
 
-async def _repeat(resources: Resources, step: Step, stop: asyncio.Event) -> None:
+async def _repeat(resources: Resources, step: Step, stop: "asyncio.Future[None]") -> None:
     loop, failures = asyncio.get_running_loop(), 0
-    while not stop.is_set():
+    while not stop.done():
         began = loop.time()
         done = await _run(resources, step)
         failures = failures + 1 if done is None else 0
         took_ms = (loop.time() - began) * 1000
-        await _wait(stop, pause_ms(step, took_ms=took_ms, is_busy=bool(done), failures=failures))
+        rest_ms = pause_ms(step, took_ms=took_ms, is_busy=bool(done), failures=failures)
+        await asyncio.wait((stop,), timeout=rest_ms / 1000)
 
 
 async def _run(resources: Resources, step: Step) -> int | None:
@@ -80,11 +81,3 @@ async def _run(resources: Resources, step: Step) -> int | None:
         return None
     telemetry.STEPS.labels(step.name, "done" if done else "idle").inc()
     return done
-
-
-async def _wait(stop: asyncio.Event, ms: float) -> None:
-    try:
-        async with asyncio.timeout(ms / 1000):
-            await stop.wait()
-    except TimeoutError:
-        return

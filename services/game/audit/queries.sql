@@ -23,44 +23,9 @@ ORDER BY campaign_id
 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: append
--- Adds batches of entries to logs. No row for one: the log has another size than the writer locked.
--- $1 to $5 are the logs: the size that the writer locked, and the new head; $6 the entries and their leaf hashes;
--- $7 to $10 what the tiles above level 0 gain; $11 and $12 the tiles of level 0 whose 256 leaves are there now.
-WITH leaf AS (
-    SELECT campaign_id, entry_index, entry, leaf_hash
-    FROM unnest($6::log_leaf[])
-), logged AS (
-    INSERT INTO log_entry (campaign_id, entry_index, entry, leaf_hash)
-    SELECT campaign_id, entry_index, entry, leaf_hash
-    FROM leaf
-), filled AS (
-    INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
-    SELECT f.campaign_id, 0, f.tile_index,
-           (SELECT string_agg(leaf_hash, ''::bytea ORDER BY entry_index)
-            FROM (SELECT entry_index, leaf_hash
-                  FROM log_entry AS e
-                  WHERE e.campaign_id = f.campaign_id
-                    AND e.entry_index >= f.tile_index * 256
-                    AND e.entry_index < (f.tile_index + 1) * 256
-                  UNION ALL
-                  SELECT entry_index, leaf_hash
-                  FROM leaf
-                  WHERE leaf.campaign_id = f.campaign_id
-                    AND leaf.entry_index >= f.tile_index * 256
-                    AND leaf.entry_index < (f.tile_index + 1) * 256) AS waiting)
-    FROM unnest($11::text[], $12::bigint[]) AS f (campaign_id, tile_index)
-), grown AS (
-    INSERT INTO log_tile (campaign_id, level, tile_index, hashes)
-    SELECT campaign_id, level, tile_index, hashes
-    FROM unnest($7::text[], $8::smallint[], $9::bigint[], $10::bytea[]) AS above (campaign_id, level, tile_index, hashes)
-    ON CONFLICT (campaign_id, level, tile_index) DO UPDATE SET hashes = log_tile.hashes || excluded.hashes
-)
-UPDATE log
-SET size = now.size, last_t_ms = now.last_t_ms, frontier = now.frontier
-FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])
-    AS now (campaign_id, locked_size, size, last_t_ms, frontier)
-WHERE log.campaign_id = now.campaign_id AND log.size = now.locked_size
-RETURNING log.campaign_id;
+-- Adds batches of entries to logs (migration 0039); to how many. Fewer than there are heads, and nothing was added: a log has
+-- another size than the writer read.
+SELECT append_to_logs($1::log_head[], $2::log_leaf[], $3::grown_tile[], $4::filled_tile[]);
 
 -- name: sealed_key
 -- The key that signs. No row: the campaign has no log.

@@ -18,6 +18,7 @@ from game.audit.rules import (
     nodes_of,
     receipts_of,
 )
+from game.audit.store import head_of, log_rows
 from game.db.connection import Connection
 from game.errors import NotFound
 from game.fair.merkle import Node, fold, inclusion_from_nodes, root_nodes
@@ -41,10 +42,12 @@ __all__ = [
     "append_all",
     "create_log",
     "grow",
+    "head_of",
     "key_purpose",
     "lock_free_heads",
     "lock_head",
     "lock_heads",
+    "log_rows",
     "log_signer",
     "next_t_ms",
     "node_hashes",

@@ -1,16 +1,19 @@
 """The draw log's rows."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import asyncpg
 
 from game.audit.rules import Growth, Head
 from game.db.connection import Connection
-from game.db.statements import columns, load
+from game.db.statements import load
 from game.fair.merkle import HASH_BYTES
 from game.fair.tiles import Tile
 
 _SQL = load("game.audit")
+
+Row = tuple[Any, ...]
 
 
 async def create_log(
@@ -44,30 +47,49 @@ async def readable_head(conn: Connection, *, campaign_id: str, brand_id: str | N
 
 
 def _head(campaign_id: str, row: asyncpg.Record) -> Head:
+    return head_of(campaign_id, row["origin"], row["size"], row["last_t_ms"], row["frontier"])
+
+
+def head_of(campaign_id: str, origin: str, size: int, last_t_ms: int, frontier: bytes) -> Head:
+    """A head of its columns."""
     return Head(
         campaign_id=campaign_id,
-        origin=row["origin"],
-        size=row["size"],
-        last_t_ms=row["last_t_ms"],
-        frontier=hashes_of(row["frontier"]),
+        origin=origin,
+        size=size,
+        last_t_ms=last_t_ms,
+        frontier=hashes_of(frontier),
     )
 
 
 async def append(conn: Connection, growths: Sequence[Growth]) -> int:
-    """Add batches to logs in one statement; how many of these had the size that theirs was made for."""
-    found = await conn.fetch(
-        _SQL.append,
-        *columns(map(_new_head, growths), 5),
+    """Add batches to logs in one statement; to how many: fewer than these, and nothing was added."""
+    logs = await conn.fetchval(_SQL.append, *log_rows(growths))
+    assert isinstance(logs, int)
+    return logs
+
+
+def log_rows(
+    growths: Sequence[Growth], unchanged: Iterable[Head] = ()
+) -> tuple[list[Row], list[Row], list[Row], list[Row]]:
+    """What `append_to_logs` takes: heads, entries with leaf hashes, what tiles gain, tiles that are full.
+
+    Heads that are `unchanged` are locked all the same, and have to be as they were read.
+    """
+    return (
+        [*map(_new_head, growths), *((head.campaign_id, head.size, *_end(head)) for head in unchanged)],
         [leaf for each in growths for leaf in _leaves(each)],
-        *columns(((each.campaign_id, *tile, add) for each in growths for tile, add in each.tiles.items()), 4),
-        *columns(((each.campaign_id, tile) for each in growths for tile in each.filled), 2),
+        [(each.campaign_id, *tile, add) for each in growths for tile, add in each.tiles.items()],
+        [(each.campaign_id, tile) for each in growths for tile in each.filled],
     )
-    return len(found)
 
 
-def _new_head(growth: Growth) -> tuple[str, int, int, int, bytes]:
+def _new_head(growth: Growth) -> Row:
     head = growth.written.head
-    return head.campaign_id, growth.written.first_index, head.size, head.last_t_ms, b"".join(head.frontier)
+    return head.campaign_id, growth.written.first_index, *_end(head)
+
+
+def _end(head: Head) -> tuple[int, int, bytes]:
+    return head.size, head.last_t_ms, b"".join(head.frontier)
 
 
 def _leaves(growth: Growth) -> Iterator[tuple[str, int, bytes, bytes]]:

@@ -1,34 +1,30 @@
 """The clerk of the logs: seats, beacon values and paid plays, many in one transaction, of many campaigns.
 
-Whoever holds the lock of a log's head writes; stock, seats taken and standings change nowhere else.
+Whoever holds the lock of a log's head writes; stock, seats taken and standings change nowhere else. So what
+was read without locks holds as long as the head has not moved, and the statement that stores finds that out.
 What was committed is signed afterwards, so nothing that may roll back is ever signed.
 """
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
-from uuid import UUID
-
-import msgspec
 
 from game.audit import service as audit
 from game.db.connection import Connection
-from game.errors import Conflict, Refusal
 from game.ledger.service import Credit
 from game.plays import log_store, store
-from game.plays.drawing import Drawn, Page, log_beacon, log_seat, offer_seat, seated
-from game.plays.log_store import Settled
-from game.plays.reading import WAITING_PLAYS_MAX, Job, job_of, read_settled
-from game.plays.rules import Play, Seat
-from game.plays.settling import SEAT_ID_BYTES, TAG_BYTES, Settling, can_be_seated, settle_plays
+from game.plays.accept_store import CONFLICTS
+from game.plays.log_store import Gains, UnderLog
+from game.plays.reading import WAITING_PLAYS_MAX, Job, is_plain, job_of, read_locked, read_unlocked
+from game.plays.turns import Turn, told, turns_of, won_by
 from game.plays.wants import Advanced, Answer, Done, Sitting, Want, WantBeacon, WantDraws, WantSeat
-from game.prizes.service import Won, grant
+from game.prizes.service import Won, credits_of, grant, is_granted_alone, prizes_of
 from game.resources import Resources
 
 __all__ = [
     "WAITING_PLAYS_MAX",
     "Advanced",
     "Answer",
+    "Clerk",
     "Done",
     "Sitting",
     "Want",
@@ -36,31 +32,48 @@ __all__ = [
     "WantDraws",
     "WantSeat",
     "write_batch",
-    "write_batches",
 ]
 
 # Some times what a batch takes on a busy machine.
 PATIENCE_SECONDS: Final = 0.5
+# How long logs are locked before they are read once another process has written to one meanwhile. What is
+# done in vain then, a batch in so long a time, is little.
+CONTENDED_MS: Final = 2_000
 
 _Lock = Callable[[Connection, Collection[str]], Awaitable[dict[str, audit.Head]]]
 
 
 async def write_batch(resources: Resources, campaign_id: str, batch: Sequence[Want]) -> Done:
     """Do what is wanted of one campaign in one transaction, once nobody else holds its log."""
-    done = await _write(resources, {campaign_id: batch}, audit.lock_heads)
-    return done[campaign_id]
+    job = await job_of(resources, campaign_id, batch)
+    return (await _write_locked(resources, [job], audit.lock_heads))[campaign_id]
 
 
-async def write_batches(resources: Resources, batches: Mapping[str, Sequence[Want]]) -> dict[str, Done]:
-    """Do what is wanted of several campaigns in one transaction.
+class Clerk:
+    """Writes logs of several campaigns at once, and reads without locks while nobody else writes to them."""
 
-    Other processes' transactions are waited for. Where one goes on for longer than they take, those campaigns
-    are left out whose logs somebody holds, so nobody waits long for a campaign that is not their own.
-    """
-    try:
-        return await _write(resources, batches, _lock_soon)
-    except _LogsHeld:
-        return await _write(resources, batches, audit.lock_free_heads)
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._contended_until_ms = 0
+
+    async def write(self, batches: Mapping[str, Sequence[Want]]) -> dict[str, Done]:
+        """Do what is wanted of several campaigns in one transaction.
+
+        Other processes' transactions are waited for. Where one goes on for longer than they take, those
+        campaigns are left out whose logs somebody holds, so nobody waits long for a campaign that is not
+        their own.
+        """
+        resources = self._resources
+        jobs = [await job_of(resources, campaign_id, batch) for campaign_id, batch in batches.items()]
+        if resources.clock() >= self._contended_until_ms and all(map(is_plain, jobs)):
+            try:
+                return await _write_unlocked(resources, jobs)
+            except CONFLICTS:
+                self._contended_until_ms = resources.clock() + CONTENDED_MS
+        try:
+            return await _write_locked(resources, jobs, _lock_soon)
+        except _LogsHeld:
+            return await _write_locked(resources, jobs, audit.lock_free_heads)
 
 
 class _LogsHeld(Exception):
@@ -74,154 +87,70 @@ async def _lock_soon(conn: Connection, campaign_ids: Collection[str]) -> dict[st
         raise _LogsHeld from error
 
 
-class _Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign's part of a transaction: its seats or refusals by want, and what its log gains."""
-
-    job: Job
-    settled: Settled
-    seats: Sequence[Seat | Refusal | None]
-    growth: audit.Growth | None
-
-
-async def _write(resources: Resources, batches: Mapping[str, Sequence[Want]], lock: _Lock) -> dict[str, Done]:
-    jobs = [await job_of(resources, campaign_id, batch) for campaign_id, batch in batches.items()]
+async def _write_locked(resources: Resources, jobs: Sequence[Job], lock: _Lock) -> dict[str, Done]:
     async with resources.pool.acquire() as conn, conn.transaction():
-        heads = await lock(conn, batches.keys())
-        turns = await _turns(conn, resources, [job for job in jobs if job.campaign_id in heads], heads)
+        heads = await lock(conn, [job.campaign_id for job in jobs])
+        turns: list[Turn] = []
+        if held := [job for job in jobs if job.campaign_id in heads]:
+            read = await read_locked(conn, held, heads, now_ms=resources.clock())
+            turns = turns_of(resources, held, read)
         await audit.append_all(conn, [turn.growth for turn in turns if turn.growth is not None])
-        settled = [turn.settled for turn in turns]
-        await log_store.save_pages(conn, settled, now_ms=resources.clock())
-        for each in settled:
-            for play_id in each.settling.contradicted:
-                await store.contradict(conn, each.settling.plays[play_id])
-        credits_due = await grant(conn, resources, _won(resources, [each.page for each in settled]))
-    owed: defaultdict[str, list[Credit]] = defaultdict(list)
-    for credit in credits_due:
-        owed[credit.campaign_id].append(credit)
-    return {turn.job.campaign_id: await _done(resources, turn, owed) for turn in turns}
+        await log_store.save_pages(conn, [turn.settled for turn in turns], now_ms=resources.clock())
+        credits_due = await _follow_up(conn, resources, turns, won_by(resources, turns))
+    return await told(resources, turns, credits_due)
 
 
-async def _turns(
-    conn: Connection, resources: Resources, jobs: Sequence[Job], heads: Mapping[str, audit.Head]
-) -> list[_Turn]:
-    if not jobs:
-        return []
-    settled = await read_settled(conn, jobs, heads, now_ms=resources.clock())
-    return [
-        _turn(resources, job, each, heads[job.campaign_id]) for job, each in zip(jobs, settled, strict=True)
-    ]
+async def _write_unlocked(resources: Resources, jobs: Sequence[Job]) -> dict[str, Done]:
+    """Read by a statement, without locks, and write by another. One of CONFLICTS: nothing was stored."""
+    async with resources.pool.acquire() as conn:
+        read = await read_unlocked(conn, jobs, now_ms=resources.clock())
+        turns = turns_of(resources, jobs, read)
+        won = won_by(resources, turns)
+        prizes = prizes_of(won)
+        if _is_one_statement(turns, prizes, is_told=read.known.is_told):
+            credits_due = credits_of(prizes, read.known.accounts)
+            await _settle(conn, resources, turns, read.known, prizes=prizes, credits_due=credits_due)
+        else:
+            async with conn.transaction():
+                await _settle(conn, resources, turns, read.known)
+                credits_due = await _follow_up(conn, resources, turns, won)
+    return await told(resources, turns, credits_due)
 
 
-def _turn(resources: Resources, job: Job, settled: Settled, head: audit.Head) -> _Turn:
-    page = settled.page
-    seats = _fill(resources, page, settled.settling, job)
-    growth = audit.grow(head, entries=page.entries, last_t_ms=page.t_ms) if page.entries else None
-    return _Turn(job=job, settled=settled, seats=seats, growth=growth)
+def _is_one_statement(turns: Sequence[Turn], prizes: Sequence[Won], *, is_told: bool) -> bool:
+    """Whether there is nothing to be stored beside plays that go on, and what they win by itself."""
+    is_any_contradicted = any(turn.settled.settling.contradicted for turn in turns)
+    is_anyone_told = is_told and bool(prizes)
+    return not is_any_contradicted and not is_anyone_told and all(map(is_granted_alone, prizes))
 
 
-def _fill(resources: Resources, page: Page, settling: Settling, job: Job) -> list[Seat | Refusal | None]:
-    for beacon in job.beacons:
-        log_beacon(page, beacon.round, beacon.signature)
-    seats = [_sit(resources, page, want) if isinstance(want, WantSeat) else None for want in job.batch]
-    settle_plays(page, settling, list(settling.plays), entropy=resources.entropy, now_ms=resources.clock())
-    return seats
-
-
-def _sit(resources: Resources, page: Page, want: WantSeat) -> Seat | Refusal:
-    """Offer an anchor or log a seat; asking again for what is there already gives the same."""
-    stake = page.stakes[want.terms.pool_id]
-    seat = page.live_seat(want.terms.pool_id, want.player_id)
-    if seat is not None and (seat.state == "live" or want.seed is None):
-        return _same_seat(seat, want)
-    if not can_be_seated(page, stake):
-        return Conflict("no_more_seats", "The pool takes no more seats.", closes_ms=want.terms.closes_ms)
-    if want.seed and seat is None and want.terms.entry.beacon is None:
-        return Conflict("anchor_required", "Ask for the anchor before you choose the seed.")
-    tag = seated(page, want.terms, want.player_id, tag=resources.entropy(TAG_BYTES)).tag
-    if seat is None:
-        seat = offer_seat(page, stake, want.player_id, seat_id=resources.entropy(SEAT_ID_BYTES))
-    return seat if want.seed is None else log_seat(page, stake, seat, tag=tag, seed=want.seed)
-
-
-def _same_seat(seat: Seat, want: WantSeat) -> Seat | Refusal:
-    if want.seed and want.seed != seat.seed:
-        return Conflict(
-            "seat_is_live",
-            "You have a live seat in this pool; the next one opens when its draws are made.",
-            left=seat.seat_draws - seat.draws_taken,
+async def _settle(
+    conn: Connection,
+    resources: Resources,
+    turns: Sequence[Turn],
+    known: UnderLog,
+    *,
+    prizes: Sequence[Won] = (),
+    credits_due: Sequence[Credit] = (),
+) -> None:
+    changed = [turn for turn in turns if turn.settled.settling.changed]
+    if changed:
+        gains = Gains(
+            growths=[turn.growth for turn in changed if turn.growth is not None],
+            unchanged=[known.heads[turn.job.campaign_id] for turn in changed if turn.growth is None],
+            prizes=prizes,
+            credits=credits_due,
         )
-    return seat
+        settled = [turn.settled for turn in changed]
+        await log_store.settle(conn, settled, gains, now_ms=resources.clock())
 
 
-def _won(resources: Resources, pages: Sequence[Page]) -> list[Won]:
-    draws = [(page, drawn) for page in pages for drawn in page.draws]
-    return [
-        Won(
-            campaign_id=page.campaign_id,
-            grant_id=grant_id,
-            play_id=drawn.play_id,
-            player_id=drawn.player_id,
-            entry_index=drawn.entry_index,
-            pool_id=drawn.pool_id,
-            prize=page.stakes[drawn.pool_id].terms.prizes[drawn.row_ordinal],
-            closes_ms=page.stakes[drawn.pool_id].terms.closes_ms,
-        )
-        for (page, drawn), grant_id in zip(draws, resources.new_ids(len(draws)), strict=True)
-    ]
-
-
-async def _done(resources: Resources, turn: _Turn, owed: Mapping[str, list[Credit]]) -> Done:
-    receipts = await _receipts(resources, turn.growth.written) if turn.growth is not None else {}
-    draws: defaultdict[UUID, list[Drawn]] = defaultdict(list)
-    for drawn in turn.settled.page.draws:
-        draws[drawn.play_id].append(drawn)
-    wants = zip(turn.job.batch, turn.seats, strict=True)
-    answers = (_answer(turn.settled, want, seat, draws, receipts) for want, seat in wants)
-    return Done(answers=tuple(answers), credits=tuple(owed.get(turn.job.campaign_id, ())))
-
-
-async def _receipts(resources: Resources, written: audit.Written) -> dict[int, str]:
-    signer = await audit.log_signer(resources, written.head.campaign_id)
-    note = signer.checkpoint(written.head.size, written.head.root)
-    return audit.receipts_of(written, range(written.first_index, written.head.size), note)
-
-
-def _answer(
-    settled: Settled,
-    want: Want,
-    seat: Seat | Refusal | None,
-    draws: Mapping[UUID, Sequence[Drawn]],
-    receipts: Mapping[int, str],
-) -> Answer:
-    match want, seat:
-        case WantSeat(), Seat():
-            return _sitting(settled.page, seat, receipts)
-        case WantDraws(), _:
-            play = settled.settling.plays[want.play.play_id]
-            return _advanced(settled.page, play, draws.get(play.play_id, ()), receipts)
-        case _:
-            return seat if isinstance(seat, Refusal) else None
-
-
-def _sitting(page: Page, seat: Seat, receipts: Mapping[int, str]) -> Sitting:
-    lineage_id = page.stakes[seat.pool_id].terms.lineage_id
-    logged_now = seat.entry_index is not None and seat.entry_index >= page.size
-    return Sitting(
-        seat=seat,
-        tag=page.standings[lineage_id, seat.player_id].tag,
-        entry=page.entries[seat.entry_index - page.size]
-        if logged_now and seat.entry_index is not None
-        else None,
-        receipt=receipts[seat.entry_index] if logged_now and seat.entry_index is not None else None,
-    )
-
-
-def _advanced(page: Page, play: Play, draws: Sequence[Drawn], receipts: Mapping[int, str]) -> Advanced:
-    who = page.standings.get((page.stakes[play.pool_id].terms.lineage_id, play.player_id))
-    return Advanced(
-        play=play,
-        seat=page.seats.get(play.seat_id) if play.seat_id is not None else None,
-        tag=None if who is None else who.tag,
-        draws=tuple(draws),
-        receipts={drawn.entry_index: receipts[drawn.entry_index] for drawn in draws},
-    )
+async def _follow_up(
+    conn: Connection, resources: Resources, turns: Sequence[Turn], won: Sequence[Won]
+) -> list[Credit]:
+    """What is left to be stored, once plays and draws are; the credits that are due."""
+    for turn in turns:
+        settling = turn.settled.settling
+        for play_id in settling.contradicted:
+            await store.contradict(conn, settling.plays[play_id])
+    return await grant(conn, resources, won)

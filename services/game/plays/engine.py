@@ -19,7 +19,7 @@ from game.ledger.service import Credit
 from game.patience import Patience
 from game.plays import store
 from game.plays.accept import Driven
-from game.plays.clerk import write_batch, write_batches
+from game.plays.clerk import Clerk, write_batch
 from game.plays.recalling import Recalling
 from game.plays.release import Uncharged, release_batch
 from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted, State
@@ -57,6 +57,7 @@ class Engine:
         self.resources = resources
         self.faces = faces
         self._recalling = Recalling(resources)
+        self._logs = Clerk(resources)
         self._accepts = Batcher(self._accept, batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX)
         self._releases = Batcher(self._release, batch_limit=RELEASES_PER_BATCH, waiting_limit=WAITING_MAX)
         self._clerk_of_all: Batcher[Errand, Answer] = Batcher(
@@ -207,7 +208,7 @@ class Engine:
         errands: defaultdict[str, list[Errand]] = defaultdict(list)
         for campaign_id, errand in zip(campaigns, batch, strict=True):
             errands[campaign_id].append(errand)
-        done = await write_batches(self.resources, errands)
+        done = await self._logs.write(errands)
         self._credit([credit for each in done.values() for credit in each.credits])
         answers = {campaign_id: iter(each.answers) for campaign_id, each in done.items()}
         found = map(answers.get, campaigns)

@@ -1,4 +1,4 @@
-"""What the clerk reads and writes under the log's lock. Connection first."""
+"""What the clerk reads and writes of logs. Connection first."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -7,13 +7,17 @@ from uuid import UUID
 
 import msgspec
 
+from game.audit.service import Growth, Head, head_of, log_rows
 from game.db.connection import Connection
 from game.db.statements import columns
 from game.fair.draw import Standing
+from game.ledger.service import RESEND_AFTER_MS, Credit
+from game.players import account_of
 from game.plays.drawing import Drawn, Page
-from game.plays.rules import Play, Seat, Seated
+from game.plays.rules import Play, Seat, Seated, State
 from game.plays.settling import Settling, next_attempt_ms
 from game.plays.store import SQL, PlayerKey, PoolKey, fields, rows_of
+from game.prizes.service import Won, grant_row
 
 QUEUE_LIMIT = 512
 # One that drains accepts no play, and yet seats the sealed plays that are paid by now.
@@ -31,15 +35,26 @@ class LeftOf(msgspec.Struct, frozen=True):
 
 
 class UnderLog(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read under the locks of logs: plays by id, all else by campaign.
+    """What was read of logs: plays by id, accounts in the core ledger by player, all else by campaign.
 
-    Players who were never seated in a line of pools have no standing there.
+    Players who were never seated in a line of pools have no standing there. `is_told`: a brand may have to be
+    told of what is won.
     """
 
+    heads: Mapping[str, Head]
     plays: Mapping[UUID, Play]
     seats: Mapping[str, dict[bytes, Seat]]
     standings: Mapping[str, dict[tuple[str, UUID], Seated]]
     pools: Mapping[str, dict[str, LeftOf]]
+    accounts: Mapping[UUID, str]
+    is_told: bool
+
+
+async def lock_played(
+    conn: Connection, *, plays: Collection[PlayerKey], places: Collection[PlaceKey]
+) -> None:
+    """Lock plays by (campaign, play) with their seats, and the live or offered seats at places."""
+    await conn.execute(SQL.lock_played, sorted(plays), *columns(sorted(places), 3))
 
 
 async def read_under_log(
@@ -48,7 +63,15 @@ async def read_under_log(
     """Plays by (campaign, play) with their seats, and the live or offered seats at places."""
     lists = await conn.fetchrow(SQL.under_log, sorted(plays), *columns(sorted(places), 3), *columns(pools, 2))
     assert lists is not None
-    found = UnderLog(plays={}, seats=defaultdict(dict), standings=defaultdict(dict), pools=defaultdict(dict))
+    found = UnderLog(
+        heads={row[0]: head_of(*row) for row in lists["heads"] or ()},
+        plays={},
+        seats=defaultdict(dict),
+        standings=defaultdict(dict),
+        pools=defaultdict(dict),
+        accounts={key: account_of(brand_id=brand, subject=who) for key, brand, who in lists["players"] or ()},
+        is_told=lists["is_told"],
+    )
     for row in lists["seats"] or ():
         seat = Seat(**dict(zip(Seat.__struct_fields__, row, strict=True)))
         found.seats[seat.campaign_id][seat.seat_id] = seat
@@ -95,14 +118,27 @@ async def sealed_queue(conn: Connection, campaign_id: str, pool_id: str) -> list
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """A page that was filled, whose entries are in the log already, and the plays that it drives on."""
+    """A page that was filled, the plays that it drives on, and the states that they were read in."""
 
     page: Page
     settling: Settling
+    states: Mapping[UUID, State]
+
+
+class Gains(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored with plays that are settled by one statement: all of it is in no other.
+
+    Heads that are `unchanged` have to be as they were read, as those have to be that grow.
+    """
+
+    growths: Sequence[Growth] = ()
+    unchanged: Sequence[Head] = ()
+    prizes: Sequence[Won] = ()
+    credits: Sequence[Credit] = ()
 
 
 async def save_pages(conn: Connection, settled: Sequence[Settled], *, now_ms: int) -> None:
-    """The rows that follow from pages of several logs."""
+    """The rows that follow from pages of several logs, whose entries are in these already."""
     pages = [each.page for each in settled]
     if any(page.newcomers for page in pages):
         newcomers = _standing_rows((page, page.newcomers) for page in pages)
@@ -117,7 +153,7 @@ async def save_pages(conn: Connection, settled: Sequence[Settled], *, now_ms: in
         ]
         await conn.execute(SQL.save_beacons, *columns(beacons, 4))
     if any(each.settling.changed for each in settled):
-        await _save_plays(conn, settled, now_ms=now_ms)
+        await settle(conn, settled, Gains(), now_ms=now_ms)
 
 
 async def _save_seats(conn: Connection, seats: Sequence[Seat]) -> None:
@@ -148,19 +184,28 @@ def _array(numbers: Iterable[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
-async def _save_plays(conn: Connection, settled: Sequence[Settled], *, now_ms: int) -> None:
+async def settle(conn: Connection, settled: Sequence[Settled], gains: Gains, *, now_ms: int) -> None:
+    """Store plays that have changed, and what follows from that, in one statement.
+
+    A SerializationError: a log or a play is not as it was read, and nothing was stored.
+    """
     plays = [_play_row(each, key, now_ms=now_ms) for each in settled for key in sorted(each.settling.changed)]
     pages = [each.page for each in settled]
     won = Counter((page.campaign_id, d.pool_id, d.row_ordinal) for page in pages for d in page.draws)
-    seats = [page.seats[seat_id] for page in pages for seat_id in page.drawn_seats]
+    seats = [page.seats[seat_id] for page in pages for seat_id in sorted(page.drawn_seats)]
     drawers = _standing_rows((page, page.drawers) for page in pages)
     await conn.execute(
         SQL.settle,
+        *log_rows(gains.growths, gains.unchanged),
         plays,
         [_draw_row(page, drawn) for page in pages for drawn in page.draws],
         rows_of(seats, "campaign_id", "seat_id", "state", "draws_taken"),
         [row[:-1] for row in drawers],
         *columns([(*key, units) for key, units in won.items()], 4),
+        list(map(grant_row, gains.prizes)),
+        now_ms,
+        list(map(msgspec.structs.astuple, gains.credits)),
+        now_ms + RESEND_AFTER_MS,
     )
 
 
@@ -179,6 +224,7 @@ def _play_row(settled: Settled, play_id: UUID, *, now_ms: int) -> Sequence[Any]:
         play.log_size,
         next_attempt_ms(seat, now_ms=now_ms),
         None if funded is None else funded.ledger_seq,
+        settled.states[play_id],
     )
 
 

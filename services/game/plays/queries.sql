@@ -184,10 +184,29 @@ WHERE s.campaign_id = $1 AND s.pool_id = $2 AND s.state = 'live' AND p.state = '
 ORDER BY s.entry_index
 LIMIT $3;
 
+-- name: lock_played
+-- Locks plays first, then their seats and those of players in pools that are offered or live, each in key order.
+WITH played AS MATERIALIZED (
+    SELECT p.campaign_id, p.seat_id
+    FROM unnest($1::wanted_play[])
+    JOIN play AS p USING (campaign_id, play_id)
+    ORDER BY p.campaign_id, p.play_id
+    FOR NO KEY UPDATE OF p
+)
+SELECT FROM (SELECT campaign_id, seat_id FROM played WHERE seat_id IS NOT NULL
+             UNION
+             SELECT l.campaign_id, l.seat_id
+             FROM unnest($2::text[], $3::text[], $4::uuid[]) AS place (campaign_id, pool_id, player_id)
+             JOIN seat AS l USING (campaign_id, pool_id, player_id)
+             WHERE l.state IN ('offered', 'live')) AS known
+JOIN seat AS s USING (campaign_id, seat_id)
+ORDER BY s.campaign_id, s.seat_id
+FOR NO KEY UPDATE OF s;
+
 -- name: under_log
--- What plays and seats depend on, while the logs' locks are held, as four lists: plays; the seats of these plays, and those of
--- players in pools that are offered or live; how all these players stand in the pools' lines; what pools have left, per row.
--- Plays are locked first, then seats, each in key order. All but the plays is constant under the logs' locks, or is locked.
+-- What plays and seats depend on, all of one moment, as lists: plays; the seats of these plays, and those of players in pools
+-- that are offered or live; how all these players stand in the pools' lines; what pools have left, per row; the heads of the
+-- pools' logs; whom to pay; and whether somebody is told of prizes. Where no locks are held, `settle` finds out what has changed.
 -- Each standing is looked up by its whole key: joined, all of a line would be read for each play where most lines are short.
 WITH played AS MATERIALIZED (
     SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
@@ -195,9 +214,7 @@ WITH played AS MATERIALIZED (
            p.refusal, p.log_size
     FROM unnest($1::wanted_play[])
     JOIN play AS p USING (campaign_id, play_id)
-    ORDER BY p.campaign_id, p.play_id
-    FOR NO KEY UPDATE OF p
-), sat AS MATERIALIZED (
+), sat AS (
     SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
            s.seat_draws, s.draws_reserved, s.draws_taken
     FROM (SELECT campaign_id, seat_id FROM played WHERE seat_id IS NOT NULL
@@ -207,8 +224,6 @@ WITH played AS MATERIALIZED (
           JOIN seat AS l USING (campaign_id, pool_id, player_id)
           WHERE l.state IN ('offered', 'live')) AS known
     JOIN seat AS s USING (campaign_id, seat_id)
-    ORDER BY s.campaign_id, s.seat_id
-    FOR NO KEY UPDATE OF s
 )
 SELECT (SELECT array_agg(row(campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, drawn,
                              paid_with, price_points, day, seat_id, accepted_ms, apply_before_ms, finished_ms, balance_points,
@@ -229,7 +244,13 @@ SELECT (SELECT array_agg(row(campaign_id, play_id, player_id, pool_id, idempoten
        (SELECT array_agg(row(p.campaign_id, p.pool_id, p.state, r.units_left) ORDER BY r.ordinal)
         FROM unnest($5::text[], $6::text[]) AS asked (campaign_id, pool_id)
         JOIN pool AS p USING (campaign_id, pool_id)
-        JOIN pool_row AS r USING (campaign_id, pool_id)) AS pool_rows;
+        JOIN pool_row AS r USING (campaign_id, pool_id)) AS pool_rows,
+       (SELECT array_agg(row(campaign_id, origin, size, last_t_ms, frontier))
+        FROM log WHERE campaign_id = ANY ($5::text[])) AS heads,
+       (SELECT array_agg(row(player_id, brand_id, subject))
+        FROM (SELECT DISTINCT player_id FROM played) AS theirs JOIN player USING (player_id)) AS players,
+       EXISTS (SELECT FROM campaign JOIN webhook_endpoint AS e USING (brand_id)
+               WHERE campaign_id = ANY ($5::text[]) AND 'prize.won' = ANY (e.types) AND e.state <> 'deleted') AS is_told;
 
 -- name: beacon_values
 -- Signatures of rounds that stand in the logs. No row, or null: not yet.
@@ -269,36 +290,60 @@ FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[]) AS now (campaig
 WHERE b.campaign_id = now.campaign_id AND b.round = now.round;
 
 -- name: settle
--- Plays as they stand after their draws, those draws, and what they used: seats, players' counts, stock.
-WITH advanced AS (
+-- Plays as they stand after their draws, those draws, what they used (seats, players' counts, stock), and, where these arrays have
+-- any, the logs' new heads and entries, what was won, and the credits of that. Nothing at all, and an error, where a head or the
+-- state of a play is not as it was read. Heads are locked first, then plays, then seats: each step counts the rows of the one
+-- before. Under a head's lock nobody else changes counts and stock.
+WITH appended AS MATERIALIZED (
+    SELECT append_to_logs($1::log_head[], $2::log_leaf[], $3::grown_tile[], $4::filled_tile[]) AS logs
+), advanced AS (
     UPDATE play AS p
     SET state = now.state, drawn = now.drawn, seat_id = now.seat_id, balance_points = now.balance_points,
         finished_ms = now.finished_ms, log_size = now.log_size, next_attempt_ms = now.next_attempt_ms
-    FROM unnest($1::driven_play[]) AS now
-    WHERE p.campaign_id = now.campaign_id AND p.play_id = now.play_id
+    FROM unnest($5::driven_play[]) AS now
+    WHERE (SELECT logs FROM appended) = cardinality($1::log_head[])
+      AND p.campaign_id = now.campaign_id AND p.play_id = now.play_id AND p.state = now.state_before
+    RETURNING 1
+), unchanged AS (
+    SELECT (SELECT count(*) FROM advanced) = cardinality($5::driven_play[]) AS so
 ), charged AS (
     UPDATE operation AS o
     SET state = 'applied', ledger_seq = now.ledger_seq
-    FROM unnest($1::driven_play[]) AS now
-    WHERE now.ledger_seq IS NOT NULL AND (o.campaign_id, o.play_id) = (now.campaign_id, now.play_id) AND o.kind = 'debit'
+    FROM unnest($5::driven_play[]) AS now
+    WHERE (SELECT so FROM unchanged)
+      AND now.ledger_seq IS NOT NULL AND (o.campaign_id, o.play_id) = (now.campaign_id, now.play_id) AND o.kind = 'debit'
 ), drawn AS (
     INSERT INTO draw (campaign_id, entry_index, play_id, nth, seat_id, n, row_ordinal)
-    SELECT * FROM unnest($2::logged_draw[])
+    SELECT * FROM unnest($6::logged_draw[])
+    WHERE (SELECT so FROM unchanged)
 ), taken AS (
     UPDATE seat AS s
     SET state = now.state, draws_taken = now.draws_taken
-    FROM unnest($3::drawn_seat[]) AS now
-    WHERE s.campaign_id = now.campaign_id AND s.seat_id = now.seat_id
+    FROM unnest($7::drawn_seat[]) AS now
+    WHERE (SELECT so FROM unchanged) AND s.campaign_id = now.campaign_id AND s.seat_id = now.seat_id
 ), counted AS (
     UPDATE standing AS t
     SET draws = now.draws, paid = now.paid::integer[], last = now.last::integer[]
-    FROM unnest($4::drawn_standing[]) AS now
-    WHERE (t.campaign_id, t.lineage_id, t.player_id) = (now.campaign_id, now.lineage_id, now.player_id)
+    FROM unnest($8::drawn_standing[]) AS now
+    WHERE (SELECT so FROM unchanged)
+      AND (t.campaign_id, t.lineage_id, t.player_id) = (now.campaign_id, now.lineage_id, now.player_id)
+), stocked AS (
+    UPDATE pool_row AS r
+    SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
+    FROM unnest($9::text[], $10::text[], $11::integer[], $12::bigint[]) AS won (campaign_id, pool_id, ordinal, units)
+    WHERE (SELECT so FROM unchanged)
+      AND (r.campaign_id, r.pool_id, r.ordinal) = (won.campaign_id, won.pool_id, won.ordinal)
+), granted AS (
+    INSERT INTO prize_grant (campaign_id, grant_id, player_id, entry_index, pool_id, row_ordinal, kind, amount, granted_ms)
+    SELECT *, $14::bigint FROM unnest($13::won_prize[])
+    WHERE (SELECT so FROM unchanged)
+), owed AS (
+    INSERT INTO operation (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, state,
+                           next_attempt_ms)
+    SELECT *, 'due', $16::bigint FROM unnest($15::due_credit[])
+    WHERE (SELECT so FROM unchanged)
 )
-UPDATE pool_row AS r
-SET units_left = r.units_left - won.units, units_won = r.units_won + won.units
-FROM unnest($5::text[], $6::text[], $7::integer[], $8::bigint[]) AS won (campaign_id, pool_id, ordinal, units)
-WHERE (r.campaign_id, r.pool_id, r.ordinal) = (won.campaign_id, won.pool_id, won.ordinal);
+SELECT demand_unchanged(so) FROM unchanged;
 
 -- name: lock_plays_everywhere
 -- Plays of several campaigns, locked in key order.

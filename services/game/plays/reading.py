@@ -1,4 +1,4 @@
-"""What the clerk reads under the locks of logs, for many campaigns at once."""
+"""What the clerk reads of logs, under their locks or without, for many campaigns at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
@@ -15,6 +15,7 @@ from game.plays.drawing import Page, Stake
 from game.plays.log_store import PlaceKey, Settled, UnderLog
 from game.plays.rules import Seat
 from game.plays.settling import Settling
+from game.plays.store import PoolKey
 from game.plays.wants import Want, WantBeacon, WantDraws, WantSeat, pools_of
 from game.resources import Resources
 
@@ -54,30 +55,61 @@ async def job_of(resources: Resources, campaign_id: str, batch: Sequence[Want]) 
     )
 
 
-async def read_settled(
-    conn: Connection, jobs: Sequence[Job], heads: Mapping[str, Head], *, now_ms: int
-) -> list[Settled]:
-    """For each campaign the plays that its batch drives on, locked, and an empty page of its log.
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read for some jobs: of each an empty page of its log, and the plays that it drives on.
 
     The page has all that its entries may depend on.
     """
+
+    known: UnderLog
+    settled: Sequence[Settled]
+
+
+def is_plain(job: Job) -> bool:
+    """Whether only plays are wanted whose seats are in the log: nothing new that other rows refer to."""
+    return len(job.plays) == len(job.batch) and not any(terms.is_sealed for terms in job.terms.values())
+
+
+async def read_locked(
+    conn: Connection, jobs: Sequence[Job], heads: Mapping[str, Head], *, now_ms: int
+) -> Read:
+    """Read under the logs' locks, and lock plays and seats."""
     queues = {job.campaign_id: await _queues(conn, job) for job in jobs}
     orders = {job.campaign_id: await _order(conn, job, queues[job.campaign_id]) for job in jobs}
-    known = await log_store.read_under_log(
-        conn,
-        plays={(campaign_id, play_id) for campaign_id, order in orders.items() for play_id in order},
-        places={place for job in jobs for place in _unseated(job)},
-        pools=[(job.campaign_id, key) for job in jobs for key in job.terms],
-    )
+    keys = {(campaign_id, play_id) for campaign_id, order in orders.items() for play_id in order}
+    places = {place for job in jobs for place in _unseated(job)}
+    await log_store.lock_played(conn, plays=keys, places=places)
+    known = await log_store.read_under_log(conn, plays=keys, places=places, pools=_pools(jobs))
+    settling = [_settling(job, known, orders[job.campaign_id], queues[job.campaign_id]) for job in jobs]
+    return await _read(conn, jobs, msgspec.structs.replace(known, heads=heads), settling, now_ms=now_ms)
+
+
+async def read_unlocked(conn: Connection, jobs: Sequence[Job], *, now_ms: int) -> Read:
+    """Read what plain jobs need, all of one moment."""
+    orders = [list(dict.fromkeys(want.play.play_id for want in job.plays)) for job in jobs]
+    keys = {(job.campaign_id, play_id) for job, order in zip(jobs, orders, strict=True) for play_id in order}
+    known = await log_store.read_under_log(conn, plays=keys, places=(), pools=_pools(jobs))
+    settling = [_settling(job, known, order, {}) for job, order in zip(jobs, orders, strict=True)]
+    return await _read(conn, jobs, known, settling, now_ms=now_ms)
+
+
+def _pools(jobs: Sequence[Job]) -> list[PoolKey]:
+    return [(job.campaign_id, key) for job in jobs for key in job.terms]
+
+
+async def _read(
+    conn: Connection, jobs: Sequence[Job], known: UnderLog, settling: Sequence[Settling], *, now_ms: int
+) -> Read:
     named = {(job.campaign_id, key) for job in jobs for key in _rounds(job, known.seats[job.campaign_id])}
     rounds = await log_store.beacon_values(conn, named)
-    found = []
-    for job in jobs:
-        settling = _settling(job, known, orders[job.campaign_id], queues[job.campaign_id])
-        t_ms = _t_ms(job, settling, heads[job.campaign_id], now_ms=now_ms)
-        page = _page(job, known, rounds, size=heads[job.campaign_id].size, t_ms=t_ms)
-        found.append(Settled(page=page, settling=settling))
-    return found
+    settled = []
+    for job, each in zip(jobs, settling, strict=True):
+        head = known.heads[job.campaign_id]
+        t_ms = _t_ms(job, each, head, now_ms=now_ms)
+        page = _page(job, known, rounds, size=head.size, t_ms=t_ms)
+        states = {key: play.state for key, play in each.plays.items()}
+        settled.append(Settled(page=page, settling=each, states=states))
+    return Read(known=known, settled=settled)
 
 
 async def _queues(conn: Connection, job: Job) -> dict[str, list[UUID]]:

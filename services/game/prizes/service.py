@@ -1,6 +1,7 @@
 """What was won: granted with the draw, then paid, shown and redeemed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -15,11 +16,21 @@ from game.prizes import store
 from game.prizes.awards import awarded
 from game.prizes.codes import give_codes
 from game.prizes.rules import Grant, Won, prize_taken_back, refusal
-from game.prizes.store import Award, ChanceLot, Wanted
+from game.prizes.store import Award, ChanceLot, Wanted, grant_row
 from game.resources import Resources
 from game.webhooks.out.outbox import Message, tell
 
-__all__ = ["Won", "find", "grant", "inbox", "redeem"]
+__all__ = [
+    "Won",
+    "credits_of",
+    "find",
+    "grant",
+    "grant_row",
+    "inbox",
+    "is_granted_alone",
+    "prizes_of",
+    "redeem",
+]
 
 
 async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> list[Credit]:
@@ -27,13 +38,14 @@ async def grant(conn: Connection, resources: Resources, won: Sequence[Won]) -> l
 
     Answers the credits that are due from the commit on. A batch without codes stops no draw.
     """
-    prizes = [w for w in won if w.prize.kind != "nothing"]
+    prizes = prizes_of(won)
     if not prizes:
         return []
     now_ms = resources.clock()
     await store.add_grants(conn, prizes, now_ms=now_ms)
     awards = await _hand_out(conn, resources, prizes, now_ms=now_ms)
-    credits_due = await _credits(conn, [w for w in prizes if w.prize.kind == "points"])
+    winners = {w.player_id for w in prizes if w.prize.kind == "points"}
+    credits_due = credits_of(prizes, await store.accounts(conn, winners) if winners else {})
     await outbox.enqueue(conn, credits_due, next_attempt_ms=now_ms + outbox.RESEND_AFTER_MS)
     await tell(conn, resources, [*map(_told, prizes), *map(awarded, awards)])
     return credits_due
@@ -114,8 +126,18 @@ def _source(won: Won) -> str:
     return f"draw:{won.entry_index}"
 
 
-async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:
-    accounts = await store.accounts(conn, {w.player_id for w in won}) if won else {}
+def prizes_of(won: Sequence[Won]) -> list[Won]:
+    """What is granted of what draws won: nothing is no prize."""
+    return [w for w in won if w.prize.kind != "nothing"]
+
+
+def is_granted_alone(prize: Won) -> bool:
+    """Whether all that a prize needs is its row, and its credit if it is points."""
+    return prize.prize.kind in ("points", "goods")
+
+
+def credits_of(prizes: Sequence[Won], accounts: Mapping[UUID, str]) -> list[Credit]:
+    """The credits of those prizes that are points, to the accounts of their players."""
     return [
         credit_of(
             campaign_id=w.campaign_id,
@@ -124,7 +146,8 @@ async def _credits(conn: Connection, won: Sequence[Won]) -> list[Credit]:
             account=accounts[w.player_id],
             amount_points=w.prize.amount,
         )
-        for w in won
+        for w in prizes
+        if w.prize.kind == "points"
     ]
 
 

@@ -47,10 +47,11 @@ class Award(NamedTuple):
 
 async def add_grants(conn: Connection, won: Sequence[Won], *, now_ms: int) -> None:
     """Store what draws won."""
-    await conn.execute(_SQL.add_grants, now_ms, list(map(_grant_row, won)))
+    await conn.execute(_SQL.add_grants, now_ms, list(map(grant_row, won)))
 
 
-def _grant_row(won: Won) -> Sequence[Any]:
+def grant_row(won: Won) -> Sequence[Any]:
+    """A prize as the type `won_prize` has it."""
     prize = won.prize
     return (
         won.campaign_id,

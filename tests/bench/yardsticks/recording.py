@@ -21,7 +21,7 @@ from game.campaigns.rules import PoolTerms
 from game.campaigns.service import pool_secret, pool_terms
 from game.players import account_of, player_ids_of
 from game.plays.accept import Driven, accept_batch
-from game.plays.clerk import WantDraws, WantSeat, write_batch
+from game.plays.clerk import Clerk, WantDraws, WantSeat, write_batch
 from game.plays.rules import Asked
 from game.plays.settling import Funded
 from game.resources import Resources
@@ -114,7 +114,7 @@ async def _seat(resources: Resources, scene: Scene, terms: PoolTerms) -> None:
 
 
 async def _play(resources: Resources, scene: Scene, terms: PoolTerms, numbers: range, *, key: str) -> None:
-    """Accept plays and settle them as charged, each step in one transaction."""
+    """Accept plays and settle them as charged."""
     asked = [
         Asked(
             terms=terms,
@@ -131,7 +131,7 @@ async def _play(resources: Resources, scene: Scene, terms: PoolTerms, numbers: r
     charged = Funded(ledger_seq=1, balance_points=POINTS)
     wants = [WantDraws(play=each.play, funded=charged) for each in driven if isinstance(each, Driven)]
     assert len(wants) == len(asked), driven
-    await write_batch(resources, terms.campaign_id, wants)
+    await Clerk(resources).write({terms.campaign_id: wants})
 
 
 @asynccontextmanager

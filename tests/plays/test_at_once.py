@@ -1,0 +1,155 @@
+"""Plays that are read without locks, and stored by a statement that finds out what has changed meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from asyncpg.connection import LoggedQuery
+
+from game.plays import log_store, store
+from game.plays.accept import Driven
+from game.plays.clerk import CONTENDED_MS, Clerk, WantDraws, write_batch
+from game.plays.engine import Engine
+from game.plays.log_store import Gains
+from game.plays.reading import job_of, read_unlocked
+from game.plays.turns import turns_of
+from tests.support.auditing import rows_of, verified
+from tests.support.pools import pool, row
+from tests.support.stage import Stage, another_engine
+
+POINTS = pool("wheel", row("points", "points", 7, weight=1), price_points=0, draws_cap=100)
+HEAD = "SELECT 1 FROM log WHERE campaign_id = $1 FOR NO KEY UPDATE"
+STATEMENTS = store.SQL
+STORED = "SELECT state, drawn FROM play ORDER BY play_id"
+
+
+@pytest_asyncio.fixture
+async def engine(backstage: Stage) -> AsyncIterator[Engine]:
+    """An engine with connections of its own."""
+    async with another_engine(backstage.resources) as made:
+        yield made
+
+
+async def accepted(stage: Stage, engine: Engine, *subjects: str) -> list[Driven]:
+    """A free play of each of these players in one campaign, that nobody drives yet."""
+    campaign_id = await stage.launch(POINTS)
+    found = []
+    for subject in subjects:
+        await stage.sit(engine, campaign_id, subject, "wheel")
+        found.append(await engine.accept(await stage.asked(campaign_id, subject, "wheel", key="key")))
+    return found
+
+
+def wanted(plays: Sequence[Driven]) -> list[WantDraws]:
+    """What a clerk is asked for."""
+    return [WantDraws(play=each.play, funded=None) for each in plays]
+
+
+async def store_late(stage: Stage, plays: Sequence[Driven], meanwhile: Callable[[], Awaitable[None]]) -> None:
+    """Read plays as the clerk does, let something happen, and store what was made of them."""
+    async with stage.resources.pool.acquire() as conn:
+        job = await job_of(stage.resources, plays[0].play.campaign_id, wanted(plays))
+        read = await read_unlocked(conn, [job], now_ms=stage.clock())
+        (turn,) = turns_of(stage.resources, [job], read)
+        await meanwhile()
+        assert turn.growth is not None
+        await log_store.settle(conn, [turn.settled], Gains(growths=[turn.growth]), now_ms=stage.clock())
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_stored_on_a_head_that_has_moved(backstage: Stage, engine: Engine) -> None:
+    """Somebody else's draw stands where this one was to stand; nothing of this one is there."""
+    ann, bob = await accepted(backstage, engine, "ann", "bob")
+
+    async def meanwhile() -> None:
+        await write_batch(engine.resources, bob.play.campaign_id, wanted([bob]))
+
+    with pytest.raises(asyncpg.SerializationError):
+        await store_late(backstage, [ann], meanwhile)
+    assert await rows_of(backstage.resources, STORED) == [
+        {"state": "paid", "drawn": 0},
+        {"state": "settled", "drawn": 1},
+    ]
+    assert (await verified(backstage.resources, ann.play.campaign_id)).verdict == "OK"
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_stored_of_a_play_that_has_changed(backstage: Stage, engine: Engine) -> None:
+    """With one of two in other hands meanwhile neither is drawn, and the log is as it was."""
+    ann, bob = await accepted(backstage, engine, "ann", "bob")
+    before = await rows_of(backstage.resources, "SELECT size FROM log")
+
+    async def meanwhile() -> None:
+        await backstage.resources.pool.execute(
+            "UPDATE play SET state = 'review' WHERE play_id = $1", bob.play.play_id
+        )
+
+    with pytest.raises(asyncpg.SerializationError):
+        await store_late(backstage, [ann, bob], meanwhile)
+    assert await rows_of(backstage.resources, STORED) == [
+        {"state": "paid", "drawn": 0},
+        {"state": "review", "drawn": 0},
+    ]
+    assert await rows_of(backstage.resources, "SELECT size FROM log") == before
+
+
+@pytest.mark.asyncio
+async def test_what_goes_on_without_a_draw_needs_the_head_too(backstage: Stage, engine: Engine) -> None:
+    """A play that only waits is stored under the head that was read, or not at all."""
+    ann, bob = await accepted(backstage, engine, "ann", "bob")
+    async with backstage.resources.pool.acquire() as conn:
+        job = await job_of(backstage.resources, ann.play.campaign_id, wanted([ann]))
+        read = await read_unlocked(conn, [job], now_ms=backstage.clock())
+        (turn,) = turns_of(backstage.resources, [job], read)
+        await write_batch(engine.resources, bob.play.campaign_id, wanted([bob]))
+        head = read.known.heads[ann.play.campaign_id]
+        with pytest.raises(asyncpg.SerializationError):
+            await log_store.settle(conn, [turn.settled], Gains(unchanged=[head]), now_ms=backstage.clock())
+
+
+@pytest.mark.asyncio
+async def test_plays_are_two_statements(backstage: Stage, engine: Engine) -> None:
+    """One reads, one writes: points that were won and their credits are in it, and there is no BEGIN."""
+    plays = await accepted(backstage, engine, "ann", "bob")
+    async with hearing(engine) as heard:
+        await Clerk(engine.resources).write({plays[0].play.campaign_id: wanted(plays)})
+    assert heard == ["under_log", "settle"]
+    assert await rows_of(backstage.resources, "SELECT state FROM operation") == [{"state": "due"}] * 2
+    assert len(await rows_of(backstage.resources, "SELECT kind FROM prize_grant")) == 2
+
+
+@pytest.mark.asyncio
+async def test_whoever_was_disturbed_locks_for_a_while(backstage: Stage, engine: Engine) -> None:
+    """After somebody else had the log, heads are locked before they are read; some time later no more."""
+    one, two, three, four = await accepted(backstage, engine, "ann", "bob", "cat", "dan")
+    clerk = Clerk(engine.resources)
+    async with backstage.resources.pool.acquire() as conn, conn.transaction():
+        await conn.execute(HEAD, one.play.campaign_id)
+        assert await clerk.write({one.play.campaign_id: wanted([one])}) == {}
+    for each, ms, first in [(two, CONTENDED_MS - 1, "BEGIN"), (three, 1, "under_log")]:
+        backstage.clock.advance(ms)
+        async with hearing(engine) as heard:
+            await clerk.write({each.play.campaign_id: wanted([each])})
+        assert heard[0] == first
+    await clerk.write({one.play.campaign_id: wanted([one, four])})
+    assert await rows_of(backstage.resources, STORED) == [{"state": "settled", "drawn": 1}] * 4
+
+
+@asynccontextmanager
+async def hearing(engine: Engine) -> AsyncIterator[list[str]]:
+    """The names of the statements that are sent meanwhile over the engine's connections."""
+    heard: list[str] = []
+
+    def hear(query: LoggedQuery) -> None:
+        heard.extend(name for name, text in STATEMENTS.items() if text == query.query)
+        heard.extend(["BEGIN"] * query.query.startswith("BEGIN"))
+
+    async with AsyncExitStack() as taken:
+        for _ in range(engine.resources.pool.get_max_size()):
+            conn = await taken.enter_async_context(engine.resources.pool.acquire())
+            conn.add_query_logger(hear)
+    yield heard
+    await asyncio.sleep(0)  # what was sent is told in the loop's next turn

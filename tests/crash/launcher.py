@@ -80,6 +80,24 @@ def settling(trap: Trap) -> None:
     log_store.save_pages = saved
 
 
+def drawn(trap: Trap) -> None:
+    """Plays are read and drawn without locks, and nothing of it is stored; others are on their way there."""
+    drive, settle = Engine.drive, log_store.settle
+
+    def counted(engine: Engine, *play: Any) -> Any:
+        trap.count()
+        return drive(engine, *play)
+
+    async def stored(conn: Any, settled: Sequence[Settled], *args: Any, **kwargs: Any) -> None:
+        if any(each.page.draws for each in settled):
+            await trap.is_full.wait()
+            die()
+        await settle(conn, settled, *args, **kwargs)
+
+    Engine.drive = counted  # type: ignore[method-assign,assignment]
+    log_store.settle = stored
+
+
 def settled(trap: Trap) -> None:
     """The outcome is committed, nobody was told, and no credit was sent."""
     drive = Engine._drive
@@ -148,7 +166,8 @@ def later(ms: int) -> None:
 
 
 STAGES = {
-    stage.__name__: stage for stage in (accepted, settling, settled, answering, still, receiving, received)
+    stage.__name__: stage
+    for stage in (accepted, drawn, settling, settled, answering, still, receiving, received)
 }
 
 if __name__ == "__main__":

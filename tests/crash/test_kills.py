@@ -19,7 +19,7 @@ from tests.crash.wire import Hold
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-@pytest.mark.parametrize("stage", ["accepted", "settling"])
+@pytest.mark.parametrize("stage", ["accepted", "drawn", "settling"])
 async def test_killed_before_the_outcome_is_committed(site: Site, people: People, stage: str) -> None:
     """Right after the accept's commit, or with the settle's transaction all but committed."""
     bets = await _killed_inside(site, people, stage)

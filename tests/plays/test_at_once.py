@@ -15,13 +15,21 @@ from game.plays.clerk import CONTENDED_MS, Clerk, WantDraws, write_batch
 from game.plays.engine import Engine
 from game.plays.log_store import Gains
 from game.plays.reading import job_of, read_unlocked
-from game.plays.turns import turns_of
+from game.plays.turns import turns_of, won_by
+from game.plays.wants import Advanced
+from game.prizes.service import credits_of
 from tests.support.auditing import rows_of, verified
+from tests.support.locks import until_waiting
 from tests.support.pools import pool, row
 from tests.support.stage import Stage, another_engine
 
 POINTS = pool("wheel", row("points", "points", 7, weight=1), price_points=0, draws_cap=100)
 HEAD = "SELECT 1 FROM log WHERE campaign_id = $1 FOR NO KEY UPDATE"
+LISTEN = """
+INSERT INTO webhook_endpoint (brand_id, endpoint_id, url, types, sealed, created_by, created_ms)
+VALUES ('acme', gen_random_uuid(), 'https://brand.example/', '{prize.won}', '', 'mia', 0)
+"""
+TOLD = "SELECT type FROM webhook_delivery"
 STATEMENTS = store.SQL
 STORED = "SELECT state, drawn FROM play ORDER BY play_id"
 
@@ -108,6 +116,69 @@ async def test_what_goes_on_without_a_draw_needs_the_head_too(backstage: Stage, 
         head = read.known.heads[ann.play.campaign_id]
         with pytest.raises(asyncpg.SerializationError):
             await log_store.settle(conn, [turn.settled], Gains(unchanged=[head]), now_ms=backstage.clock())
+
+
+@pytest.mark.asyncio
+async def test_a_head_that_moved_is_an_error_without_plays(backstage: Stage, engine: Engine) -> None:
+    """Entries that are not there are never taken for written, whatever else there was to store."""
+    ann, bob = await accepted(backstage, engine, "ann", "bob")
+    async with backstage.resources.pool.acquire() as conn:
+        job = await job_of(backstage.resources, ann.play.campaign_id, wanted([ann]))
+        read = await read_unlocked(conn, [job], now_ms=backstage.clock())
+        (turn,) = turns_of(backstage.resources, [job], read)
+        await write_batch(engine.resources, bob.play.campaign_id, wanted([bob]))
+        assert turn.growth is not None
+        with pytest.raises(asyncpg.SerializationError):
+            await log_store.settle(conn, [], Gains(growths=[turn.growth]), now_ms=backstage.clock())
+
+
+@pytest.mark.asyncio
+async def test_a_play_that_changes_while_it_is_waited_for_is_drawn_anew(
+    backstage: Stage, engine: Engine
+) -> None:
+    """What it has become when its row is free again counts: here somebody has to look, nothing is drawn."""
+    (ann,) = await accepted(backstage, engine, "ann")
+    clerk = Clerk(engine.resources)
+    async with backstage.resources.pool.acquire() as conn, conn.transaction():
+        await conn.execute("UPDATE play SET state = 'review' WHERE play_id = $1", ann.play.play_id)
+        writing = asyncio.create_task(clerk.write({ann.play.campaign_id: wanted([ann])}))
+        await until_waiting(backstage.resources, 1)
+    (told,) = (await writing)[ann.play.campaign_id].answers
+    assert isinstance(told, Advanced)
+    assert (told.play.state, told.draws) == ("review", ())
+    assert await rows_of(backstage.resources, STORED) == [{"state": "review", "drawn": 0}]
+
+
+@pytest.mark.asyncio
+async def test_whoever_wants_to_hear_of_prizes_meanwhile_hears(backstage: Stage, engine: Engine) -> None:
+    """A brand that asks to be told between the two statements is told as it would have been before."""
+    (ann,) = await accepted(backstage, engine, "ann")
+    async with backstage.resources.pool.acquire() as conn:
+        job = await job_of(backstage.resources, ann.play.campaign_id, wanted([ann]))
+        read = await read_unlocked(conn, [job], now_ms=backstage.clock())
+        (turn,) = turns_of(backstage.resources, [job], read)
+        await backstage.resources.pool.execute(LISTEN)
+        prizes = won_by(backstage.resources, [turn])
+        assert turn.growth is not None
+        gains = Gains(growths=[turn.growth], prizes=prizes, credits=credits_of(prizes, read.known.accounts))
+        with pytest.raises(asyncpg.SerializationError):
+            await log_store.settle(conn, [turn.settled], gains, now_ms=backstage.clock())
+    await Clerk(engine.resources).write({ann.play.campaign_id: wanted([ann])})
+    assert await rows_of(backstage.resources, TOLD) == [{"type": "prize.won"}]
+
+
+@pytest.mark.asyncio
+async def test_many_campaigns_are_written_at_once(backstage: Stage, engine: Engine) -> None:
+    """Each in its own log; where one has moved, nothing of the others is stored before all is done again."""
+    ann, bob = [(await accepted(backstage, engine, subject))[0] for subject in ("ann", "bob")]
+    clerk = Clerk(engine.resources)
+    batches = {each.play.campaign_id: wanted([each]) for each in (ann, bob)}
+    async with hearing(engine) as heard:
+        done = await clerk.write(batches)
+    assert heard == ["under_log", "settle"]
+    assert done.keys() == batches.keys()
+    for campaign_id in batches:
+        assert (await verified(backstage.resources, campaign_id)).verdict == "OK"
 
 
 @pytest.mark.asyncio

@@ -10,10 +10,10 @@ import msgspec
 
 from game.campaigns.rules import Participation, PoolState, local_day
 from game.campaigns.service import no_such_pool
-from game.db.connection import Connection
+from game.db.connection import CONFLICTS, Connection
 from game.errors import Refusal
 from game.plays import accept_store, store
-from game.plays.accept_store import CONFLICTS, Found, PlayKey, play_key, player_key, pool_key, seat_key
+from game.plays.accept_store import Found, PlayKey, play_key, player_key, pool_key, seat_key
 from game.plays.rules import (
     Accepted,
     Asked,

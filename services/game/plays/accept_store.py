@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from game.campaigns.rules import Participation, PoolState
@@ -14,13 +13,6 @@ from game.db.statements import columns
 from game.plays import store
 from game.plays.rules import Accepted, Asked, Debit, Lot, Play, Seat
 from game.plays.store import SQL, PlayerKey, PoolKey, SeatKey, rows_of
-
-# Somebody else was faster: nothing was stored, and what was found has to be read again.
-CONFLICTS: Final = (
-    asyncpg.SerializationError,
-    asyncpg.UniqueViolationError,
-    asyncpg.DeadlockDetectedError,
-)
 
 PlayKey = tuple[str, UUID, str]
 
@@ -150,7 +142,7 @@ _ACCEPTED_FIELDS = (
 )  # fmt: skip
 
 
-# The rows of a table are locked in the order of these lists.
+# The rows of a table are locked in the order of these lists, unless it is so small that it is read whole.
 
 
 def _reserved(accepted: Iterable[Accepted]) -> list[tuple[str, str, int]]:

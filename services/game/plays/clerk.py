@@ -1,18 +1,19 @@
 """The clerk of the logs: seats, beacon values and paid plays, many in one transaction, of many campaigns.
 
-Whoever holds the lock of a log's head writes; stock, seats taken and standings change nowhere else. So what
-was read without locks holds as long as the head has not moved, and the statement that stores finds that out.
+Whoever holds the lock of a log's head writes; stock, seats taken and standings change nowhere else, and only
+while the log grows. So what draws depend on may be read without locks: it holds as long as the head has not
+moved, and the statement that stores finds out whether it has.
 What was committed is signed afterwards, so nothing that may roll back is ever signed.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
+from game import telemetry
 from game.audit import service as audit
-from game.db.connection import Connection
+from game.db.connection import CONFLICTS, Connection
 from game.ledger.service import Credit
 from game.plays import log_store, store
-from game.plays.accept_store import CONFLICTS
 from game.plays.log_store import Gains, UnderLog
 from game.plays.reading import WAITING_PLAYS_MAX, Job, is_plain, job_of, read_locked, read_unlocked
 from game.plays.turns import Turn, told, turns_of, won_by
@@ -64,16 +65,25 @@ class Clerk:
         their own.
         """
         resources = self._resources
-        jobs = [await job_of(resources, campaign_id, batch) for campaign_id, batch in batches.items()]
-        if resources.clock() >= self._contended_until_ms and all(map(is_plain, jobs)):
-            try:
-                return await _write_unlocked(resources, jobs)
-            except CONFLICTS:
-                self._contended_until_ms = resources.clock() + CONTENDED_MS
+        jobs = [await job_of(resources, each, batches[each]) for each in sorted(batches)]
+        done = await self._at_once(jobs) if all(map(is_plain, jobs)) else None
+        if done is not None:
+            return done
         try:
             return await _write_locked(resources, jobs, _lock_soon)
         except _LogsHeld:
             return await _write_locked(resources, jobs, audit.lock_free_heads)
+
+    async def _at_once(self, jobs: Sequence[Job]) -> dict[str, Done] | None:
+        """Write without locks; None: nothing was stored, and locks are needed."""
+        if self._resources.clock() < self._contended_until_ms:
+            return None
+        try:
+            return await _write_unlocked(self._resources, jobs)
+        except CONFLICTS:
+            telemetry.BATCHES.labels("settle_again").observe(sum(len(job.batch) for job in jobs))
+            self._contended_until_ms = self._resources.clock() + CONTENDED_MS
+            return None
 
 
 class _LogsHeld(Exception):
@@ -96,32 +106,39 @@ async def _write_locked(resources: Resources, jobs: Sequence[Job], lock: _Lock) 
             turns = turns_of(resources, held, read)
         await audit.append_all(conn, [turn.growth for turn in turns if turn.growth is not None])
         await log_store.save_pages(conn, [turn.settled for turn in turns], now_ms=resources.clock())
-        credits_due = await _follow_up(conn, resources, turns, won_by(resources, turns))
+        for settling in (turn.settled.settling for turn in turns):
+            for play_id in settling.contradicted:
+                await store.contradict(conn, settling.plays[play_id])
+        credits_due = await grant(conn, resources, won_by(resources, turns))
     return await told(resources, turns, credits_due)
 
 
-async def _write_unlocked(resources: Resources, jobs: Sequence[Job]) -> dict[str, Done]:
-    """Read by a statement, without locks, and write by another. One of CONFLICTS: nothing was stored."""
+async def _write_unlocked(resources: Resources, jobs: Sequence[Job]) -> dict[str, Done] | None:
+    """Read by a statement, without locks, and write by another.
+
+    None: locks are needed. One of CONFLICTS: nothing was stored.
+    """
     async with resources.pool.acquire() as conn:
         read = await read_unlocked(conn, jobs, now_ms=resources.clock())
         turns = turns_of(resources, jobs, read)
+        if any(map(_needs_locks, turns)):
+            return None
         won = won_by(resources, turns)
         prizes = prizes_of(won)
-        if _is_one_statement(turns, prizes, is_told=read.known.is_told):
+        if all(map(is_granted_alone, prizes)) and not (prizes and read.known.is_told):
             credits_due = credits_of(prizes, read.known.accounts)
             await _settle(conn, resources, turns, read.known, prizes=prizes, credits_due=credits_due)
         else:
             async with conn.transaction():
                 await _settle(conn, resources, turns, read.known)
-                credits_due = await _follow_up(conn, resources, turns, won)
+                credits_due = await grant(conn, resources, won)
     return await told(resources, turns, credits_due)
 
 
-def _is_one_statement(turns: Sequence[Turn], prizes: Sequence[Won], *, is_told: bool) -> bool:
-    """Whether there is nothing to be stored beside plays that go on, and what they win by itself."""
-    is_any_contradicted = any(turn.settled.settling.contradicted for turn in turns)
-    is_anyone_told = is_told and bool(prizes)
-    return not is_any_contradicted and not is_anyone_told and all(map(is_granted_alone, prizes))
+def _needs_locks(turn: Turn) -> bool:
+    """Whether there are rows that `settle` does not store: new ones, and plays for a person to look at."""
+    page = turn.settled.page
+    return bool(turn.settled.settling.contradicted or page.written_seats or page.newcomers or page.beacons)
 
 
 async def _settle(
@@ -143,14 +160,3 @@ async def _settle(
         )
         settled = [turn.settled for turn in changed]
         await log_store.settle(conn, settled, gains, now_ms=resources.clock())
-
-
-async def _follow_up(
-    conn: Connection, resources: Resources, turns: Sequence[Turn], won: Sequence[Won]
-) -> list[Credit]:
-    """What is left to be stored, once plays and draws are; the credits that are due."""
-    for turn in turns:
-        settling = turn.settled.settling
-        for play_id in settling.contradicted:
-            await store.contradict(conn, settling.plays[play_id])
-    return await grant(conn, resources, won)

@@ -57,7 +57,7 @@ class Stake(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True, kw_only=True)
 class Page:
-    """One campaign's log, locked, and what is about to be written to it.
+    """One campaign's log as it was read, and what is about to be written to it.
 
     `left` is what can still be won of each row; `rounds` are the beacon values that stand in the log.
     Seats that were offered or logged here are `written`; of those that were `drawn` from, as of the standings

@@ -60,7 +60,7 @@ async def lock_played(
 async def read_under_log(
     conn: Connection, *, plays: Collection[PlayerKey], places: Collection[PlaceKey], pools: Sequence[PoolKey]
 ) -> UnderLog:
-    """Plays by (campaign, play) with their seats, and the live or offered seats at places."""
+    """Plays by (campaign, play) with their seats, live or offered seats at places, and the logs of pools."""
     lists = await conn.fetchrow(SQL.under_log, sorted(plays), *columns(sorted(places), 3), *columns(pools, 2))
     assert lists is not None
     found = UnderLog(
@@ -185,9 +185,10 @@ def _array(numbers: Iterable[int]) -> str:
 
 
 async def settle(conn: Connection, settled: Sequence[Settled], gains: Gains, *, now_ms: int) -> None:
-    """Store plays that have changed, and what follows from that, in one statement.
+    """Store plays that have changed, and what follows from that, in one statement; pages come in key order.
 
-    A SerializationError: a log or a play is not as it was read, and nothing was stored.
+    A SerializationError: a log or a play is not as it was read, or there is somebody to be told of a prize,
+    and nothing was stored.
     """
     plays = [_play_row(each, key, now_ms=now_ms) for each in settled for key in sorted(each.settling.changed)]
     pages = [each.page for each in settled]

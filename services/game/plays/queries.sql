@@ -292,24 +292,28 @@ WHERE b.campaign_id = now.campaign_id AND b.round = now.round;
 -- name: settle
 -- Plays as they stand after their draws, those draws, what they used (seats, players' counts, stock), and, where these arrays have
 -- any, the logs' new heads and entries, what was won, and the credits of that. Nothing at all, and an error, where a head or the
--- state of a play is not as it was read. Heads are locked first, then plays, then seats: each step counts the rows of the one
--- before. Under a head's lock nobody else changes counts and stock.
+-- state of a play is not as it was read, or where somebody has to be told of a prize in $13. Heads are locked first, then plays;
+-- all else waits until these have been found unchanged.
 WITH appended AS MATERIALIZED (
     SELECT append_to_logs($1::log_head[], $2::log_leaf[], $3::grown_tile[], $4::filled_tile[]) AS logs
 ), advanced AS (
     UPDATE play AS p
     SET state = now.state, drawn = now.drawn, seat_id = now.seat_id, balance_points = now.balance_points,
         finished_ms = now.finished_ms, log_size = now.log_size, next_attempt_ms = now.next_attempt_ms
-    FROM unnest($5::driven_play[]) AS now
+    FROM unnest($5::settled_play[]) AS now
     WHERE (SELECT logs FROM appended) = cardinality($1::log_head[])
       AND p.campaign_id = now.campaign_id AND p.play_id = now.play_id AND p.state = now.state_before
     RETURNING 1
 ), unchanged AS (
-    SELECT (SELECT count(*) FROM advanced) = cardinality($5::driven_play[]) AS so
+    SELECT (SELECT logs FROM appended) = cardinality($1::log_head[])
+       AND (SELECT count(*) FROM advanced) = cardinality($5::settled_play[])
+       AND NOT EXISTS (SELECT FROM campaign JOIN webhook_endpoint AS e USING (brand_id)
+                       WHERE campaign_id IN (SELECT w.campaign_id FROM unnest($13::won_prize[]) AS w)
+                         AND 'prize.won' = ANY (e.types) AND e.state <> 'deleted') AS so
 ), charged AS (
     UPDATE operation AS o
     SET state = 'applied', ledger_seq = now.ledger_seq
-    FROM unnest($5::driven_play[]) AS now
+    FROM unnest($5::settled_play[]) AS now
     WHERE (SELECT so FROM unchanged)
       AND now.ledger_seq IS NOT NULL AND (o.campaign_id, o.play_id) = (now.campaign_id, now.play_id) AND o.kind = 'debit'
 ), drawn AS (
@@ -335,12 +339,15 @@ WITH appended AS MATERIALIZED (
       AND (r.campaign_id, r.pool_id, r.ordinal) = (won.campaign_id, won.pool_id, won.ordinal)
 ), granted AS (
     INSERT INTO prize_grant (campaign_id, grant_id, player_id, entry_index, pool_id, row_ordinal, kind, amount, granted_ms)
-    SELECT *, $14::bigint FROM unnest($13::won_prize[])
+    SELECT w.campaign_id, w.grant_id, w.player_id, w.entry_index, w.pool_id, w.row_ordinal, w.kind, w.amount, $14::bigint
+    FROM unnest($13::won_prize[]) AS w
     WHERE (SELECT so FROM unchanged)
 ), owed AS (
     INSERT INTO operation (campaign_id, kind, operation_id, play_id, entry_index, reward_id, subject, body, attempt, state,
                            next_attempt_ms)
-    SELECT *, 'due', $16::bigint FROM unnest($15::due_credit[])
+    SELECT c.campaign_id, c.kind, c.operation_id, c.play_id, c.entry_index, c.reward_id, c.subject, c.body, c.attempt, 'due',
+           $16::bigint
+    FROM unnest($15::due_credit[]) AS c
     WHERE (SELECT so FROM unchanged)
 )
 SELECT demand_unchanged(so) FROM unchanged;

@@ -85,7 +85,7 @@ async def read_locked(
 
 
 async def read_unlocked(conn: Connection, jobs: Sequence[Job], *, now_ms: int) -> Read:
-    """Read what plain jobs need, all of one moment."""
+    """Read what plain jobs need, all of one moment; a beacon value that is there later lets the log grow."""
     orders = [list(dict.fromkeys(want.play.play_id for want in job.plays)) for job in jobs]
     keys = {(job.campaign_id, play_id) for job, order in zip(jobs, orders, strict=True) for play_id in order}
     known = await log_store.read_under_log(conn, plays=keys, places=(), pools=_pools(jobs))

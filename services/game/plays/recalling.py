@@ -6,8 +6,9 @@ from typing import Final
 import msgspec
 import structlog
 
+from game.db.connection import CONFLICTS
 from game.plays.accept import Driven, accept_again, accept_batch
-from game.plays.accept_store import CONFLICTS, player_key
+from game.plays.accept_store import player_key
 from game.plays.rules import Asked, Play, Standpoint
 from game.plays.store import PlayerKey
 from game.recent import Recent

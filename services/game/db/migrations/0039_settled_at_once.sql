@@ -10,11 +10,15 @@ CREATE TYPE grown_tile AS (campaign_id text, level smallint, tile_index bigint, 
 -- A tile of level 0 whose 256 leaves are there now.
 CREATE TYPE filled_tile AS (campaign_id text, tile_index bigint);
 
-ALTER TYPE driven_play ADD ATTRIBUTE state_before text;
+-- What `driven_play` has, and the state that the play was read in. That type is what processes of the release before send.
+CREATE TYPE settled_play AS (
+    campaign_id text, play_id uuid, state text, drawn smallint, seat_id bytea, balance_points bigint, finished_ms bigint,
+    log_size bigint, next_attempt_ms bigint, ledger_seq bigint, state_before text
+);
 
--- Adds batches of entries to logs, first of all that a transaction writes: from here on nobody else does. Answers how many logs
--- these are; nothing at all is added unless all heads are as they were read. Nobody is waited for: whoever holds a head is
--- about to change it.
+-- Adds batches of entries to logs: from here on nobody else writes to them until the transaction ends. Answers how many logs
+-- these are; nothing at all is added unless all heads are as they were read. Nobody is waited for: whoever holds a head may be
+-- about to move it.
 CREATE FUNCTION append_to_logs(heads log_head[], leaves log_leaf[], above grown_tile[], filled filled_tile[])
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE

@@ -135,17 +135,6 @@ async def test_a_connection_that_was_closed_is_opened_anew(empty_database_url: s
 
 
 @pytest.mark.asyncio
-async def test_a_transaction_that_was_left_is_ended(empty_database_url: str) -> None:
-    """Who comes next is in none."""
-    async with await open_pool(empty_database_url, connections=1) as pool:
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # asyncpg tells of it
-        async with pool.acquire() as conn:
-            await conn.execute("BEGIN")
-            await conn.execute("CREATE TABLE left_open ()")
-        assert await pool.fetchval("SELECT to_regclass('left_open')") is None
-
-
-@pytest.mark.asyncio
 async def test_who_is_cancelled_leaves_nothing_behind(empty_database_url: str) -> None:
     """A statement is broken off in a transaction: the connection is free again, and in no transaction."""
     begun = asyncio.Event()

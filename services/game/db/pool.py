@@ -62,8 +62,7 @@ class BoundedPool(_Pool):
         if conn is None:  # it was closed
             return super().release(connection)
         conn._on_release()
-        limit = holder._timeout if timeout is None else timeout
-        return holder.release(None if _is_at_rest(conn) else limit)
+        return holder.release(holder._timeout if timeout is None else timeout)
 
     def _acquire(self, timeout: float) -> Any:
         if not (self.is_closing() or self._queue.empty()):
@@ -73,13 +72,6 @@ class BoundedPool(_Pool):
                 return holder.acquire()
             self._queue.put_nowait(holder)
         return super()._acquire(timeout)  # type: ignore[misc]
-
-
-def _is_at_rest(conn: Any) -> bool:
-    """Whether giving it back has nothing to wait for, and needs no timer."""
-    protocol = conn._protocol
-    is_busy: bool = protocol.is_in_transaction() or protocol._is_cancelling()
-    return not is_busy and protocol.queries_count < QUERIES_PER_CONNECTION
 
 
 class TellingConnection(_Connection):

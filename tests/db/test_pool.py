@@ -1,7 +1,5 @@
 """The limits that every connection of the pool has."""
 
-import asyncio
-
 import asyncpg
 import pytest
 
@@ -109,49 +107,3 @@ async def test_a_transaction_left_open_ends_with_its_use(empty_database_url: str
         async with pool.acquire() as next_one:
             assert not next_one.is_in_transaction()
             assert await next_one.fetchval("SELECT to_regclass('leftover')") is None
-
-
-@pytest.mark.asyncio
-async def test_a_free_connection_is_lent_and_taken_back_at_once(empty_database_url: str) -> None:
-    """Neither takes a turn of the loop."""
-    turns: list[int] = []
-    async with await open_pool(empty_database_url, connections=2) as pool:
-        asyncio.get_running_loop().call_soon(turns.append, 1)
-        async with pool.acquire():
-            pass
-        assert pool.get_idle_size() == 1
-        assert turns == []
-
-
-@pytest.mark.asyncio
-async def test_a_connection_that_was_closed_is_opened_anew(empty_database_url: str) -> None:
-    """Who comes next gets another one, and no more of them than the pool may have."""
-    async with await open_pool(empty_database_url, connections=1) as pool:
-        async with pool.acquire() as conn:
-            first = await conn.fetchval("SELECT pg_backend_pid()")
-            conn.terminate()
-        assert await pool.fetchval("SELECT pg_backend_pid()") != first
-        assert pool.get_size() == 1
-
-
-@pytest.mark.asyncio
-async def test_who_is_cancelled_leaves_nothing_behind(empty_database_url: str) -> None:
-    """A statement is broken off in a transaction: the connection is free again, and in no transaction."""
-    begun = asyncio.Event()
-    async with await open_pool(empty_database_url, connections=1) as pool:
-        task = asyncio.create_task(_asleep(pool, begun))
-        await begun.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        async with pool.acquire() as conn:
-            assert not conn.is_in_transaction()
-            assert await conn.fetchval("SELECT 1") == 1
-        assert pool.get_idle_size() == 1
-
-
-async def _asleep(pool: "asyncpg.Pool[asyncpg.Record]", begun: asyncio.Event) -> None:
-    async with pool.acquire() as conn, conn.transaction():
-        await conn.execute("SELECT 1")
-        begun.set()
-        await conn.execute("SELECT pg_sleep(60)")

@@ -1,6 +1,5 @@
 """The pool of database connections, with the limits that every connection has."""
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -44,34 +43,11 @@ else:  # generic for type checkers only
 
 
 class BoundedPool(_Pool):
-    """A pool that nobody waits for longer than ACQUIRE_TIMEOUT_SECONDS: TimeoutError.
-
-    Where there is nothing to wait for, it does without the timer, the task and the turns of the loop that
-    asyncpg takes to lend a connection and to have it back.
-    """
-
-    _queue: "asyncio.LifoQueue[Any]"
+    """A pool that nobody waits for longer than ACQUIRE_TIMEOUT_SECONDS: TimeoutError."""
 
     def acquire(self, *, timeout: float | None = None) -> Any:
         """A connection; the limit holds unless another one is given."""
         return super().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS if timeout is None else timeout)
-
-    def release(self, connection: Any, *, timeout: float | None = None) -> Any:
-        """Give a connection back; it is closed if the caller is cancelled while it has something to end."""
-        holder, conn = connection._holder, connection._con
-        if conn is None:  # it was closed
-            return super().release(connection)
-        conn._on_release()
-        return holder.release(holder._timeout if timeout is None else timeout)
-
-    def _acquire(self, timeout: float) -> Any:
-        if not (self.is_closing() or self._queue.empty()):
-            holder = self._queue.get_nowait()
-            if holder.is_connected():
-                holder._timeout = timeout
-                return holder.acquire()
-            self._queue.put_nowait(holder)
-        return super()._acquire(timeout)  # type: ignore[misc]
 
 
 class TellingConnection(_Connection):

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Final, Protocol
 
+import aiohttp
 import msgspec
+from yarl import URL
 
-from ledger_client.exchange import Broken, Connections, TooLong
 from ledger_client.hooks import NO_HEADERS
 from ledger_client.options import ANSWER_BYTES_MAX
 from ledger_client.outcomes import UnknownReason
@@ -67,11 +68,15 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """Calls over kept connections to one base URL, with a bearer token."""
+    """Calls over pooled connections to one base URL, with a bearer token."""
 
     def __init__(self, url: str, *, token: str, connections_max: int) -> None:
-        self._connections = Connections(url, connections_max=connections_max, body_bytes_max=ANSWER_BYTES_MAX)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._base = url.rstrip("/")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections_max),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
     async def call(self, request: Request, *, timeout_seconds: float) -> Reply | Silence:
         """Send once, and read all of the answer within the time."""
@@ -80,28 +85,38 @@ class HttpTransport:
                 return await self._call(request)
         except TimeoutError:
             return Silence(UnknownReason.TIMEOUT)
-        except TooLong:
-            return Silence(UnknownReason.BROKEN_ANSWER)
-        except (Broken, OSError):
+        except (aiohttp.ClientError, OSError):
             return Silence(UnknownReason.CONNECTION)
 
     async def close(self) -> None:
         """Release connections."""
-        await self._connections.close()
+        await self._session.close()
 
-    async def _call(self, request: Request) -> Reply:
-        headers = {**self._headers, **request.headers}
-        answer = await self._connections.call(
-            request.method, request.path, headers=headers, body=request.body
-        )
-        return Reply(
-            status=answer.status,
-            body=answer.body,
-            retry_after_seconds=_seconds(answer.headers.get(b"retry-after", b"")),
-            not_executed=answer.headers.get(b"ledger-executed") == b"no",
-        )
+    async def _call(self, request: Request) -> Reply | Silence:
+        url = URL(self._base + request.path, encoded=True)
+        async with self._session.request(
+            request.method, url, data=request.body, headers=request.headers, allow_redirects=False
+        ) as response:
+            body = await _read(response.content.iter_chunked(65_536))
+            if body is None:
+                return Silence(UnknownReason.BROKEN_ANSWER)
+            return Reply(
+                status=response.status,
+                body=body,
+                retry_after_seconds=_seconds(response.headers.get("Retry-After", "")),
+                not_executed=response.headers.get("Ledger-Executed") == "no",
+            )
 
 
-def _seconds(retry_after: bytes) -> float | None:
+async def _read(chunks: AsyncIterator[bytes]) -> bytes | None:
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            return None
+    return bytes(body)
+
+
+def _seconds(retry_after: str) -> float | None:
     # The other form of RFC 9110, a date, would need a second clock; whoever sends one gets our own backoff.
-    return float(retry_after) if retry_after.isdigit() else None
+    return float(retry_after) if retry_after.isdecimal() else None

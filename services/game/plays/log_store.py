@@ -42,11 +42,11 @@ class UnderLog(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     heads: Mapping[str, Head]
-    plays: Mapping[UUID, Play]
+    plays: dict[UUID, Play]
     seats: Mapping[str, dict[bytes, Seat]]
     standings: Mapping[str, dict[tuple[str, UUID], Seated]]
     pools: Mapping[str, dict[str, LeftOf]]
-    accounts: Mapping[UUID, str]
+    accounts: dict[UUID, str]
     is_told: bool
 
 
@@ -61,33 +61,47 @@ async def read_under_log(
     conn: Connection, *, plays: Collection[PlayerKey], places: Collection[PlaceKey], pools: Sequence[PoolKey]
 ) -> UnderLog:
     """Plays by (campaign, play) with their seats, live or offered seats at places, and the logs of pools."""
-    lists = await conn.fetchrow(SQL.under_log, sorted(plays), *columns(sorted(places), 3), *columns(pools, 2))
-    assert lists is not None
+    rows = await conn.fetch(SQL.under_log, sorted(plays), *columns(sorted(places), 3), *columns(pools, 2))
+    first = next((row for row in rows if row["is_told"] is not None), None)
     found = UnderLog(
-        heads={row[0]: head_of(*row) for row in lists["heads"] or ()},
+        heads={row[0]: head_of(*row) for row in (first and first["heads"]) or ()},
         plays={},
         seats=defaultdict(dict),
         standings=defaultdict(dict),
         pools=defaultdict(dict),
-        accounts={key: account_of(brand_id=brand, subject=who) for key, brand, who in lists["players"] or ()},
-        is_told=lists["is_told"],
+        accounts={},
+        is_told=first is not None and first["is_told"],
     )
-    for row in lists["seats"] or ():
-        seat = Seat(**dict(zip(Seat.__struct_fields__, row, strict=True)))
-        found.seats[seat.campaign_id][seat.seat_id] = seat
-    for campaign_id, lineage_id, player_id, tag, draws, paid, last in lists["standings"] or ():
+    for campaign_id, pool_id, state, left in (first and first["pool_rows"]) or ():
+        pool = found.pools[campaign_id].setdefault(pool_id, LeftOf(state in TAKING_SEATS, []))
+        pool.left.append(left)
+    for row in rows:
+        _add(found, row)
+    return found
+
+
+_PLAY = len(Play.__struct_fields__)
+_SEAT = _PLAY + len(Seat.__struct_fields__)
+
+
+def _add(found: UnderLog, row: Any) -> None:
+    campaign_id, lineage_id, player_id, tag, draws, paid, last, brand_id, subject = row[_SEAT : _SEAT + 9]
+    if row[0] is not None:
+        play = Play(**dict(zip(Play.__struct_fields__, row[:_PLAY], strict=True)))
+        found.plays[play.play_id] = play
+    if row[_PLAY] is not None:
+        seat = Seat(**dict(zip(Seat.__struct_fields__, row[_PLAY:_SEAT], strict=True)))
+        found.seats[campaign_id][seat.seat_id] = seat
+    if tag is not None:
         standing = Standing(draws=draws, paid=_numbers(paid), last=_numbers(last))
         seated = Seated(lineage_id=lineage_id, player_id=player_id, tag=tag, standing=standing)
         found.standings[campaign_id][lineage_id, player_id] = seated
-    for campaign_id, pool_id, state, left in lists["pool_rows"] or ():
-        pool = found.pools[campaign_id].setdefault(pool_id, LeftOf(state in TAKING_SEATS, []))
-        pool.left.append(left)
-    locked = (Play(**dict(zip(Play.__struct_fields__, row, strict=True))) for row in lists["plays"] or ())
-    return msgspec.structs.replace(found, plays={play.play_id: play for play in locked})
+    if subject is not None:
+        found.accounts[player_id] = account_of(brand_id=brand_id, subject=subject)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """An integer array as PostgreSQL writes it: asyncpg reads none within a list of rows."""
+    """An integer array as PostgreSQL writes it."""
     return tuple(map(int, text[1:-1].split(",")))
 
 

@@ -204,53 +204,48 @@ ORDER BY s.campaign_id, s.seat_id
 FOR NO KEY UPDATE OF s;
 
 -- name: under_log
--- What plays and seats depend on, all of one moment, as lists: plays; the seats of these plays, and those of players in pools
--- that are offered or live; how all these players stand in the pools' lines; what pools have left, per row; the heads of the
--- pools' logs; whom to pay; and whether somebody is told of prizes. Where no locks are held, `settle` finds out what has changed.
+-- What plays and seats depend on, all of one moment: a row for each play with its seat, and for each place of a player in a pool
+-- with the seat there that is offered or live; how the player stands in the pool's line, and whom to pay. The first row has lists
+-- besides: what pools have left, per row, and the heads of the pools' logs; and whether somebody is told of prizes. Null: not there.
+-- Where no locks are held, `settle` finds out what has changed. Rows, not lists of them: those take twice as long to send and read.
 -- Each standing is looked up by its whole key: joined, all of a line would be read for each play where most lines are short.
-WITH played AS MATERIALIZED (
-    SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
-           p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
-           p.refusal, p.log_size
-    FROM unnest($1::wanted_play[])
-    JOIN play AS p USING (campaign_id, play_id)
-), sat AS (
-    SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
-           s.seat_draws, s.draws_reserved, s.draws_taken
-    FROM (SELECT campaign_id, seat_id FROM played WHERE seat_id IS NOT NULL
-          UNION
-          SELECT l.campaign_id, l.seat_id
-          FROM unnest($2::text[], $3::text[], $4::uuid[]) AS place (campaign_id, pool_id, player_id)
-          JOIN seat AS l USING (campaign_id, pool_id, player_id)
-          WHERE l.state IN ('offered', 'live')) AS known
-    JOIN seat AS s USING (campaign_id, seat_id)
-)
-SELECT (SELECT array_agg(row(campaign_id, play_id, player_id, pool_id, idempotency_key, request_digest, state, draws, drawn,
-                             paid_with, price_points, day, seat_id, accepted_ms, apply_before_ms, finished_ms, balance_points,
-                             refusal, log_size))
-        FROM played) AS plays,
-       (SELECT array_agg(row(campaign_id, seat_id, pool_id, player_id, state, anchor, seed, entry_index, leaf_hash, round,
-                             seat_draws, draws_reserved, draws_taken))
-        FROM sat) AS seats,
-       (SELECT array_agg(row(t.campaign_id, t.lineage_id, t.player_id, t.tag, t.draws, t.paid::text, t.last::text))
-        FROM (SELECT campaign_id, pool_id, player_id FROM played
-              UNION
-              SELECT campaign_id, pool_id, player_id
-              FROM unnest($2::text[], $3::text[], $4::uuid[]) AS place (campaign_id, pool_id, player_id)) AS placed
-        JOIN pool USING (campaign_id, pool_id)
-        CROSS JOIN LATERAL (SELECT * FROM standing AS s
-                            WHERE (s.campaign_id, s.lineage_id, s.player_id) = (placed.campaign_id, pool.lineage_id, placed.player_id)
-                            LIMIT 1) AS t) AS standings,
-       (SELECT array_agg(row(p.campaign_id, p.pool_id, p.state, r.units_left) ORDER BY r.ordinal)
-        FROM unnest($5::text[], $6::text[]) AS asked (campaign_id, pool_id)
-        JOIN pool AS p USING (campaign_id, pool_id)
-        JOIN pool_row AS r USING (campaign_id, pool_id)) AS pool_rows,
-       (SELECT array_agg(row(campaign_id, origin, size, last_t_ms, frontier))
-        FROM log WHERE campaign_id = ANY ($5::text[])) AS heads,
-       (SELECT array_agg(row(player_id, brand_id, subject))
-        FROM (SELECT DISTINCT player_id FROM played) AS theirs JOIN player USING (player_id)) AS players,
-       EXISTS (SELECT FROM campaign JOIN webhook_endpoint AS e USING (brand_id)
-               WHERE campaign_id = ANY ($5::text[]) AND 'prize.won' = ANY (e.types) AND e.state <> 'deleted') AS is_told;
+SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
+       p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
+       p.refusal, p.log_size,
+       s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
+       s.seat_draws, s.draws_reserved, s.draws_taken,
+       asked.campaign_id, o.lineage_id, who.player_id, t.tag, t.draws, t.paid::text, t.last::text, r.brand_id, r.subject,
+       CASE WHEN asked.nth = 1 THEN
+           (SELECT array_agg(row(q.campaign_id, q.pool_id, q.state, w.units_left) ORDER BY w.ordinal)
+            FROM unnest($5::text[], $6::text[]) AS staked (campaign_id, pool_id)
+            JOIN pool AS q USING (campaign_id, pool_id)
+            JOIN pool_row AS w USING (campaign_id, pool_id))
+       END AS pool_rows,
+       CASE WHEN asked.nth = 1 THEN
+           (SELECT array_agg(row(campaign_id, origin, size, last_t_ms, frontier)) FROM log WHERE campaign_id = ANY ($5::text[]))
+       END AS heads,
+       CASE WHEN asked.nth = 1 THEN
+           EXISTS (SELECT FROM campaign JOIN webhook_endpoint AS e USING (brand_id)
+                   WHERE campaign_id = ANY ($5::text[]) AND 'prize.won' = ANY (e.types) AND e.state <> 'deleted')
+       END AS is_told
+FROM (SELECT w.campaign_id, w.play_id, NULL::text AS pool_id, NULL::uuid AS player_id, w.nth
+      FROM unnest($1::wanted_play[]) WITH ORDINALITY AS w (campaign_id, play_id, nth)
+      UNION ALL
+      SELECT w.campaign_id, NULL::uuid, w.pool_id, w.player_id, w.nth + cardinality($1::wanted_play[])
+      FROM unnest($2::text[], $3::text[], $4::uuid[]) WITH ORDINALITY AS w (campaign_id, pool_id, player_id, nth)) AS asked
+LEFT JOIN play AS p ON (p.campaign_id, p.play_id) = (asked.campaign_id, asked.play_id)
+CROSS JOIN LATERAL (SELECT coalesce(p.pool_id, asked.pool_id) AS pool_id, coalesce(p.player_id, asked.player_id) AS player_id,
+                           coalesce(p.seat_id,
+                                    (SELECT l.seat_id FROM seat AS l
+                                     WHERE (l.campaign_id, l.pool_id, l.player_id)
+                                           = (asked.campaign_id, asked.pool_id, asked.player_id)
+                                       AND l.state IN ('offered', 'live'))) AS seat_id) AS who
+LEFT JOIN seat AS s ON (s.campaign_id, s.seat_id) = (asked.campaign_id, who.seat_id)
+LEFT JOIN pool AS o ON (o.campaign_id, o.pool_id) = (asked.campaign_id, who.pool_id)
+LEFT JOIN LATERAL (SELECT * FROM standing AS n
+                   WHERE (n.campaign_id, n.lineage_id, n.player_id) = (asked.campaign_id, o.lineage_id, who.player_id)
+                   LIMIT 1) AS t ON true
+LEFT JOIN player AS r ON r.player_id = who.player_id;
 
 -- name: beacon_values
 -- Signatures of rounds that stand in the logs. No row, or null: not yet.

@@ -9,13 +9,14 @@ import pytest
 import pytest_asyncio
 from asyncpg.connection import LoggedQuery
 
+from game.db.connection import Connection
 from game.plays import log_store, store
 from game.plays.accept import Driven
 from game.plays.clerk import CONTENDED_MS, Clerk, WantDraws, write_batch
 from game.plays.engine import Engine
-from game.plays.log_store import Gains
+from game.plays.log_store import Gains, UnderLog
 from game.plays.reading import job_of, read_unlocked
-from game.plays.turns import turns_of, won_by
+from game.plays.turns import Turn, turns_of, won_by
 from game.plays.wants import Advanced
 from game.prizes.service import credits_of
 from tests.support.auditing import rows_of, verified
@@ -56,12 +57,18 @@ def wanted(plays: Sequence[Driven]) -> list[WantDraws]:
     return [WantDraws(play=each.play, funded=None) for each in plays]
 
 
+async def read_by(stage: Stage, conn: Connection, plays: Sequence[Driven]) -> tuple[Turn, UnderLog]:
+    """What a clerk reads of plays in one campaign, and makes of them, before anything is stored."""
+    job = await job_of(stage.resources, plays[0].play.campaign_id, wanted(plays))
+    read = await read_unlocked(conn, [job], now_ms=stage.clock())
+    (turn,) = turns_of(stage.resources, [job], read)
+    return turn, read.known
+
+
 async def store_late(stage: Stage, plays: Sequence[Driven], meanwhile: Callable[[], Awaitable[None]]) -> None:
     """Read plays as the clerk does, let something happen, and store what was made of them."""
     async with stage.resources.pool.acquire() as conn:
-        job = await job_of(stage.resources, plays[0].play.campaign_id, wanted(plays))
-        read = await read_unlocked(conn, [job], now_ms=stage.clock())
-        (turn,) = turns_of(stage.resources, [job], read)
+        turn, _ = await read_by(stage, conn, plays)
         await meanwhile()
         assert turn.growth is not None
         await log_store.settle(conn, [turn.settled], Gains(growths=[turn.growth]), now_ms=stage.clock())
@@ -109,11 +116,9 @@ async def test_what_goes_on_without_a_draw_needs_the_head_too(backstage: Stage, 
     """A play that only waits is stored under the head that was read, or not at all."""
     ann, bob = await accepted(backstage, engine, "ann", "bob")
     async with backstage.resources.pool.acquire() as conn:
-        job = await job_of(backstage.resources, ann.play.campaign_id, wanted([ann]))
-        read = await read_unlocked(conn, [job], now_ms=backstage.clock())
-        (turn,) = turns_of(backstage.resources, [job], read)
+        turn, known = await read_by(backstage, conn, [ann])
         await write_batch(engine.resources, bob.play.campaign_id, wanted([bob]))
-        head = read.known.heads[ann.play.campaign_id]
+        head = known.heads[ann.play.campaign_id]
         with pytest.raises(asyncpg.SerializationError):
             await log_store.settle(conn, [turn.settled], Gains(unchanged=[head]), now_ms=backstage.clock())
 
@@ -123,9 +128,7 @@ async def test_a_head_that_moved_is_an_error_without_plays(backstage: Stage, eng
     """Entries that are not there are never taken for written, whatever else there was to store."""
     ann, bob = await accepted(backstage, engine, "ann", "bob")
     async with backstage.resources.pool.acquire() as conn:
-        job = await job_of(backstage.resources, ann.play.campaign_id, wanted([ann]))
-        read = await read_unlocked(conn, [job], now_ms=backstage.clock())
-        (turn,) = turns_of(backstage.resources, [job], read)
+        turn, _ = await read_by(backstage, conn, [ann])
         await write_batch(engine.resources, bob.play.campaign_id, wanted([bob]))
         assert turn.growth is not None
         with pytest.raises(asyncpg.SerializationError):
@@ -154,13 +157,11 @@ async def test_whoever_wants_to_hear_of_prizes_meanwhile_hears(backstage: Stage,
     """A brand that asks to be told between the two statements is told as it would have been before."""
     (ann,) = await accepted(backstage, engine, "ann")
     async with backstage.resources.pool.acquire() as conn:
-        job = await job_of(backstage.resources, ann.play.campaign_id, wanted([ann]))
-        read = await read_unlocked(conn, [job], now_ms=backstage.clock())
-        (turn,) = turns_of(backstage.resources, [job], read)
+        turn, known = await read_by(backstage, conn, [ann])
         await backstage.resources.pool.execute(LISTEN)
         prizes = won_by(backstage.resources, [turn])
         assert turn.growth is not None
-        gains = Gains(growths=[turn.growth], prizes=prizes, credits=credits_of(prizes, read.known.accounts))
+        gains = Gains(growths=[turn.growth], prizes=prizes, credits=credits_of(prizes, known.accounts))
         with pytest.raises(asyncpg.SerializationError):
             await log_store.settle(conn, [turn.settled], gains, now_ms=backstage.clock())
     await Clerk(engine.resources).write({ann.play.campaign_id: wanted([ann])})

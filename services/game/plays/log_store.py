@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -62,17 +62,17 @@ async def read_under_log(
 ) -> UnderLog:
     """Plays by (campaign, play) with their seats, live or offered seats at places, and the logs of pools."""
     rows = await conn.fetch(SQL.under_log, sorted(plays), *columns(sorted(places), 3), *columns(pools, 2))
-    first = next((row for row in rows if row["is_told"] is not None), None)
+    logs: Any = next((row for row in rows if row["is_told"] is not None), _NO_LOGS)
     found = UnderLog(
-        heads={row[0]: head_of(*row) for row in (first and first["heads"]) or ()},
+        heads={row[0]: head_of(*row) for row in logs["heads"] or ()},
         plays={},
         seats=defaultdict(dict),
         standings=defaultdict(dict),
         pools=defaultdict(dict),
         accounts={},
-        is_told=first is not None and first["is_told"],
+        is_told=logs["is_told"],
     )
-    for campaign_id, pool_id, state, left in (first and first["pool_rows"]) or ():
+    for campaign_id, pool_id, state, left in logs["pool_rows"] or ():
         pool = found.pools[campaign_id].setdefault(pool_id, LeftOf(state in TAKING_SEATS, []))
         pool.left.append(left)
     for row in rows:
@@ -80,6 +80,8 @@ async def read_under_log(
     return found
 
 
+# What the first row tells besides, where there is none.
+_NO_LOGS: Final = {"heads": (), "pool_rows": (), "is_told": False}
 _PLAY = len(Play.__struct_fields__)
 _SEAT = _PLAY + len(Seat.__struct_fields__)
 

@@ -118,7 +118,7 @@ def inclusion_nodes(index: int, size: int) -> Plan:
     plan: Plan = []
     start, stop = 0, size
     while stop - start > 1:
-        middle = start + split(stop - start)
+        middle = start + _split(stop - start)
         if index < middle:
             plan.append(_span(middle, stop))
             stop = middle
@@ -136,7 +136,7 @@ def consistency_nodes(old_size: int, size: int) -> Plan:
     plan: Plan = []
     start, stop = 0, size
     while stop != old_size:
-        middle = start + split(stop - start)
+        middle = start + _split(stop - start)
         if old_size <= middle:
             plan.append(_span(middle, stop))
             stop = middle
@@ -172,7 +172,7 @@ def _span(start: int, stop: int) -> list[Node]:
     return nodes
 
 
-def split(size: int) -> int:
+def _split(size: int) -> int:
     """The largest power of two below `size`: the leaves of a tree's left half."""
     return 1 << (size - 1).bit_length() - 1
 

@@ -2,6 +2,8 @@
 
 import base64
 import re
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -12,6 +14,9 @@ from game.fair.keys import NAME, NamedKey, key_id, key_text, parse_key, strict_b
 
 MAX_NOTE_BYTES = 65_536
 MAX_SIGNATURES = 100
+# What signatures of a key start with takes two hashes to find, and most batches of many campaigns have one
+# entry, and a signature, of each.
+KEYS_KEPT: Final = 4_096
 _ED25519 = b"\x01"
 DASH = "\u2014 "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
@@ -51,9 +56,13 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> bytes:
 def sign(body: bytes, name: str, private_key: Ed25519PrivateKey) -> bytes:
     """The signed note over a text that ends in a line feed."""
     assert body.endswith(b"\n")
-    start = key_id(name, private_key.public_key().public_bytes_raw(), algorithm=_ED25519)
-    signature = base64.b64encode(start + private_key.sign(body)).decode()
+    signature = base64.b64encode(_start(name, private_key) + private_key.sign(body)).decode()
     return body + f"\n{DASH}{name} {signature}\n".encode()
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def _start(name: str, private_key: Ed25519PrivateKey) -> bytes:
+    return key_id(name, private_key.public_key().public_bytes_raw(), algorithm=_ED25519)
 
 
 def open_note(note: bytes, verifier: Verifier) -> bytes:

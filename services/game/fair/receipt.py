@@ -25,7 +25,7 @@ from game.fair.entries import (
 )
 from game.fair.findings import Finding
 from game.fair.keys import strict_base64
-from game.fair.merkle import Node, span_hash, split, verify_inclusion
+from game.fair.merkle import Node, span_hash, verify_inclusion
 from game.fair.note import MAX_NOTE_BYTES, Checkpoint, Verifier, open_checkpoint
 from game.fair.seats import check_beacon, check_draw, check_seat, seat_entropy
 from game.fair.tables import check_pool
@@ -73,8 +73,9 @@ def encode_receipts(
         if stop - start == 1:
             found[start] = f"{_HEADER}\nindex {start}\n{rest}"
             continue
-        middle = start + split(stop - start)
-        parts.append((middle, stop, _line(span_hash(start, middle, hashes)) + rest))
+        level = (stop - start - 1).bit_length() - 1
+        middle = start + (1 << level)
+        parts.append((middle, stop, _line(hashes[level, start >> level]) + rest))
         if first < middle:
             parts.append((start, middle, _line(span_hash(middle, stop, hashes)) + rest))
     return found

@@ -72,16 +72,15 @@ async def read_under_log(
         accounts={},
         is_told=logs["is_told"],
     )
-    for campaign_id, pool_id, state, left in logs["pool_rows"] or ():
-        pool = found.pools[campaign_id].setdefault(pool_id, LeftOf(state in TAKING_SEATS, []))
-        pool.left.append(left)
+    for campaign_id, pool_id, state, left in logs["pools"] or ():
+        found.pools[campaign_id][pool_id] = LeftOf(state in TAKING_SEATS, _units(left))
     for row in rows:
         _add(found, row)
     return found
 
 
 # What the first row tells besides, where there is none.
-_NO_LOGS: Final = {"heads": (), "pool_rows": (), "is_told": False}
+_NO_LOGS: Final = {"heads": (), "pools": (), "is_told": False}
 _PLAY = len(Play.__struct_fields__)
 _SEAT = _PLAY + len(Seat.__struct_fields__)
 
@@ -103,8 +102,12 @@ def _add(found: UnderLog, row: Any) -> None:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """An integer array as PostgreSQL writes it."""
+    """An integer array as PostgreSQL writes it: within a record the driver reads no arrays."""
     return tuple(map(int, text[1:-1].split(",")))
+
+
+def _units(text: str) -> list[int | None]:
+    return [None if each == "NULL" else int(each) for each in text[1:-1].split(",")]
 
 
 async def beacon_values(

@@ -206,7 +206,7 @@ FOR NO KEY UPDATE OF s;
 -- name: under_log
 -- What plays and seats depend on, all of one moment: a row for each play with its seat, and for each place of a player in a pool
 -- with the seat there that is offered or live; how the player stands in the pool's line, and whom to pay. The first row has lists
--- besides: what pools have left, per row, and the heads of the pools' logs; and whether somebody is told of prizes. Null: not there.
+-- besides: what pools have left of each row, and the heads of the pools' logs; and whether somebody is told of prizes. Null: not there.
 -- Where no locks are held, `settle` finds out what has changed. Rows, not lists of them: those take twice as long to send and read.
 -- Each standing is looked up by its whole key: joined, all of a line would be read for each play where most lines are short.
 SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
@@ -216,11 +216,12 @@ SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.re
        s.seat_draws, s.draws_reserved, s.draws_taken,
        asked.campaign_id, o.lineage_id, who.player_id, t.tag, t.draws, t.paid::text, t.last::text, r.brand_id, r.subject,
        CASE WHEN asked.nth = 1 THEN
-           (SELECT array_agg(row(q.campaign_id, q.pool_id, q.state, w.units_left) ORDER BY w.ordinal)
+           (SELECT array_agg(row(q.campaign_id, q.pool_id, q.state,
+                                 (SELECT array_agg(w.units_left ORDER BY w.ordinal)::text FROM pool_row AS w
+                                  WHERE (w.campaign_id, w.pool_id) = (q.campaign_id, q.pool_id))))
             FROM unnest($5::text[], $6::text[]) AS staked (campaign_id, pool_id)
-            JOIN pool AS q USING (campaign_id, pool_id)
-            JOIN pool_row AS w USING (campaign_id, pool_id))
-       END AS pool_rows,
+            JOIN pool AS q USING (campaign_id, pool_id))
+       END AS pools,
        CASE WHEN asked.nth = 1 THEN
            (SELECT array_agg(row(campaign_id, origin, size, last_t_ms, frontier)) FROM log WHERE campaign_id = ANY ($5::text[]))
        END AS heads,

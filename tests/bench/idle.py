@@ -84,7 +84,7 @@ async def rested(installation: Installation, scale: Scale) -> Section:
         }
         series = await interleaved(turns, scale)
     return Section(
-        title=f"One play on an idle service; the goal is {GOAL} times its necessary round trips",
+        title=f"One play on an idle service; the goal is {GOAL} times what it needs, lean",
         rows=[alone(label(series), *series)],
     )
 

@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from random import Random
 
 import msgspec
 
@@ -81,7 +82,8 @@ class Crowd:
         return request("POST", f"{self._place(player)}/plays", headers=headers, body=PLAY)
 
     def _place(self, player: int) -> str:
-        return self.places[player % len(self.places)]
+        """A place by chance, and always the same: neighbours in a batch may well share one."""
+        return Random(player).choice(self.places)
 
 
 async def staged(resources: Resources) -> str:

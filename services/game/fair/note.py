@@ -2,8 +2,6 @@
 
 import base64
 import re
-from functools import lru_cache
-from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -14,9 +12,6 @@ from game.fair.keys import NAME, NamedKey, key_id, key_text, parse_key, strict_b
 
 MAX_NOTE_BYTES = 65_536
 MAX_SIGNATURES = 100
-# What signatures of a key start with takes two hashes to find, and most batches of many campaigns have one
-# entry, and a signature, of each.
-KEYS_KEPT: Final = 4_096
 _ED25519 = b"\x01"
 DASH = "\u2014 "
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
@@ -53,16 +48,19 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> bytes:
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
 
 
-def sign(body: bytes, name: str, private_key: Ed25519PrivateKey) -> bytes:
-    """The signed note over a text that ends in a line feed."""
-    assert body.endswith(b"\n")
-    signature = base64.b64encode(_start(name, private_key) + private_key.sign(body)).decode()
-    return body + f"\n{DASH}{name} {signature}\n".encode()
-
-
-@lru_cache(maxsize=KEYS_KEPT)
-def _start(name: str, private_key: Ed25519PrivateKey) -> bytes:
+def signature_start(name: str, private_key: Ed25519PrivateKey) -> bytes:
+    """What a key's signatures start with: its id under a name."""
     return key_id(name, private_key.public_key().public_bytes_raw(), algorithm=_ED25519)
+
+
+def sign(body: bytes, name: str, private_key: Ed25519PrivateKey, *, start: bytes | None = None) -> bytes:
+    """The signed note over a text that ends in a line feed.
+
+    `start` is the key's `signature_start`, for who signs often and keeps it.
+    """
+    assert body.endswith(b"\n")
+    raw = (start or signature_start(name, private_key)) + private_key.sign(body)
+    return body + f"\n{DASH}{name} {base64.b64encode(raw).decode()}\n".encode()
 
 
 def open_note(note: bytes, verifier: Verifier) -> bytes:

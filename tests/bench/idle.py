@@ -1,10 +1,10 @@
-"""How long one play takes when nobody else plays, beside the round trips that it cannot do without.
+"""How long one play takes when nobody else plays, beside the round trips that no play can do without.
 
-Necessary are: to be asked and to answer; one question to Redis, of the limits; to store what is to be charged
-before the ledger is called, and what came of it after that; and that call. Each is measured alone, in turn
-with plays, with a rest before each so that nothing is under way. What is stored is measured in two ways: as
-the statements that a play sends, and, for how lean they are, as two transactions with a row each, which
-read and lock one row and write another.
+Necessary are: to be asked and to answer; one question to Redis, of the limits; two transactions with durable
+commits, each with one statement that reads and locks and one that writes, since the ledger is called between
+them and what is to be charged must be stored before; and that call. Each is measured alone, in turn with
+plays, with a rest before each so that nothing is under way. A play is compared with its own round trips, too:
+with the statements that it sends, in place of these transactions.
 """
 
 import asyncio
@@ -54,9 +54,9 @@ BODY = bytes(1_000)
 MANY: Final = 1_000_000
 PLAYED: Final = "paid play"
 STATEMENTS: Final = "statements as they are"
-# How often a play needs each, and what it would need with the least of tables.
-NECESSARY: Final = {"trivial POST": 1, "limits in Redis": 1, STATEMENTS: 1, "call to the ledger": 1}
-LEAN: Final = {"trivial POST": 1, "limits in Redis": 1, "transaction": 2, "call to the ledger": 1}
+# How often a play needs each, and how often it takes each.
+NECESSARY: Final = {"trivial POST": 1, "limits in Redis": 1, "transaction": 2, "call to the ledger": 1}
+OWN: Final = {"trivial POST": 1, "limits in Redis": 1, STATEMENTS: 1, "call to the ledger": 1}
 
 Call = Callable[[], Awaitable[None]]
 Opened = Callable[[], AbstractAsyncContextManager[Call]]
@@ -84,25 +84,25 @@ async def rested(installation: Installation, scale: Scale) -> Section:
         }
         series = await interleaved(turns, scale)
     return Section(
-        title=f"One play on an idle service; the goal is {GOAL} times what it needs, lean",
+        title=f"One play on an idle service; the goal is {GOAL} times its necessary round trips",
         rows=[alone(label(series), *series)],
     )
 
 
 def label(series: Sequence[Series]) -> str:
-    """What a play takes to its necessary round trips in the same round, and to lean ones, by medians."""
-    lean = f"{_compared(series, LEAN)} them with lean transactions"
-    return f"{_compared(series, NECESSARY)} its round trips, {lean}"
+    """What a play takes to what it needs in the same round, and to its own round trips, by medians."""
+    needed = _compared(series, NECESSARY, "what it needs")
+    return f"a play takes {needed}, and {_compared(series, OWN, 'its own round trips')}"
 
 
-def _compared(series: Sequence[Series], needed: Mapping[str, int]) -> str:
+def _compared(series: Sequence[Series], times: Mapping[str, int], what: str) -> str:
     p50 = {each.name: [taken.latency_ms["p50"] for taken in each.rounds] for each in series}
     sums = [
-        sum(times * ms for times, ms in zip(needed.values(), each, strict=True))
-        for each in zip(*(p50[name] for name in needed), strict=True)
+        sum(count * ms for count, ms in zip(times.values(), each, strict=True))
+        for each in zip(*(p50[name] for name in times), strict=True)
     ]
-    ratio = Spread.of([play / need for play, need in zip(p50[PLAYED], sums, strict=True)])
-    return f"{ratio.median:.2f} times ({ratio.least:.2f} to {ratio.most:.2f}) the {median(sums):.1f} ms of"
+    ratio = Spread.of([play / whole for play, whole in zip(p50[PLAYED], sums, strict=True)])
+    return f"{ratio.median:.2f} times ({ratio.least:.2f} to {ratio.most:.2f}) {what}, {median(sums):.1f} ms"
 
 
 async def _turn(opened: Opened, meters: Meters) -> Round:

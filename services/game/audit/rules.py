@@ -21,7 +21,7 @@ from game.fair.merkle import (
     new_nodes,
     root_nodes,
 )
-from game.fair.note import checkpoint_body, sign, signature_start, vkey
+from game.fair.note import checkpoint_body, sign, vkey
 from game.fair.receipt import encode_receipts
 from game.fair.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 
@@ -149,11 +149,6 @@ class Signer:
 
     origin: str
     key: Ed25519PrivateKey = field(repr=False)
-    # Takes two hashes to find, and most batches of many campaigns have one entry, and a signature, of each.
-    _start: bytes = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_start", signature_start(self.origin, self.key))
 
     @property
     def vkey(self) -> str:
@@ -162,16 +157,14 @@ class Signer:
 
     def checkpoint(self, size: int, root: bytes) -> str:
         """The signed checkpoint of a committed tree (C2SP tlog-checkpoint)."""
-        return self._signed(checkpoint_body(self.origin, size, root))
+        return sign(checkpoint_body(self.origin, size, root), self.origin, self.key).decode()
 
     def offer(self, pool_hash: bytes, seat_id: bytes, tag: bytes, anchor: bytes) -> str:
         """The signed promise that this anchor is the seat's. Its first line is no log's origin."""
         lines = [f"{self.origin}/anchors", *(field.hex() for field in (pool_hash, seat_id, tag, anchor))]
-        return self._signed("".join(f"{line}\n" for line in lines).encode())
+        return sign("".join(f"{line}\n" for line in lines).encode(), self.origin, self.key).decode()
 
     def evidence(self, manifest_sha256: bytes) -> str:
         """The signed digest of an evidence pack's manifest."""
-        return self._signed(signed_text(self.origin, manifest_sha256).encode())
-
-    def _signed(self, body: bytes) -> str:
-        return sign(body, self.origin, self.key, start=self._start).decode()
+        body = signed_text(self.origin, manifest_sha256).encode()
+        return sign(body, self.origin, self.key).decode()

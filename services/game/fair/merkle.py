@@ -172,9 +172,14 @@ def _span(start: int, stop: int) -> list[Node]:
     return nodes
 
 
+def left_level(size: int) -> int:
+    """The level of the complete subtree that is the left half of a tree of `size` leaves, two or more."""
+    return (size - 1).bit_length() - 1
+
+
 def _split(size: int) -> int:
     """The largest power of two below `size`: the leaves of a tree's left half."""
-    return 1 << (size - 1).bit_length() - 1
+    return 1 << left_level(size)
 
 
 def span_hash(start: int, stop: int, hashes: Mapping[Node, bytes]) -> bytes:

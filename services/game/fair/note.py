@@ -48,19 +48,12 @@ def checkpoint_body(origin: str, size: int, root: bytes) -> bytes:
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
 
 
-def signature_start(name: str, private_key: Ed25519PrivateKey) -> bytes:
-    """What a key's signatures start with: its id under a name."""
-    return key_id(name, private_key.public_key().public_bytes_raw(), algorithm=_ED25519)
-
-
-def sign(body: bytes, name: str, private_key: Ed25519PrivateKey, *, start: bytes | None = None) -> bytes:
-    """The signed note over a text that ends in a line feed.
-
-    `start` is the key's `signature_start`, for who signs often and keeps it.
-    """
+def sign(body: bytes, name: str, private_key: Ed25519PrivateKey) -> bytes:
+    """The signed note over a text that ends in a line feed."""
     assert body.endswith(b"\n")
-    raw = (start or signature_start(name, private_key)) + private_key.sign(body)
-    return body + f"\n{DASH}{name} {base64.b64encode(raw).decode()}\n".encode()
+    start = key_id(name, private_key.public_key().public_bytes_raw(), algorithm=_ED25519)
+    signature = base64.b64encode(start + private_key.sign(body)).decode()
+    return body + f"\n{DASH}{name} {signature}\n".encode()
 
 
 def open_note(note: bytes, verifier: Verifier) -> bytes:

@@ -25,7 +25,7 @@ from game.fair.entries import (
 )
 from game.fair.findings import Finding
 from game.fair.keys import strict_base64
-from game.fair.merkle import Node, span_hash, verify_inclusion
+from game.fair.merkle import Node, left_level, span_hash, verify_inclusion
 from game.fair.note import MAX_NOTE_BYTES, Checkpoint, Verifier, open_checkpoint
 from game.fair.seats import check_beacon, check_draw, check_seat, seat_entropy
 from game.fair.tables import check_pool
@@ -73,7 +73,7 @@ def encode_receipts(
         if stop - start == 1:
             found[start] = f"{_HEADER}\nindex {start}\n{rest}"
             continue
-        level = (stop - start - 1).bit_length() - 1
+        level = left_level(stop - start)
         middle = start + (1 << level)
         parts.append((middle, stop, _line(hashes[level, start >> level]) + rest))
         if first < middle:

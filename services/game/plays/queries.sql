@@ -206,7 +206,7 @@ FOR NO KEY UPDATE OF s;
 -- name: under_log
 -- What plays and seats depend on, all of one moment: a row for each play with its seat, and for each place of a player in a pool
 -- with the seat there that is offered or live; how the player stands in the pool's line, and whom to pay. The first row has lists
--- besides: what pools have left of each row, and the heads of the pools' logs; and whether somebody is told of prizes. Null: not there.
+-- besides: what pools have left of each row, the heads of their logs, and whether somebody is told of prizes. Null: not there.
 -- Where no locks are held, `settle` finds out what has changed. Rows, not lists of them: those take twice as long to send and read.
 -- Each standing is looked up by its whole key: joined, all of a line would be read for each play where most lines are short.
 SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,

@@ -116,12 +116,12 @@ async def _write_locked(resources: Resources, jobs: Sequence[Job], lock: _Lock) 
 async def _write_unlocked(resources: Resources, jobs: Sequence[Job]) -> dict[str, Done] | None:
     """Read by a statement, without locks, and write by another.
 
-    None: a play is for a person to look at, which takes locks. One of CONFLICTS: nothing was stored.
+    None: locks are needed. One of CONFLICTS: nothing was stored.
     """
     async with resources.pool.acquire() as conn:
         read = await read_unlocked(conn, jobs, now_ms=resources.clock())
         turns = turns_of(resources, jobs, read)
-        if any(turn.settled.settling.contradicted for turn in turns):
+        if any(map(_needs_locks, turns)):
             return None
         won = won_by(resources, turns)
         prizes = prizes_of(won)
@@ -133,6 +133,15 @@ async def _write_unlocked(resources: Resources, jobs: Sequence[Job]) -> dict[str
                 await _settle(conn, resources, turns, read.known)
                 credits_due = await grant(conn, resources, won)
     return await told(resources, turns, credits_due)
+
+
+def _needs_locks(turn: Turn) -> bool:
+    """Whether there are rows that `settle` does not store: new ones, and plays for a person to look at.
+
+    Plain jobs come to no new ones; if one did, it would be lost without this.
+    """
+    page = turn.settled.page
+    return bool(turn.settled.settling.contradicted or page.written_seats or page.newcomers or page.beacons)
 
 
 async def _settle(

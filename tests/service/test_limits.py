@@ -25,6 +25,12 @@ ANN = Caller(brand_id="acme", subject="ann", roles=frozenset())
 BOB = Caller(brand_id="acme", subject="bob", roles=frozenset())
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for a moment is no limiter that is down."""
+    monkeypatch.setattr("game.limits.CHECK_TIMEOUT_SECONDS", 30.0)
+
+
 @pytest_asyncio.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """A client of the test's Redis."""

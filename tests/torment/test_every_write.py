@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.databases import place_for_clusters
-from tests.torment.tracing import NEVER, Tracer, Write, is_installed, writes_of
+from tests.torment.tracing import NEVER, WRITE, Tracer, Write, is_installed, writes_of
 from tests.torment.writing import Scribe, scribe_in
 
 SEED = 15
@@ -45,7 +45,7 @@ async def _require_permission(folder: Path) -> None:
         sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
     )
     try:
-        tracer = await Tracer.attach(process.pid, kill_at=NEVER, log=folder / "trial.log")
+        tracer = await Tracer.attach(process.pid, call=WRITE, kill_at=NEVER, log=folder / "trial.log")
         await tracer.writes(process.pid)
     except PermissionError as error:
         pytest.skip(f"processes may not be traced here: {error}")
@@ -70,8 +70,9 @@ async def test_killed_at_some_writes(scribe: Scribe) -> None:
 @pytest.mark.slow
 @pytest.mark.asyncio
 async def test_killed_at_every_write(scribe: Scribe) -> None:
-    """At the first write of a play, the second one and so on, until a play has no more: each ends once."""
-    killed = [write async for write in scribe.killed_at(itertools.count(1))]
+    """At the first call of each kind that a play writes by, the second one and so on: each ends once."""
+    calls = sorted({write.call for write in await scribe.writes()})
+    killed = [write for call in calls async for write in scribe.killed_at(itertools.count(1), call=call)]
     for n, write in enumerate(killed, start=1):
         print(f"killed at write {n:2}: {write.kind:18} {write.what}")
     assert len(killed) >= WRITES_LEAST

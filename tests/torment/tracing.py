@@ -1,4 +1,4 @@
-"""A process under strace, which kills it when it enters its n-th system call that writes."""
+"""A process under strace, which kills it when it enters a system call that writes for the n-th time."""
 
 import asyncio
 import re
@@ -10,6 +10,8 @@ from typing import Self
 import msgspec
 
 WRITING = "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,sendfile,splice"
+# What most writes are.
+WRITE = "write"
 NEVER = 65_535
 KILLED = "+++ killed by SIGKILL +++"
 DATA_SHOWN = 24
@@ -32,18 +34,18 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Tracer:
-    """strace on all threads of a process; it counts the calls of each thread by itself."""
+    """strace on all threads of a process; it counts each call of each thread by itself."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
         self._log = log
 
     @classmethod
-    async def attach(cls, pid: int, *, kill_at: int, log: Path) -> Self:
-        """Trace from now on; PermissionError where that is not allowed here."""
+    async def attach(cls, pid: int, *, call: str, kill_at: int, log: Path) -> Self:
+        """Trace from now on, and kill at the n-th `call`; PermissionError where that is not allowed here."""
         process = await asyncio.create_subprocess_exec(
             *("strace", "-f", "-yy", "-s", str(DATA_SHOWN), "-o", str(log), "-p", str(pid)),
-            *("-e", f"trace={WRITING}", "-e", f"inject={WRITING}:signal=SIGKILL:when={kill_at}"),
+            *("-e", f"trace={WRITING}", "-e", f"inject={call}:signal=SIGKILL:when={kill_at}"),
             stdin=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -15,7 +15,7 @@ from tests.crash.site import POLL_SECONDS, Site
 from tests.invariants.check import violations
 from tests.invariants.told import Heard
 from tests.torment.aftermath import quiet, reconciled
-from tests.torment.tracing import NEVER, Tracer, Write
+from tests.torment.tracing import NEVER, WRITE, Tracer, Write
 
 WARM_UP_PLAYS = 2
 OVER_SECONDS = 20.0
@@ -42,18 +42,20 @@ class Scribe:
     async def writes(self) -> list[Write]:
         """What the service writes for one play and its credit."""
         await self._warm_up()
-        writes, _ = await self._traced(self._next_bet(), kill_at=NEVER)
+        writes, _ = await self._traced(self._next_bet(), call=WRITE, kill_at=NEVER)
         return writes
 
-    async def killed_at(self, points: Iterable[int]) -> AsyncIterator[Write]:
-        """Kill the service at these writes of a play each, and see it end well; until a play has fewer."""
+    async def killed_at(self, points: Iterable[int], *, call: str = WRITE) -> AsyncIterator[Write]:
+        """Kill the service at these calls of a play each, and see it end well; until a play has fewer."""
         await self._warm_up()
         for n in points:
             bet = self._next_bet()
-            writes, is_killed = await self._traced(bet, kill_at=n)
+            writes, is_killed = await self._traced(bet, call=call, kill_at=n)
             if not is_killed:
                 return
-            assert len(writes) == n, f"killed at write {len(writes)} instead of {n}: {writes[-1:]}"
+            calls = [write for write in writes if write.call == call]
+            assert len(calls) == n, f"killed at {call} {len(calls)} instead of {n}: {writes[-1:]}"
+            assert writes[-1].call == call
             await self._service.ended()
             await self._people.site.start_still()
             await self._ask(bet)
@@ -89,10 +91,12 @@ class Scribe:
     def _hear(self, bet: Bet, body: bytes) -> None:
         self._heard.hear(msgspec.json.decode(body), subject=self._seated.guest.name, key=bet.key)
 
-    async def _traced(self, bet: Bet, *, kill_at: int) -> tuple[list[Write], bool]:
+    async def _traced(self, bet: Bet, *, call: str, kill_at: int) -> tuple[list[Write], bool]:
         """What the service wrote for a play, and whether it was killed at that."""
         pid = self._service.pid
-        tracer = await Tracer.attach(pid, kill_at=kill_at, log=self._people.site.folder / "strace.log")
+        tracer = await Tracer.attach(
+            pid, call=call, kill_at=kill_at, log=self._people.site.folder / "strace.log"
+        )
         if answer := await bet.send():
             self._hear(bet, answer.body)
         await self._is_over(bet, tracer=tracer)

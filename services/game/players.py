@@ -1,12 +1,14 @@
 """Who a token's subject is in our own tables. Erasing the subject makes what the player did anonymous."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 import asyncpg
 
 import ledger_client
+from game.batch import Batcher
 from game.db.connection import Connection
 from game.db.statements import load
 from game.errors import Forbidden
@@ -14,12 +16,19 @@ from game.recent import Recent
 from game.resources import Resources
 
 RECENT_PLAYERS = 50_000
+PLAYERS_PER_BATCH = 256
+WAITING_MAX = 4_096
+POOLS_KEPT = 8
 LEAVING_PAGE = 10_000
 LEAVING_PAGES = 1_000
 ERASED = "erased"
 
+# A brand, and what it calls the player.
+_Name = tuple[str, str]
+
 _SQL = load("game")
 _recent: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str, str], UUID]" = Recent(limit=RECENT_PLAYERS)
+_arrivals: "Recent[asyncpg.Pool[asyncpg.Record], Batcher[_Name, UUID]]" = Recent(limit=POOLS_KEPT)
 
 
 class Subject(Protocol):
@@ -42,7 +51,7 @@ async def player_id_of(resources: Resources, caller: Subject) -> UUID:
     Forbidden `erasure_pending` for one who is being erased.
     """
     key = (resources.pool, caller.brand_id, caller.subject)
-    return _recent.get(key) or _recent.put(key, await _stored(resources, caller))
+    return _recent.get(key) or _recent.put(key, await _arrivals_at(resources).submit(key[1:]))
 
 
 async def player_ids_of(resources: Resources, subjects: Sequence[Subject]) -> list[UUID]:
@@ -90,27 +99,30 @@ def account_of(*, brand_id: str, subject: str) -> str:
     return ledger_client.player(f"{brand_id}.{subject}")
 
 
-async def _stored(resources: Resources, caller: Subject) -> UUID:
-    row = await resources.pool.fetchrow(_SQL.player_of_subject, caller.brand_id, caller.subject)
-    if row is None:
-        await resources.pool.execute(
-            _SQL.insert_player, resources.new_id(), caller.brand_id, caller.subject, resources.clock()
-        )
-        row = await resources.pool.fetchrow(_SQL.player_of_subject, caller.brand_id, caller.subject)
-    assert row is not None
-    if row["is_leaving"]:
-        raise Forbidden("erasure_pending", "The player is being erased: what is under way is finished first.")
-    player_id = row["player_id"]
-    assert isinstance(player_id, UUID)
-    return player_id
+def _arrivals_at(resources: Resources) -> Batcher[_Name, UUID]:
+    """Who looks up all players that arrive meanwhile: after a launch they come by thousands."""
+    return _arrivals.get(resources.pool) or _arrivals.put(
+        resources.pool,
+        Batcher(partial(_arrived, resources), batch_limit=PLAYERS_PER_BATCH, waiting_limit=WAITING_MAX),
+    )
 
 
-async def _all_stored(resources: Resources, names: Sequence[tuple[str, str]]) -> "list[asyncpg.Record]":
+async def _arrived(resources: Resources, names: Sequence[_Name]) -> Sequence[UUID | Forbidden]:
+    rows = await _all_stored(resources, sorted(set(names)))
+    found = {(row["brand_id"], row["subject"]): row for row in rows}
+    return [_leaving() if found[name]["is_leaving"] else found[name]["player_id"] for name in names]
+
+
+def _leaving() -> Forbidden:
+    return Forbidden("erasure_pending", "The player is being erased: what is under way is finished first.")
+
+
+async def _all_stored(resources: Resources, names: Sequence[_Name]) -> "list[asyncpg.Record]":
     """Players by brand and subject, and whether they are being erased."""
     brands, subjects = map(list, zip(*names, strict=True))
     found = await resources.pool.fetch(_SQL.players_of_subjects, brands, subjects)
     if len(found) < len(names):
-        ids = [resources.new_id() for _ in names]
+        ids = resources.new_ids(len(names))
         await resources.pool.execute(_SQL.insert_players, ids, brands, subjects, resources.clock())
         found = await resources.pool.fetch(_SQL.players_of_subjects, brands, subjects)
     return found

@@ -1,10 +1,3 @@
--- name: insert_player
--- Remembers a token's subject. No row: it is known already.
-INSERT INTO player (player_id, brand_id, subject, created_ms)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT ON CONSTRAINT player_subject DO NOTHING
-RETURNING player_id;
-
 -- name: player_of_subject
 -- Finds the player behind a token's subject, and whether it is being erased. No row: it was never seen.
 SELECT player_id, EXISTS (SELECT FROM erasure AS e WHERE e.player_id = player.player_id) AS is_leaving

@@ -5,11 +5,19 @@ import asyncio
 import msgspec
 import pytest
 
-from game.players import player_id_of, player_ids_of
+from game.errors import Forbidden
+from game.players import forget_leaving, player_id_of, player_ids_of
 from game.recent import Recent
 from game.resources import Resources
 from tests.campaigns.office import Someone
 from tests.support.tokens import Issuer
+
+MANY = 100
+# All are looked up, those that are new stored, and looked up again.
+LOOKED_UP = 3
+ERASING = """
+INSERT INTO erasure (brand_id, player_id, asked_by, asked_ms, next_attempt_ms) VALUES ($1, $2, 'ann', 0, 0)
+"""
 
 
 @pytest.mark.asyncio
@@ -20,6 +28,28 @@ async def test_a_subject_is_one_player_however_often_it_comes(resources: Resourc
     assert len(set(found)) == 1
     assert await player_id_of(resources, Someone("new")) == found[0]
     assert await resources.pool.fetchval("SELECT count(*) FROM player") == 1
+
+
+@pytest.mark.asyncio
+async def test_many_who_arrive_at_once_are_looked_up_together(resources: Resources, issuer: Issuer) -> None:
+    """One of them is being erased, and only that one is turned away; nobody is remembered for it."""
+    leaver = await player_id_of(resources, Someone("leaver"))
+    await resources.pool.execute(ERASING, issuer.brand_id, leaver)
+    await forget_leaving(resources)
+    heard: list[str] = []
+    people = [Someone(name) for name in ("leaver", *(f"new-{number}" for number in range(MANY)))]
+    async with resources.pool.acquire() as conn:  # the one that was given back last is taken next
+        conn.add_query_logger(lambda query: heard.append(query.query))
+    asking = (player_id_of(resources, each) for each in people)
+    refusal, *found = await asyncio.gather(*asking, return_exceptions=True)
+    await asyncio.sleep(0)  # what was sent is told in the loop's next turn
+    asked = len(heard)
+    assert isinstance(refusal, Forbidden)
+    assert refusal.code == "erasure_pending"
+    rows = await resources.pool.fetch("SELECT player_id FROM player WHERE subject LIKE 'new-%'")
+    assert sorted(map(str, found)) == sorted(str(row["player_id"]) for row in rows)
+    assert len(rows) == MANY
+    assert asked == LOOKED_UP
 
 
 @pytest.mark.asyncio

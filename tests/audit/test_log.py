@@ -9,12 +9,12 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from game.audit.proofs import receipts
 from game.audit.service import (
     append,
     create_log,
     lock_head,
     log_signer,
-    receipts,
     receipts_of,
 )
 from game.audit.store import tiles
@@ -88,7 +88,8 @@ async def test_stored_tiles_are_those_of_the_definition(
     expected = tiles_from_scratch(leaves_of(sum(batches)))
     beyond = {(0, 1_000), (1, 1), (2, 0)}
     async with resources.pool.acquire() as conn:
-        assert await tiles(conn, campaign_id=campaign_id, wanted={*expected, *beyond}) == expected
+        found = await tiles(conn, [(campaign_id, tile) for tile in {*expected, *beyond}])
+    assert found == {(campaign_id, tile): hashes for tile, hashes in expected.items()}
 
 
 @pytest.mark.asyncio
@@ -213,7 +214,7 @@ async def test_a_receipt_looks_its_tiles_up(resources: Resources) -> None:
         await conn.execute(MANY_TILES, campaign_id)
         await conn.execute("ANALYZE log_tile")
         plan = await conn.fetch(
-            f"EXPLAIN {load('game.audit').tiles}", campaign_id, [0, 0, 1, 2], [3, 7_000, 5, 0]
+            f"EXPLAIN {load('game.audit').tiles}", [campaign_id] * 4, [0, 0, 1, 2], [3, 7_000, 5, 0]
         )
     lines = [row[0] for row in plan]
     assert any("log_tile_pkey" in line for line in lines), lines

@@ -20,7 +20,7 @@ from game.fair.findings import Finding
 from game.fair.merkle import fold, inclusion_from_nodes, inclusion_proof, root, root_nodes
 from game.fair.note import Verifier, open_checkpoint, open_note
 from game.fair.receipt import decode_receipt
-from game.fair.tiles import hash_of, tile_of
+from game.fair.tiles import hash_in, hash_of, subtrees_of, tile_of
 from tests.audit.logs import empty_head, entries_of, leaves_of, tiles_from_scratch
 
 SIGNER = Signer(origin="tea.example/campaign0001", key=Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -74,6 +74,8 @@ def test_tiles_prove_every_size(size: int) -> None:
     indices = {0, size // 3, size - 1}
     tiles = tiles_from_scratch(leaves)
     hashes = {node: hash_of(node, tiles) for node in nodes_of(indices, size)}
+    subtrees = {tile: subtrees_of(each) for tile, each in tiles.items()}
+    assert {node: hash_in(subtrees[tile_of(node)], node) for node in hashes} == hashes
     assert fold([hashes[node] for node in root_nodes(size)]) == root(leaves)
     for index in indices:
         assert inclusion_from_nodes(index, size, hashes) == inclusion_proof(leaves, index)
@@ -88,6 +90,7 @@ def test_a_tile_that_is_too_narrow_is_a_bug() -> None:
     """A node beyond the tile's hashes is never made up."""
     with pytest.raises(AssertionError):
         hash_of((1, 1), {(0, 0): bytes(3 * 32)})
+    assert hash_in(subtrees_of(bytes(3 * 32)), (1, 1)) == b""
 
 
 @pytest.mark.parametrize("count", [0, MAX_APPEND + 1])

@@ -43,18 +43,18 @@ WHERE campaign_id = $1 AND ($2::text IS NULL OR brand_id = $2);
 -- name: tiles
 -- Hash tiles, each as wide as it is now, each looked up by its key whatever the log's size.
 -- A tile of level 0 that is not full yet is made of the entries' leaf hashes. NULL: not one hash of it is there.
-SELECT wanted.level, wanted.tile_index, coalesce(
+SELECT wanted.campaign_id, wanted.level, wanted.tile_index, coalesce(
     (SELECT hashes
      FROM log_tile
-     WHERE campaign_id = $1 AND level = wanted.level AND tile_index = wanted.tile_index),
+     WHERE campaign_id = wanted.campaign_id AND level = wanted.level AND tile_index = wanted.tile_index),
     (SELECT string_agg(leaf_hash, ''::bytea ORDER BY entry_index)
      FROM log_entry
-     WHERE campaign_id = $1
+     WHERE campaign_id = wanted.campaign_id
        AND wanted.level = 0
        AND entry_index >= wanted.tile_index * 256
        AND entry_index < (wanted.tile_index + 1) * 256)) AS hashes
-FROM unnest($2::smallint[], $3::bigint[]) AS wanted (level, tile_index)
-ORDER BY wanted.level, wanted.tile_index;
+FROM unnest($1::text[], $2::smallint[], $3::bigint[]) AS wanted (campaign_id, level, tile_index)
+ORDER BY wanted.campaign_id, wanted.level, wanted.tile_index;
 
 -- name: awaited_rounds
 -- Beacon rounds that are public by now and that seats wait for, the oldest first.

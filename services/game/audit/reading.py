@@ -1,8 +1,9 @@
 """Reading a log from outside. Everyone may, but for callers of another brand: to them it is not there."""
 
 from game.audit import store
+from game.audit.proofs import receipts
 from game.audit.rules import Head, Wanted, wanted
-from game.audit.service import log_not_found, log_signer, receipts
+from game.audit.service import log_not_found, log_signer
 from game.db.connection import Connection
 from game.errors import NotFound
 from game.fair.merkle import HASH_BYTES
@@ -67,9 +68,9 @@ async def frozen_head(conn: Connection, *, campaign_id: str) -> Head:
 async def _found(resources: Resources, campaign_id: str, asked: Wanted) -> bytes | None:
     if asked.level is None:
         return await _bundle(resources, campaign_id, asked)
-    place = (asked.level, asked.index)
+    place = (campaign_id, (asked.level, asked.index))
     async with resources.pool.acquire() as conn:
-        tiles = await store.tiles(conn, campaign_id=campaign_id, wanted=[place])
+        tiles = await store.tiles(conn, [place])
     hashes = tiles.get(place, b"")[: asked.width * HASH_BYTES]
     return hashes if len(hashes) == asked.width * HASH_BYTES else None
 

@@ -8,22 +8,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from game.audit import store
 from game.audit.rules import (
     MAX_APPEND,
-    MAX_RECEIPTS,
     Growth,
     Head,
     Signer,
     Written,
     grow,
     next_t_ms,
-    nodes_of,
     receipts_of,
 )
 from game.audit.store import head_of, log_rows
 from game.db.connection import Connection
 from game.errors import NotFound
-from game.fair.merkle import Node, fold, inclusion_from_nodes, root_nodes
-from game.fair.receipt import encode_receipt
-from game.fair.tiles import hash_of, tile_of
 from game.readings import record_reading
 from game.recent import Recent
 from game.resources import Resources
@@ -33,7 +28,6 @@ KEY_BYTES = 32
 
 __all__ = [
     "MAX_APPEND",
-    "MAX_RECEIPTS",
     "Growth",
     "Head",
     "Signer",
@@ -50,8 +44,6 @@ __all__ = [
     "log_rows",
     "log_signer",
     "next_t_ms",
-    "node_hashes",
-    "receipts",
     "receipts_of",
 ]
 
@@ -135,28 +127,3 @@ async def _unsealed(resources: Resources, campaign_id: str) -> Signer:
 def log_not_found() -> NotFound:
     """The refusal of whoever asks for a log that is not there."""
     return NotFound("log_not_found", "This campaign has no draw log.")
-
-
-async def node_hashes(
-    resources: Resources, *, campaign_id: str, nodes: Collection[Node]
-) -> dict[Node, bytes]:
-    """The hashes of committed nodes of a log's tree, from O(nodes) tiles."""
-    async with resources.pool.acquire() as conn:
-        tiles = await store.tiles(conn, campaign_id=campaign_id, wanted={tile_of(node) for node in nodes})
-    return {node: hash_of(node, tiles) for node in nodes}
-
-
-async def receipts(
-    resources: Resources, *, campaign_id: str, indices: Collection[int], size: int
-) -> dict[int, str]:
-    """The receipts of at most MAX_RECEIPTS entries in the committed tree of `size`.
-
-    Each reads O(log size) tiles. They are what `receipts_of` answered for the batch that ended at `size`.
-    """
-    assert len(indices) <= MAX_RECEIPTS
-    signer = await log_signer(resources, campaign_id)
-    hashes = await node_hashes(resources, campaign_id=campaign_id, nodes=nodes_of(indices, size))
-    note = signer.checkpoint(size, fold([hashes[node] for node in root_nodes(size)])).encode()
-    return {
-        index: encode_receipt(index, inclusion_from_nodes(index, size, hashes), note) for index in indices
-    }

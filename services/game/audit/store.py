@@ -7,13 +7,15 @@ import asyncpg
 
 from game.audit.rules import Growth, Head
 from game.db.connection import Connection
-from game.db.statements import load
+from game.db.statements import columns, load
 from game.fair.merkle import HASH_BYTES
 from game.fair.tiles import Tile
 
 _SQL = load("game.audit")
 
 Row = tuple[Any, ...]
+# A tile of a campaign's log.
+LogTile = tuple[str, Tile]
 
 
 async def create_log(
@@ -106,11 +108,10 @@ async def sealed_key(conn: Connection, *, campaign_id: str) -> tuple[str, bytes]
     return (row["origin"], row["key_sealed"]) if row else None
 
 
-async def tiles(conn: Connection, *, campaign_id: str, wanted: Collection[Tile]) -> Mapping[Tile, bytes]:
+async def tiles(conn: Connection, wanted: Collection[LogTile]) -> Mapping[LogTile, bytes]:
     """The hashes of these tiles, concatenated, as many as there are; a tile without any is left out."""
-    levels, indexes = [level for level, _ in wanted], [index for _, index in wanted]
-    rows = await conn.fetch(_SQL.tiles, campaign_id, levels, indexes)
-    return {(row["level"], row["tile_index"]): row["hashes"] for row in rows if row["hashes"]}
+    rows = await conn.fetch(_SQL.tiles, *columns([(campaign, *tile) for campaign, tile in wanted], 3))
+    return {(row[0], (row[1], row[2])): row[3] for row in rows if row[3]}
 
 
 async def entries(conn: Connection, *, campaign_id: str, start: int, limit: int) -> list[bytes]:

@@ -12,9 +12,10 @@ import structlog
 
 from game.audit import witness_store
 from game.audit.beacon import bounded_body
+from game.audit.proofs import node_hashes
 from game.audit.reading import frozen_head
 from game.audit.rules import Head
-from game.audit.service import log_signer, node_hashes
+from game.audit.service import log_signer
 from game.errors import NotFound
 from game.fair.findings import Finding
 from game.fair.merkle import consistency_from_nodes, consistency_nodes, fold, root_nodes
@@ -126,8 +127,8 @@ async def _post(resources: Resources, session: aiohttp.ClientSession, shown: _Sh
 async def _proof(resources: Resources, head: Head, old_size: int) -> list[bytes]:
     """That the log of `head` continues itself as it was; from the empty log nothing is to be proven."""
     nodes = {node for some in consistency_nodes(old_size, head.size) for node in some}
-    hashes = await node_hashes(resources, campaign_id=head.campaign_id, nodes=nodes)
-    return consistency_from_nodes(old_size, head.size, hashes)
+    hashes = await node_hashes(resources, {head.campaign_id: nodes})
+    return consistency_from_nodes(old_size, head.size, hashes[head.campaign_id])
 
 
 async def cosigned_checkpoint(resources: Resources, *, campaign_id: str) -> str:
@@ -138,6 +139,6 @@ async def cosigned_checkpoint(resources: Resources, *, campaign_id: str) -> str:
     if found is None:
         raise NotFound("cosigned_not_found", "No witness has cosigned a checkpoint of this log.")
     size, lines = found
-    hashes = await node_hashes(resources, campaign_id=campaign_id, nodes=root_nodes(size))
+    hashes = (await node_hashes(resources, {campaign_id: root_nodes(size)}))[campaign_id]
     signer = await log_signer(resources, campaign_id)
     return signer.checkpoint(size, fold([hashes[node] for node in root_nodes(size)])) + lines

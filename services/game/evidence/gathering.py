@@ -10,8 +10,10 @@ from typing import BinaryIO
 
 import msgspec
 
+from game.audit.proofs import receipts
 from game.audit.reading import frozen_head
-from game.audit.service import MAX_RECEIPTS, log_signer, receipts
+from game.audit.rules import MAX_RECEIPTS
+from game.audit.service import log_signer
 from game.audit.verifier import SHA256, SOURCE
 from game.auditor.manifest import CHECKPOINT, LOG, RECEIPTS, RULES
 from game.db.connection import Connection

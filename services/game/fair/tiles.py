@@ -14,6 +14,7 @@ from game.fair.merkle import (
     consistency_nodes,
     fold,
     new_nodes,
+    node_hash,
     root_nodes,
     verify_consistency,
 )
@@ -24,6 +25,8 @@ TILE_WIDTH = 1 << TILE_HEIGHT
 LENGTH_BYTES = 2
 
 Tile = tuple[int, int]  # level and index
+# The complete subtrees in a tile: for each height from 0 to 7 their hashes, one after the other.
+Subtrees = tuple[bytes, ...]
 
 
 def tile_of(node: Node) -> Tile:
@@ -41,6 +44,25 @@ def hash_of(node: Node, tiles: Mapping[Tile, bytes]) -> bytes:
     hashes = tiles[tile_of(node)][start : start + (HASH_BYTES << height)]
     assert len(hashes) == HASH_BYTES << height
     return _complete_root(hashes)
+
+
+def subtrees_of(hashes: bytes) -> Subtrees:
+    """The complete subtrees of a tile that has these hashes, one after the other."""
+    heights = [hashes]
+    while len(heights) < TILE_HEIGHT:
+        below = heights[-1]
+        ends = range(2 * HASH_BYTES, len(below) + 1, 2 * HASH_BYTES)
+        pairs = (below[end - 2 * HASH_BYTES : end] for end in ends)
+        heights.append(b"".join(node_hash(pair[:HASH_BYTES], pair[HASH_BYTES:]) for pair in pairs))
+    return tuple(heights)
+
+
+def hash_in(tree: Subtrees, node: Node) -> bytes:
+    """A node's hash, out of its tile's subtrees; empty: the tile had not all that is below it."""
+    level, index = node
+    height = level % TILE_HEIGHT
+    start = index % (TILE_WIDTH >> height) * HASH_BYTES
+    return tree[height][start : start + HASH_BYTES]
 
 
 def _complete_root(hashes: bytes) -> bytes:

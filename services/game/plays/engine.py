@@ -24,6 +24,7 @@ from game.plays.recalling import Recalling
 from game.plays.release import Uncharged, release_batch
 from game.plays.rules import UNCHARGED, Asked, Debit, Play, SeatWanted, State
 from game.plays.settling import Funded
+from game.plays.telling import Teller
 from game.plays.views import Face
 from game.plays.wants import Advanced, Answer, Errand, Sitting, WantBeacon, WantDraws, WantSeat, campaign_of
 from game.resources import Resources
@@ -56,6 +57,7 @@ class Engine:
     def __init__(self, resources: Resources, *, faces: Mapping[Game, Face]) -> None:
         self.resources = resources
         self.faces = faces
+        self.teller = Teller(resources, faces=faces)
         self._recalling = Recalling(resources)
         self._logs = Clerk(resources)
         self._accepts = Batcher(self._accept, batch_limit=ACCEPTS_PER_BATCH, waiting_limit=WAITING_MAX)

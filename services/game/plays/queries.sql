@@ -463,22 +463,28 @@ JOIN operation AS o USING (campaign_id, play_id)
 WHERE o.kind = 'debit'
 ORDER BY o.campaign_id, o.play_id;
 
--- name: draws_of
--- A play's logged draws, in order.
-SELECT d.nth, d.entry_index, e.entry, d.seat_id, d.n, d.row_ordinal, d.uncovered_ms
-FROM draw AS d
-JOIN log_entry AS e USING (campaign_id, entry_index)
-WHERE d.campaign_id = $1 AND d.play_id = $2
-ORDER BY d.nth
-LIMIT 10;
-
--- name: seat_of
--- A seat and its player's pseudonym in the pool's line. No row: no such seat.
-SELECT s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
-       s.seat_draws, s.draws_reserved, s.draws_taken, t.tag
-FROM seat AS s
-JOIN standing AS t USING (campaign_id, player_id)
-WHERE s.campaign_id = $1 AND s.seat_id = $2 AND t.lineage_id = $3;
+-- name: tell_plays
+-- Plays of whomever, with their seats, how their players are called there, and their logged draws, once all are made: a row for each
+-- draw, in order, or one without. No row for one: no such play. Each standing is looked up by its whole key (see under_log).
+SELECT p.campaign_id, p.play_id, p.player_id, p.pool_id, p.idempotency_key, p.request_digest, p.state, p.draws, p.drawn,
+       p.paid_with, p.price_points, p.day, p.seat_id, p.accepted_ms, p.apply_before_ms, p.finished_ms, p.balance_points,
+       p.refusal, p.log_size,
+       s.campaign_id, s.seat_id, s.pool_id, s.player_id, s.state, s.anchor, s.seed, s.entry_index, s.leaf_hash, s.round,
+       s.seat_draws, s.draws_reserved, s.draws_taken,
+       t.tag, p.play_id, p.player_id, p.pool_id, d.nth, d.entry_index, e.entry, d.seat_id, d.n, d.row_ordinal, d.uncovered_ms
+FROM unnest($1::text[], $2::uuid[]) AS asked (campaign_id, play_id)
+JOIN play AS p USING (campaign_id, play_id)
+JOIN pool AS o USING (campaign_id, pool_id)
+LEFT JOIN seat AS s ON (s.campaign_id, s.seat_id) = (p.campaign_id, p.seat_id)
+LEFT JOIN LATERAL (SELECT n.tag FROM standing AS n
+                   WHERE (n.campaign_id, n.lineage_id, n.player_id) = (p.campaign_id, o.lineage_id, p.player_id)
+                   LIMIT 1) AS t ON true
+LEFT JOIN LATERAL (SELECT * FROM draw AS m
+                   WHERE (m.campaign_id, m.play_id) = (p.campaign_id, p.play_id) AND p.log_size IS NOT NULL
+                   ORDER BY m.nth
+                   LIMIT 10) AS d ON true
+LEFT JOIN log_entry AS e ON (e.campaign_id, e.entry_index) = (p.campaign_id, d.entry_index)
+ORDER BY p.campaign_id, p.play_id, d.nth;
 
 -- name: entry_of_seat
 -- The logged bytes of a seat.
@@ -495,10 +501,19 @@ ORDER BY play_id DESC
 LIMIT $4;
 
 -- name: uncover
--- Uncovers tickets of a settled play; those already uncovered keep their time.
-UPDATE draw SET uncovered_ms = $4
-WHERE campaign_id = $1 AND play_id = $2 AND nth = ANY ($3::smallint[]) AND uncovered_ms IS NULL
-RETURNING entry_index;
+-- Uncovers tickets by their numbers in settled plays, locked in key order; the entries of those that were covered.
+WITH covered AS (
+    SELECT campaign_id, entry_index
+    FROM unnest($1::text[], $2::uuid[], $3::smallint[]) AS asked (campaign_id, play_id, nth)
+    JOIN draw AS d USING (campaign_id, play_id, nth)
+    WHERE d.uncovered_ms IS NULL
+    ORDER BY campaign_id, entry_index
+    FOR NO KEY UPDATE OF d
+)
+UPDATE draw AS d SET uncovered_ms = $4
+FROM covered AS c
+WHERE d.campaign_id = c.campaign_id AND d.entry_index = c.entry_index AND d.uncovered_ms IS NULL
+RETURNING d.campaign_id, d.entry_index;
 
 -- name: tell_of_reviews
 -- Marks plays in review that nobody was told of, some at a time. Another process that does the same waits, and finds none.

@@ -7,12 +7,13 @@ from game.audit import service as audit
 from game.auth import Caller
 from game.campaigns.rules import PoolTerms
 from game.campaigns.service import no_such_pool, pool_terms
-from game.errors import Conflict, Invalid, NotFound
+from game.errors import Conflict, Invalid
 from game.ids import parse_cursor, parse_wire_id
 from game.players import account_of, player_id_of
 from game.plays import store
 from game.plays.engine import Engine
 from game.plays.rules import Asked, PaidWith, Play
+from game.plays.telling import Ask, no_such_play
 from game.plays.views import (
     AnchorView,
     PlayPage,
@@ -23,7 +24,6 @@ from game.plays.views import (
     seat_view,
 )  # fmt: skip
 from game.plays.wants import Advanced, WantSeat
-from game.scores.service import uncovered
 
 SEED_BYTES_MIN = 16
 PAGE_MAX = 50
@@ -94,7 +94,7 @@ async def play(
     )
     driven = await engine.accept(asked)
     if driven.play.is_finished:
-        return await told(engine, terms, driven.play)
+        return await told(engine, driven.play)
     task = engine.drive(driven.play, driven.debit)
     if not await engine.done_in_time(task):
         return await read(engine, caller, driven.play.wire_id)
@@ -105,47 +105,22 @@ async def _outcome(engine: Engine, terms: PoolTerms, advanced: Advanced) -> Play
     """Tell a play that was settled just now from memory, any other from the database."""
     play = advanced.play
     if play.state != "settled" or len(advanced.draws) < play.draws or advanced.seat is None:
-        return await told(engine, terms, play)
+        return await told(engine, play)
     assert advanced.tag is not None
     draws = draw_views(terms, advanced.draws, advanced.receipts, engine.faces[terms.game])
     return play_view(terms, play, seat_view(advanced.seat, advanced.tag), draws)
 
 
-async def told(engine: Engine, terms: PoolTerms, play: Play) -> PlayView:
+async def told(engine: Engine, play: Play) -> PlayView:
     """A play as the database has it; receipts are those of the moment at which it had settled."""
-    async with engine.resources.pool.acquire() as conn:
-        seat = await store.seat_of(conn, play, lineage_id=terms.lineage_id)
-        draws = await store.draws_of(conn, play) if play.log_size is not None else []
-    view = None if seat is None else seat_view(*seat)
-    if play.log_size is None:
-        return play_view(terms, play, view, ())
-    indices = [drawn.entry_index for drawn in draws]
-    receipts = await audit.receipts(
-        engine.resources, campaign_id=play.campaign_id, indices=indices, size=play.log_size
+    return await engine.teller.tell(
+        Ask(campaign_id=play.campaign_id, play_id=play.play_id, player_id=play.player_id)
     )
-    return play_view(terms, play, view, draw_views(terms, draws, receipts, engine.faces[terms.game]))
-
-
-async def find(engine: Engine, caller: Caller, wire_id: str) -> tuple[PoolTerms, Play]:
-    """A play of the caller's own, with its terms; NotFound for anybody else's."""
-    place = parse_wire_id(wire_id)
-    if place is None:
-        raise _no_such_play()
-    player_id = await player_id_of(engine.resources, caller)
-    async with engine.resources.pool.acquire() as conn:
-        play = await store.read_play(conn, *place)
-    if play is None or play.player_id != player_id:
-        raise _no_such_play()
-    return await pool_terms(engine.resources, campaign_id=play.campaign_id, pool_id=play.pool_id), play
-
-
-def _no_such_play() -> NotFound:
-    return NotFound("play_not_found", "There is no such play of yours.")
 
 
 async def read(engine: Engine, caller: Caller, wire_id: str) -> PlayView:
     """One play of the caller's own."""
-    return await told(engine, *await find(engine, caller, wire_id))
+    return await uncover(engine, caller, wire_id, ())
 
 
 async def history(
@@ -168,16 +143,11 @@ async def _terms_of(engine: Engine, play: Play) -> PoolTerms:
 
 async def uncover(engine: Engine, caller: Caller, wire_id: str, tickets: Sequence[int]) -> PlayView:
     """Uncover tickets of a settled scratch play; those that are uncovered stay so."""
-    terms, play = await find(engine, caller, wire_id)
-    if terms.game != "scratch":
-        raise Conflict("not_a_scratch_card", "This play has no tickets to uncover.")
-    if play.state != "settled":
-        raise Conflict("not_settled", "The play has no tickets yet.", state=play.state)
-    if max(tickets) > play.draws:
-        raise Invalid(
-            "no_such_ticket", f"The play has {play.draws} tickets.", tickets=play.draws, asked=max(tickets)
-        )
-    async with engine.resources.pool.acquire() as conn, conn.transaction():
-        entries = await store.uncover(conn, play, tickets, now_ms=engine.resources.clock())
-        await uncovered(conn, engine.resources, entries, campaign_id=play.campaign_id)
-    return await told(engine, terms, play)
+    place = parse_wire_id(wire_id)
+    if place is None:
+        raise no_such_play()
+    campaign_id, play_id = place
+    player_id = await player_id_of(engine.resources, caller)
+    return await engine.teller.tell(
+        Ask(campaign_id=campaign_id, play_id=play_id, player_id=player_id, tickets=tickets)
+    )

@@ -10,7 +10,6 @@ from uuid import UUID
 from game.campaigns.rules import Participation, PoolState
 from game.db.connection import Connection
 from game.db.statements import columns, load
-from game.plays.drawing import Drawn
 from game.plays.rules import Debit, Lot, Play, Seat
 
 SQL = load("game.plays")
@@ -172,31 +171,6 @@ async def history(
 ) -> list[Play]:
     """A player's plays before a given one, newest first."""
     return [Play(**row) for row in await conn.fetch(SQL.history, campaign_id, player_id, before, limit)]
-
-
-async def uncover(conn: Connection, play: Play, nths: Sequence[int], *, now_ms: int) -> list[int]:
-    """Uncover tickets of a play; the entries of those that were covered, the others keep their time."""
-    rows = await conn.fetch(SQL.uncover, play.campaign_id, play.play_id, nths, now_ms)
-    return [row["entry_index"] for row in rows]
-
-
-async def draws_of(conn: Connection, play: Play) -> list[Drawn]:
-    """A play's logged draws, in order."""
-    rows = await conn.fetch(SQL.draws_of, play.campaign_id, play.play_id)
-    return [
-        Drawn(play_id=play.play_id, player_id=play.player_id, pool_id=play.pool_id, **row) for row in rows
-    ]
-
-
-async def seat_of(conn: Connection, play: Play, *, lineage_id: str) -> tuple[Seat, bytes] | None:
-    """A play's seat and its player's pseudonym; None: it is not seated yet."""
-    if play.seat_id is None:
-        return None
-    row = await conn.fetchrow(SQL.seat_of, play.campaign_id, play.seat_id, lineage_id)
-    assert row is not None, "a play's seat is logged before the play is stored, or with it"
-    seat = dict(row)
-    tag = seat.pop("tag")
-    return Seat(**seat), tag
 
 
 async def entry_of_seat(conn: Connection, seat: Seat) -> bytes:

@@ -11,7 +11,6 @@ import aiohttp
 import structlog
 from litestar import Controller, Litestar
 from litestar.enums import ScopeType
-from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope, LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
 from game import telemetry
@@ -19,7 +18,7 @@ from game.audit.api import Log
 from game.audit.listing_api import Logs
 from game.audit.verifier_api import Verifiers
 from game.audit.witnessing import ask_witnesses
-from game.auth import AppRequest
+from game.auth import AppRequest, check_guards
 from game.badges import api as badges_api
 from game.badges.api import Badges, ManagedBadges
 from game.boards import api as boards_api
@@ -66,6 +65,7 @@ from game.problems import exception_handler, is_passing
 from game.reads import Reads
 from game.resources import Resources, open_redis, system_clock, system_entropy
 from game.scratch.api import Scratch
+from game.scratch.intake import Looks
 from game.scratch.rules import artwork
 from game.settings import Settings
 from game.tasks import api as tasks_api
@@ -106,7 +106,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks, Erasures,
 )  # fmt: skip
 PUBLIC_READS = (*campaigns_api.READS, *boards_api.READS, *wheel_api.READS)
-PLAYERS_POLLS = (*tasks_api.POLLS, *streak_api.POLLS, *badges_api.POLLS)
+PLAYERS_POLLS = (*campaigns_api.POLLS, *tasks_api.POLLS, *streak_api.POLLS, *badges_api.POLLS)
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (
     *STEPS,
@@ -174,7 +174,7 @@ def build_app(
         logging_config=None,
         openapi_config=None,
     )
-    _check_guards(app)
+    check_guards(app)
     app.state.document = lru_cache(maxsize=1)(partial(document, controllers))
     return app
 
@@ -198,17 +198,6 @@ async def _patiently(start: Callable[[AsyncExitStack], Awaitable[None]]) -> Asyn
         await asyncio.sleep(START_PAUSE_SECONDS)
 
 
-def _check_guards(app: Litestar) -> None:
-    """A route that nobody thought about must not be open to all."""
-    for handler in (
-        handler for route in app.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers
-    ):
-        is_guarded = (
-            handler.opt.get("public") or handler.resolve_guards() or handler.http_methods == {"OPTIONS"}
-        )
-        assert is_guarded, f"{handler} is neither guarded nor public"
-
-
 async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bounds: Bounds) -> None:
     settings = resources.settings
     session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -225,11 +214,17 @@ async def _start(stack: AsyncExitStack, app: Litestar, resources: Resources, bou
         clock=resources.clock,
     )
     framework = partial(Litestar.__call__, app)
-    reads = Reads(framework, PUBLIC_READS, clock=resources.clock)
+    polls = Polls(resources, framework, PLAYERS_POLLS)
+    reads = Reads(framework, PUBLIC_READS, to_players=polls, clock=resources.clock)
     stack.push_async_callback(reads.close)
     app.state.intake = EventIntake(Reception(resources, limits))
-    polls = Polls(resources, framework, PLAYERS_POLLS)
-    app.state.ahead = (PlayIntake(engine, framework), app.state.intake, reads, polls)
+    app.state.ahead = (
+        PlayIntake(engine, framework),
+        Looks(engine, framework),
+        app.state.intake,
+        reads,
+        polls,
+    )
     app.state.gate = Gate(tokens, limits, trusted_proxies=settings.trusted_proxies, bounds=bounds)
     sender = await stack.enter_async_context(
         Sender(to_loopback=settings.webhooks_to_loopback, clock=resources.clock)

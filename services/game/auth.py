@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
 
 from game.errors import Forbidden, Unauthenticated
 from game.resources import Resources
@@ -103,3 +104,14 @@ def require(*roles: Role) -> Guard:
             )
 
     return guard
+
+
+def check_guards(app: Litestar) -> None:
+    """A route that nobody thought about must not be open to all."""
+    for handler in (
+        handler for route in app.routes if isinstance(route, HTTPRoute) for handler in route.route_handlers
+    ):
+        is_guarded = (
+            handler.opt.get("public") or handler.resolve_guards() or handler.http_methods == {"OPTIONS"}
+        )
+        assert is_guarded, f"{handler} is neither guarded nor public"

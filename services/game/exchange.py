@@ -42,6 +42,13 @@ def media_type(scope: HTTPScope) -> str:
     return given if given == JSON else given.partition(";")[0].strip().lower()
 
 
+def plain_headers(scope: HTTPScope) -> dict[bytes, bytes] | None:
+    """The headers of a request whose body is JSON, each given once; None: of any other."""
+    headers = dict(scope["headers"])
+    is_plain = len(headers) == len(list(scope["headers"])) and headers.get(_IS_JSON[0]) == _IS_JSON[1]
+    return headers if is_plain else None
+
+
 def header(scope: HTTPScope, wanted: bytes) -> str:
     """The first header of a name; empty: there is none."""
     for name, value in scope["headers"]:

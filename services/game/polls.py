@@ -1,4 +1,4 @@
-"""Polls of what a player has as plain ASGI: apps ask often, and hardly ever for anything new.
+"""Polls of what a player has, and sees, as plain ASGI: apps ask often, and hardly ever for anything new.
 
 The framework still has the routes: for the document, for addresses that are written in another way, and for
 whoever is no player.
@@ -16,9 +16,9 @@ from game.auth import Caller, Role
 from game.polling import send_made
 from game.resources import Resources
 
-ADDRESS: Final = re.compile(r"/v1/campaigns/([a-z0-9]{12})/me/([a-z]{1,16})")
+ADDRESS: Final = re.compile(r"/v1/campaigns/([a-z0-9]{12})(?:/me/([a-z]{1,16}))?")
 # As the framework names the routes.
-TEMPLATE: Final = "/v1/campaigns/{{campaign_id}}/me/{name}"
+CAMPAIGN: Final = "/v1/campaigns/{campaign_id}"
 
 _encoder = msgspec.json.Encoder()
 
@@ -33,11 +33,16 @@ class Named(Protocol):
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
-    """What is polled under a name, how it is read, and how it is told."""
+    """What is polled of a campaign under a name, how it is read and told. No name: the campaign itself."""
 
-    name: str
+    name: str | None
     read: Callable[..., Awaitable[Named]]
-    tell: Callable[[Any], Awaitable[msgspec.Struct]]
+    tell: Callable[[Any], Awaitable[msgspec.Struct | msgspec.Raw]]
+
+    @property
+    def template(self) -> str:
+        """Its address, as the framework names the route."""
+        return CAMPAIGN if self.name is None else f"{CAMPAIGN}/me/{self.name}"
 
 
 class Polls:
@@ -60,7 +65,7 @@ class Polls:
             await self._framework(scope, receive, send)
             return
         campaign_id, poll = asked
-        scope["path_template"] = TEMPLATE.format(name=poll.name)
+        scope["path_template"] = poll.template
         found = await poll.read(self._resources, caller, campaign_id=campaign_id)
         await send_made(scope, send, found.tag, partial(_told, poll, found))
 

@@ -1,11 +1,11 @@
 """Public reads as plain ASGI: what everybody may see is read once a second, and sent to all who ask.
 
 The framework has the routes, and makes each answer that is kept here. It also answers what is asked in
-another way: later pages, parameters that no route knows, players who are told more.
+another way: later pages, parameters that no route knows.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -46,7 +46,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """A public GET that answers by its address and the caller's brand alone.
 
     `template`: as the framework names it. `parameters`: patterns of those of the query, each of few values.
-    `tells_players`: a player is told more, by the framework.
+    `tells_players`: a player is told more, by somebody else.
     """
 
     template: str
@@ -69,8 +69,16 @@ Key = tuple[str, bytes, str | None, str]
 class Reads:
     """Answers the public reads that one process receives."""
 
-    def __init__(self, framework: ASGIApp, routes: Sequence[Route], *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        framework: ASGIApp,
+        routes: Sequence[Route],
+        *,
+        to_players: Callable[[HTTPScope, Receive, Send], Awaitable[None]],
+        clock: Callable[[], int],
+    ) -> None:
         self._framework = framework
+        self._to_players = to_players
         self._routes = [(_address(route.template), route) for route in routes]
         self._place_of = lru_cache(maxsize=ADDRESSES_KEPT)(self._look_up)
         self._cache = Cache(
@@ -94,7 +102,7 @@ class Reads:
         assert place is not None
         caller: Caller | None = scope["user"]
         if place.route.tells_players and caller is not None and Role.PLAYER in caller.roles:
-            await self._framework(scope, receive, send)
+            await self._to_players(scope, receive, send)
             return
         scope["path_template"] = place.route.template
         brand_id = None if caller is None else caller.brand_id

@@ -11,10 +11,13 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.types import Receive, Scope, Send
 
-from game.app import PUBLIC_READS
+from game.app import PLAYERS_POLLS, PUBLIC_READS
+from game.campaigns.chances import grant_chances
+from game.polls import Polls
 from game.reads import KEEP_MS, Reads
 from tests.boards.hall import Hall, ended
 from tests.campaigns.office import DAY_MS
+from tests.support.stage import MANAGER
 from tests.support.tokens import Issuer
 
 pytestmark = pytest.mark.asyncio
@@ -52,7 +55,8 @@ async def framework(app: Litestar, hall: Hall) -> Framework:
         await hall.shop.bought(subject)
     await hall.counted()
     framework = Framework(app)
-    app.state.ahead = (Reads(framework, PUBLIC_READS, clock=hall.shop.office.clock),)
+    polls = Polls(hall.shop.resources, framework, PLAYERS_POLLS)
+    app.state.ahead = (Reads(framework, PUBLIC_READS, to_players=polls, clock=hall.shop.office.clock),)
     return framework
 
 
@@ -164,6 +168,31 @@ async def test_players_are_told_more_and_at_once(hall: Hall, issuer: Issuer) -> 
     assert await units_left(hall, **ann) == 4
     assert (await shown(hall, PATHS[1], **ann)).json()["you"]["chances_left"] == 0
     assert (await shown(hall, PATHS[1])).json()["you"] is None
+
+
+async def test_a_players_page_is_what_the_framework_says(
+    hall: Hall, framework: Framework, issuer: Issuer
+) -> None:
+    """Byte for byte and header for header, for all who ask at once, and not sent to who has it."""
+    await grant_chances(
+        hall.shop.resources,
+        MANAGER,
+        campaign_id=hall.shop.campaign_id,
+        subject="ann",
+        count=2,
+        expires_ms=hall.shop.office.clock() + DAY_MS,
+        source="spring",
+    )
+    people = [issuer.headers(name) for name in ("ann", "bob", "cat")]
+    true = [as_sent(await shown(hall, otherwise(PATHS[1]), **each)) for each in people]
+    asked = len(framework.asked)
+    pages = await asyncio.gather(*(shown(hall, PATHS[1], **each) for each in people))
+    assert list(map(as_sent, pages)) == true
+    assert [page.json()["you"]["chances_left"] for page in pages] == [2, 0, 0]
+    for person, page in zip(people, pages, strict=True):
+        same = await shown(hall, PATHS[1], **person, **{"If-None-Match": page.headers["etag"]})
+        assert (same.status_code, same.content) == (304, b"")
+    assert len(framework.asked) == asked
 
 
 @pytest.mark.usefixtures("framework")

@@ -76,7 +76,8 @@ async def standing_still(resources: Resources) -> AsyncIterator[Litestar]:
         limits = Limits(resources.redis, per_player=1_000_000, per_address=1_000_000, clock=resources.clock)
         app.state.resources = resources
         app.state.intake = Intake(Reception(resources, limits))
-        reads = Reads(partial(Litestar.__call__, app), PUBLIC_READS, clock=resources.clock)
+        framework = partial(Litestar.__call__, app)
+        reads = Reads(framework, PUBLIC_READS, to_players=framework, clock=resources.clock)
         app.state.ahead = (app.state.intake, reads)
         app.state.gate = Gate(tokens, limits, trusted_proxies=(), bounds=BOUNDS)
         yield app

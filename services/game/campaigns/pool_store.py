@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from game.campaigns.drafts import BeaconDraft, GuaranteeDraft, NameDraft, PoolDraft, PrizeDraft, RowDraft
-from game.campaigns.records import LeftOver, Pool, PublicState, Published, Units
+from game.campaigns.records import LeftOver, LiveSeat, Pool, PublicState, Published, Units
 from game.campaigns.rules import BadgeName, PoolStage, PoolState, PoolTerms, Prize, Text
 from game.db.connection import Connection
 from game.db.statements import load
@@ -258,9 +258,13 @@ async def rules_of_pool(conn: Connection, *, campaign_id: str, pool_id: str) -> 
     return None if rules is None else bytes(rules)
 
 
-async def seats_of_player(
-    conn: Connection, *, campaign_id: str, player_id: UUID, pool_ids: Sequence[str]
-) -> dict[str, tuple[bytes, int]]:
-    """A player's live seats by pool: the seat's id and how many draws are left of it."""
-    rows = await conn.fetch(_SQL.seats_of_player, campaign_id, player_id, pool_ids)
-    return {row["pool_id"]: (row["seat_id"], row["draws_left"]) for row in rows}
+async def seats_of_players(
+    conn: Connection, player_ids: Sequence[UUID], *, campaign_id: str, pool_ids: Sequence[str]
+) -> dict[UUID, dict[str, LiveSeat]]:
+    """Players' live seats by pool; who has none is left out."""
+    seats: defaultdict[UUID, dict[str, LiveSeat]] = defaultdict(dict)
+    for player_id, pool_id, seat_id, draws_left in await conn.fetch(
+        _SQL.seats_of_players, campaign_id, pool_ids, player_ids
+    ):
+        seats[player_id][pool_id] = LiveSeat(seat_id=seat_id, draws_left=draws_left)
+    return seats

@@ -1,6 +1,7 @@
 """What everybody may know of a campaign, and what a player may do in it now."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -9,20 +10,13 @@ from game.audit.service import log_signer
 from game.auth import Caller, Role
 from game.campaigns import pool_store, store
 from game.campaigns.access import campaign_of, no_such_campaign
-from game.campaigns.records import Campaign, PublicState, Summary
+from game.campaigns.records import Campaign, LiveSeat, PublicState, Summary
 from game.campaigns.rules import Participation, PoolTerms, local_day, refusal, used_today
 from game.campaigns.service import no_such_pool, pool_terms
+from game.campaigns.together import Together
 from game.db.connection import Connection
 from game.errors import Forbidden, NotFound, Refusal, Unavailable
-from game.players import player_id_of
 from game.resources import Resources
-
-
-class LiveSeat(msgspec.Struct, frozen=True, kw_only=True):
-    """A player's live seat, and how many of its draws are not spoken for."""
-
-    seat_id: bytes
-    draws_left: int
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +49,13 @@ class PublicCampaign(msgspec.Struct, frozen=True, kw_only=True):
     you: Standing | None
 
 
+class _Seen(msgspec.Struct, frozen=True):
+    """What everybody sees of a campaign, at one moment."""
+
+    campaign: Campaign
+    states: Sequence[PublicState]
+
+
 async def list_campaigns(resources: Resources, *, brand_id: str, after: str, limit: int) -> list[Summary]:
     """One page of a brand's launched campaigns. NotFound `brand_not_found`."""
     async with resources.pool.acquire() as conn:
@@ -67,27 +68,30 @@ async def list_campaigns(resources: Resources, *, brand_id: str, after: str, lim
 
 async def show_campaign(resources: Resources, caller: Caller | None, *, campaign_id: str) -> PublicCampaign:
     """A launched campaign. NotFound for a draft, and for one of another brand than the token's."""
+    if caller is not None and Role.PLAYER in caller.roles:
+        with suppress(Forbidden):  # one who is being erased is shown what everybody is
+            return await _shown(resources, *await _mine.mine(resources, caller, campaign_id=campaign_id))
     brand_id = await brand_of(resources, caller, campaign_id)
-    player_id = await _player_of(resources, caller)
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
-        campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=brand_id)
-        states = await pool_store.pool_states(conn, campaign_id=campaign_id)
-        player = (
-            await _read_player(conn, campaign, player_id, states, resources.clock()) if player_id else None
-        )
+        seen = await _see(conn, campaign_id=campaign_id, brand_id=brand_id)
+    return await _shown(resources, seen, None)
+
+
+async def _shown(resources: Resources, seen: _Seen, you: Standing | None) -> PublicCampaign:
+    campaign_id = seen.campaign.campaign_id
     pools = [
         PublicPool(
             terms=await pool_terms(resources, campaign_id=campaign_id, pool_id=state.pool_id), now=state
         )
-        for state in states
+        for state in seen.states
     ]
     signer = await log_signer(resources, campaign_id)
     return PublicCampaign(
-        campaign=campaign,
+        campaign=seen.campaign,
         log_origin=signer.origin,
         log_vkey=signer.vkey,
         pools=tuple(pools),
-        you=_with_refusals(resources, player, pools) if player else None,
+        you=_with_refusals(resources, you, pools) if you else None,
     )
 
 
@@ -106,16 +110,6 @@ def no_such_brand() -> NotFound:
     return NotFound("brand_not_found", "There is no such brand.")
 
 
-async def _player_of(resources: Resources, caller: Caller | None) -> UUID | None:
-    """The player who asks; None: nobody, or one who is being erased, who is shown what everybody is."""
-    if caller is None or Role.PLAYER not in caller.roles:
-        return None
-    try:
-        return await player_id_of(resources, caller)
-    except Forbidden:
-        return None
-
-
 async def brand_of(resources: Resources, caller: Caller | None, campaign_id: str) -> str:
     """The brand of a launched campaign; NotFound unless it is the token's, where there is one."""
     async with resources.pool.acquire() as conn:
@@ -125,26 +119,42 @@ async def brand_of(resources: Resources, caller: Caller | None, campaign_id: str
     return brand_id
 
 
-async def _read_player(
-    conn: Connection, campaign: Campaign, player_id: UUID, states: Sequence[PublicState], now_ms: int
-) -> Standing:
-    campaign_id = campaign.campaign_id
+async def _see(conn: Connection, *, campaign_id: str, brand_id: str) -> _Seen:
+    campaign = await campaign_of(conn, campaign_id=campaign_id, brand_id=brand_id)
+    return _Seen(campaign, await pool_store.pool_states(conn, campaign_id=campaign_id))
+
+
+async def _read_players(
+    conn: Connection, resources: Resources, campaign: Campaign, player_ids: Sequence[UUID]
+) -> list[tuple[_Seen, Standing]]:
+    """How players stand, at one moment with what everybody sees; without refusals."""
+    campaign_id, now_ms = campaign.campaign_id, resources.clock()
     today = local_day(now_ms, campaign.time_zone)
+    async with conn.transaction(isolation="repeatable_read", readonly=True):
+        seen = await _see(conn, campaign_id=campaign_id, brand_id=campaign.brand_id)
+        pool_ids = [state.pool_id for state in seen.states]
+        taken = await store.participations_of(conn, player_ids, campaign_id=campaign_id)
+        seats = await pool_store.seats_of_players(
+            conn, player_ids, campaign_id=campaign_id, pool_ids=pool_ids
+        )
+        chances = await store.chances_left(conn, player_ids, campaign_id=campaign_id, now_ms=now_ms)
     nothing = Participation(draws_total=0, day=today, draws_today=0)
-    taken = await store.participation_of(conn, campaign_id=campaign_id, player_id=player_id) or nothing
-    pool_ids = [state.pool_id for state in states]
-    seats = await pool_store.seats_of_player(
-        conn, campaign_id=campaign_id, player_id=player_id, pool_ids=pool_ids
-    )
-    return Standing(
-        taken=taken,
-        used_today=used_today(taken, today),
-        chances_left=await store.chances_left(
-            conn, campaign_id=campaign_id, player_id=player_id, now_ms=now_ms
-        ),
-        seats={pool_id: LiveSeat(seat_id=seat[0], draws_left=seat[1]) for pool_id, seat in seats.items()},
-        refusals={},
-    )
+    return [
+        (
+            seen,
+            Standing(
+                taken=taken.get(each, nothing),
+                used_today=used_today(taken.get(each, nothing), today),
+                chances_left=chances.get(each, 0),
+                seats=seats.get(each, {}),
+                refusals={},
+            ),
+        )
+        for each in player_ids
+    ]
+
+
+_mine = Together(_read_players)
 
 
 def _with_refusals(resources: Resources, player: Standing, pools: Sequence[PublicPool]) -> Standing:

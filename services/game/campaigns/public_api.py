@@ -2,20 +2,23 @@
 
 from typing import Annotated
 
+import msgspec
 from litestar import Controller, Response, get
 from litestar.datastructures import CacheControlHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
-from game.auth import PUBLIC, AppRequest
+from game.auth import PUBLIC, AppRequest, Caller
 from game.campaigns.api import CampaignCursor, CampaignId, PoolId
 from game.campaigns.document import RulesDocument
 from game.campaigns.public import list_campaigns, no_such_brand, rules_text, show_campaign
 from game.campaigns.public_views import CampaignView, campaign_view
 from game.campaigns.views import SummaryPage, summary_page
-from game.polling import SAME, polled
+from game.polling import SAME, polled, tag_of
+from game.polls import Poll
 from game.problems import problem_responses
 from game.reads import Route
+from game.resources import Resources
 
 PAGE = 50
 FOR_GOOD = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
@@ -28,6 +31,29 @@ READS = (
     Route(template="/v1/campaigns", parameters={"brand": BRAND}),
     Route(template="/v1/campaigns/{campaign_id}", parameters={}, tells_players=True),
 )
+
+
+class _Page(msgspec.Struct, frozen=True):
+    """A campaign as one player is shown it, encoded."""
+
+    content: bytes
+
+    @property
+    def tag(self) -> str:
+        """Its ETag."""
+        return tag_of(self.content)
+
+
+async def _read_page(resources: Resources, caller: Caller, *, campaign_id: str) -> _Page:
+    shown = await show_campaign(resources, caller, campaign_id=campaign_id)
+    return _Page(msgspec.json.encode(campaign_view(shown)))
+
+
+async def _told(page: _Page) -> msgspec.Raw:
+    return msgspec.Raw(page.content)
+
+
+POLLS = (Poll(name=None, read=_read_page, tell=_told),)
 
 BrandId = Annotated[str, QueryParameter(pattern=BRAND, description="1 to 32 of a-z, 0-9 and -")]
 

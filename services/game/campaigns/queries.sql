@@ -329,28 +329,32 @@ WHERE campaign_id = $1 AND player_id = $2 AND source = $3;
 -- The bytes whose SHA-256 a published pool committed to. No row: not published.
 SELECT p.rules FROM pool p WHERE p.campaign_id = $1 AND p.pool_id = $2 AND p.state <> 'draft';
 
--- name: participation_of
--- What a player has taken in a campaign. No row: nothing.
-SELECT draws_total, day, draws_today FROM participation WHERE campaign_id = $1 AND player_id = $2;
+-- name: participations_of
+-- What players have taken in a campaign. No row for one: nothing.
+SELECT player_id, draws_total, day, draws_today
+FROM participation
+WHERE campaign_id = $1 AND player_id = ANY ($2::uuid[])
+ORDER BY player_id;
 
--- name: seats_of_player
--- A player's live seats in pools of a campaign.
-SELECT pool_id, seat_id, seat_draws - draws_reserved AS draws_left
+-- name: seats_of_players
+-- Players' live seats in pools of a campaign, at most one of each in each.
+SELECT player_id, pool_id, seat_id, seat_draws - draws_reserved AS draws_left
 FROM seat
-WHERE campaign_id = $1 AND player_id = $2 AND pool_id = ANY ($3::text[]) AND state = 'live'
-ORDER BY pool_id
-LIMIT 64;
+WHERE campaign_id = $1 AND pool_id = ANY ($2::text[]) AND player_id = ANY ($3::uuid[]) AND state = 'live'
+ORDER BY player_id, pool_id;
 
 -- name: chances_left
--- How many free plays a player can still use; what lies under covered tickets is told to nobody. Never null.
-SELECT coalesce(sum(l.units_left), 0)::bigint
+-- How many free plays players can still use; what lies under covered tickets is told to nobody. No row for one: none.
+SELECT l.player_id, sum(l.units_left)::bigint AS units_left
 FROM chance_lot AS l
 LEFT JOIN draw AS d ON d.campaign_id = l.campaign_id
     AND d.entry_index = CASE WHEN l.source LIKE 'draw:%' THEN substr(l.source, 6)::bigint END
 LEFT JOIN play AS t ON (t.campaign_id, t.play_id) = (d.campaign_id, d.play_id)
 LEFT JOIN pool AS p ON (p.campaign_id, p.pool_id) = (t.campaign_id, t.pool_id)
-WHERE l.campaign_id = $1 AND l.player_id = $2 AND l.units_left > 0 AND l.expires_ms > $3
-  AND (p.game IS DISTINCT FROM 'scratch' OR d.uncovered_ms IS NOT NULL);
+WHERE l.campaign_id = $1 AND l.player_id = ANY ($2::uuid[]) AND l.units_left > 0 AND l.expires_ms > $3
+  AND (p.game IS DISTINCT FROM 'scratch' OR d.uncovered_ms IS NOT NULL)
+GROUP BY l.player_id
+ORDER BY l.player_id;
 
 -- name: brand_exists
 -- Whether there is a brand of this id.

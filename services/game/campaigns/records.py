@@ -142,6 +142,13 @@ class PublicState(msgspec.Struct, frozen=True, kw_only=True):
     state: PoolState
 
 
+class LiveSeat(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's live seat, and how many of its draws are not spoken for."""
+
+    seat_id: bytes
+    draws_left: int
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A campaign in a list."""
 

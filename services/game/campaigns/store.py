@@ -155,15 +155,20 @@ async def chances_of_source(conn: Connection, key: LotKey) -> Chances | None:
     return None if row is None else Chances(**row)
 
 
-async def chances_left(conn: Connection, *, campaign_id: str, player_id: UUID, now_ms: int) -> int:
-    """How many free plays a player can still use."""
-    return int(await conn.fetchval(_SQL.chances_left, campaign_id, player_id, now_ms))
+async def chances_left(
+    conn: Connection, player_ids: Sequence[UUID], *, campaign_id: str, now_ms: int
+) -> dict[UUID, int]:
+    """How many free plays players can still use; who has none is left out."""
+    rows = await conn.fetch(_SQL.chances_left, campaign_id, player_ids, now_ms)
+    return {row["player_id"]: row["units_left"] for row in rows}
 
 
-async def participation_of(conn: Connection, *, campaign_id: str, player_id: UUID) -> Participation | None:
-    """What a player has taken in a campaign; None: nothing yet."""
-    row = await conn.fetchrow(_SQL.participation_of, campaign_id, player_id)
-    return None if row is None else Participation(**row)
+async def participations_of(
+    conn: Connection, player_ids: Sequence[UUID], *, campaign_id: str
+) -> dict[UUID, Participation]:
+    """What players have taken in a campaign; who has nothing yet is left out."""
+    rows = await conn.fetch(_SQL.participations_of, campaign_id, player_ids)
+    return {row[0]: Participation(draws_total=row[1], day=row[2], draws_today=row[3]) for row in rows}
 
 
 async def brand_exists(conn: Connection, *, brand_id: str) -> bool:

@@ -13,12 +13,12 @@ from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from game.auth import Caller, Role
-from game.exchange import BODY_BYTES, send_json, whole_body
+from game.exchange import BODY_BYTES, plain_headers, send_json, whole_body
 from game.plays import service
 from game.plays.engine import Engine
 from game.plays.rules import DRAWS_MAX, PaidWith
 from game.plays.views import PlayView
-from game.wire import JSON, body_required, decode_body
+from game.wire import body_required, decode_body
 
 ADDRESSES_KEPT: Final = 1_024
 # Nothing longer is looked up, and kept.
@@ -30,7 +30,6 @@ IDEMPOTENCY_KEY: Final = r"^[!-~]{1,200}$(?!\n)"
 
 _encoder = msgspec.json.Encoder()
 _key = re.compile(rb"[!-~]{1,200}")
-_json = JSON.encode()
 
 
 class PlayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +93,6 @@ class Intake:
 
 def _plain_key(scope: HTTPScope) -> str | None:
     """The key of a request whose headers are as they should be, each given once; None: of any other."""
-    headers = dict(scope["headers"])
+    headers = plain_headers(scope) or {}
     key = headers.get(b"idempotency-key", b"")
-    is_plain = len(headers) == len(list(scope["headers"])) and headers.get(b"content-type") == _json
-    return key.decode() if is_plain and _key.fullmatch(key) else None
+    return key.decode() if _key.fullmatch(key) else None

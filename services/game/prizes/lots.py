@@ -51,8 +51,6 @@ async def open_lots(
     player_id, now_ms = await player_id_of(resources, caller), resources.clock()
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         await launched(conn, campaign_id=campaign_id, brand_id=caller.brand_id)
-        left = await campaign_store.chances_left(
-            conn, campaign_id=campaign_id, player_id=player_id, now_ms=now_ms
-        )
+        left = await campaign_store.chances_left(conn, [player_id], campaign_id=campaign_id, now_ms=now_ms)
         rows = await conn.fetch(_SQL.open_lots, campaign_id, player_id, now_ms, after, limit)
-    return OpenLots(chances_left=left, lots=tuple(Lot(**row) for row in rows))
+    return OpenLots(chances_left=left.get(player_id, 0), lots=tuple(Lot(**row) for row in rows))

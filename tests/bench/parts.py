@@ -16,6 +16,7 @@ from tests.bench import (
     reads,
     replay,
     tails,
+    visits,
     workers,
 )
 from tests.bench.installation import installed
@@ -29,6 +30,7 @@ PARTS = {
     "fullness": fullness.grown,
     "prizes": prizes.won,
     "tails": tails.waited,
+    "visits": visits.visited,
     "events": events.accepted,
     "progress": progress.processed,
     "polls": polls.polled,

@@ -101,7 +101,8 @@ async def launched(resources: Resources, shown: demo.Demonstration) -> str:
         limits=LimitsDraft(),
         schedule=ScheduleDraft(opens=to_datetime(now_ms), closes=closes, time_zone=demo.TIME_ZONE),
     )
-    pool = msgspec.structs.replace(shown.pool, draws_cap=DRAWS_CAP, seat_draws=SEAT_DRAWS)
+    cap = DRAWS_CAP if shown.pool.game == "wheel" else None
+    pool = msgspec.structs.replace(shown.pool, draws_cap=cap, seat_draws=SEAT_DRAWS)
     campaign_id = await drafting.create_campaign(resources, demo.MANAGER, draft)
     for badge_id, badge in shown.badges.items():
         await save_badge(resources, demo.MANAGER, badge, campaign_id=campaign_id, badge_id=badge_id)

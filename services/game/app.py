@@ -52,6 +52,7 @@ from game.monitor.api import Fit, FitAlerts
 from game.monitor.following import STEPS as MONITOR_STEPS
 from game.pages import Pages
 from game.planning import STEP as STATISTICS_STEP
+from game.plays import api as plays_api
 from game.plays.api import Plays, Seats
 from game.plays.engine import Engine
 from game.plays.intake import Intake as PlayIntake
@@ -59,6 +60,8 @@ from game.plays.review_api import Reviews
 from game.plays.steps import play_steps
 from game.plays.sweep import Drain
 from game.polls import Polls
+from game.prizes import api as prizes_api
+from game.prizes import lots_api
 from game.prizes.api import Prizes
 from game.prizes.lots_api import ChanceLots
 from game.problems import exception_handler, is_passing
@@ -106,7 +109,8 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     Credentials, OpenBadges, Fit, FitAlerts, SecretReadings, EvidencePacks, Erasures,
 )  # fmt: skip
 PUBLIC_READS = (*campaigns_api.READS, *boards_api.READS, *wheel_api.READS)
-PLAYERS_POLLS = (*campaigns_api.POLLS, *tasks_api.POLLS, *streak_api.POLLS, *badges_api.POLLS)
+PLAYERS_APIS = (campaigns_api, plays_api, prizes_api, lots_api, tasks_api, streak_api, badges_api)
+PLAYERS_POLLS = tuple(poll for api in PLAYERS_APIS for poll in api.POLLS)
 MESSAGE_STEPS = (Step(name="stock.tell", run=tell_of_stock, interval_ms=30_000), *OUT_STEPS)
 EVENT_STEPS: tuple[Step, ...] = (
     *STEPS,

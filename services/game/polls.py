@@ -13,7 +13,7 @@ import msgspec
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from game.auth import Caller, Role
-from game.polling import send_made
+from game.polling import send_made, tag_of
 from game.resources import Resources
 
 ADDRESS: Final = re.compile(r"/v1/campaigns/([a-z0-9]{12})(?:/me/([a-z]{1,16}))?")
@@ -43,6 +43,30 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     def template(self) -> str:
         """Its address, as the framework names the route."""
         return CAMPAIGN if self.name is None else f"{CAMPAIGN}/me/{self.name}"
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """An answer as it is sent."""
+
+    content: bytes
+
+    @property
+    def tag(self) -> str:
+        """Named by what it says."""
+        return tag_of(self.content)
+
+
+def whole(name: str | None, read: Callable[..., Awaitable[msgspec.Struct]]) -> Poll:
+    """A poll whose answer is made in any case, and not sent again to whoever has it."""
+
+    async def made(resources: Resources, caller: Caller, *, campaign_id: str) -> _Made:
+        return _Made(_encoder.encode(await read(resources, caller, campaign_id=campaign_id)))
+
+    return Poll(name=name, read=made, tell=_content)
+
+
+async def _content(made: _Made) -> msgspec.Raw:
+    return msgspec.Raw(made.content)
 
 
 class Polls:

@@ -170,10 +170,10 @@ async def test_players_are_told_more_and_at_once(hall: Hall, issuer: Issuer) -> 
     assert (await shown(hall, PATHS[1])).json()["you"] is None
 
 
-async def test_a_players_page_is_what_the_framework_says(
+async def test_what_players_poll_is_what_the_framework_says(
     hall: Hall, framework: Framework, issuer: Issuer
 ) -> None:
-    """Byte for byte and header for header, for all who ask at once, and not sent to who has it."""
+    """Byte for byte and header for header, for all who ask at once, and not sent to whoever has it."""
     await grant_chances(
         hall.shop.resources,
         MANAGER,
@@ -184,15 +184,18 @@ async def test_a_players_page_is_what_the_framework_says(
         source="spring",
     )
     people = [issuer.headers(name) for name in ("ann", "bob", "cat")]
-    true = [as_sent(await shown(hall, otherwise(PATHS[1]), **each)) for each in people]
-    asked = len(framework.asked)
-    pages = await asyncio.gather(*(shown(hall, PATHS[1], **each) for each in people))
-    assert list(map(as_sent, pages)) == true
-    assert [page.json()["you"]["chances_left"] for page in pages] == [2, 0, 0]
-    for person, page in zip(people, pages, strict=True):
-        same = await shown(hall, PATHS[1], **person, **{"If-None-Match": page.headers["etag"]})
-        assert (same.status_code, same.content) == (304, b"")
-    assert len(framework.asked) == asked
+    for poll in PLAYERS_POLLS:
+        path = poll.template.replace("{campaign_id}", "{}")
+        true = [as_sent(await shown(hall, otherwise(path), **each)) for each in people]
+        asked = len(framework.asked)
+        found = await asyncio.gather(*(shown(hall, path, **each) for each in people))
+        assert list(map(as_sent, found)) == true
+        for person, each in zip(people, found, strict=True):
+            same = await shown(hall, path, **person, **{"If-None-Match": each.headers["etag"]})
+            assert (same.status_code, same.content) == (304, b"")
+        assert len(framework.asked) == asked
+    pages = [(await shown(hall, PATHS[1], **each)).json()["you"]["chances_left"] for each in people]
+    assert pages == [2, 0, 0]
 
 
 @pytest.mark.usefixtures("framework")

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from litestar import Controller, Response, get
 from litestar.datastructures import CacheControlHeader
 from litestar.openapi.datastructures import ResponseSpec
@@ -14,8 +13,8 @@ from game.campaigns.document import RulesDocument
 from game.campaigns.public import list_campaigns, no_such_brand, rules_text, show_campaign
 from game.campaigns.public_views import CampaignView, campaign_view
 from game.campaigns.views import SummaryPage, summary_page
-from game.polling import SAME, polled, tag_of
-from game.polls import Poll
+from game.polling import SAME, polled
+from game.polls import whole
 from game.problems import problem_responses
 from game.reads import Route
 from game.resources import Resources
@@ -33,27 +32,11 @@ READS = (
 )
 
 
-class _Page(msgspec.Struct, frozen=True):
-    """A campaign as one player is shown it, encoded."""
-
-    content: bytes
-
-    @property
-    def tag(self) -> str:
-        """Its ETag."""
-        return tag_of(self.content)
+async def _shown(resources: Resources, caller: Caller | None, *, campaign_id: str) -> CampaignView:
+    return campaign_view(await show_campaign(resources, caller, campaign_id=campaign_id))
 
 
-async def _read_page(resources: Resources, caller: Caller, *, campaign_id: str) -> _Page:
-    shown = await show_campaign(resources, caller, campaign_id=campaign_id)
-    return _Page(msgspec.json.encode(campaign_view(shown)))
-
-
-async def _told(page: _Page) -> msgspec.Raw:
-    return msgspec.Raw(page.content)
-
-
-POLLS = (Poll(name=None, read=_read_page, tell=_told),)
+POLLS = (whole(None, _shown),)
 
 BrandId = Annotated[str, QueryParameter(pattern=BRAND, description="1 to 32 of a-z, 0-9 and -")]
 
@@ -78,8 +61,7 @@ class PublicCampaigns(Controller):
     @get("/{campaign_id:str}", responses=SAME | PROBLEMS)
     async def show(self, request: AppRequest, campaign_id: CampaignId) -> Response[CampaignView | None]:
         """A launched campaign. A player's token adds what is left of the limits and what may be played."""
-        shown = await show_campaign(request.resources, request.user, campaign_id=campaign_id)
-        return polled(request, campaign_view(shown))
+        return polled(request, await _shown(request.resources, request.user, campaign_id=campaign_id))
 
     @get(
         "/{campaign_id:str}/rules/{pool_id:str}",

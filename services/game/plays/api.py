@@ -14,6 +14,7 @@ from game.plays.engine import Engine
 from game.plays.intake import IDEMPOTENCY_KEY, Place, PlayIn, played, status_of
 from game.plays.views import AnchorView, PlayPage, PlayView, SeatedView
 from game.polling import SAME, polled
+from game.polls import whole
 from game.problems import problem_responses
 
 IdempotencyKey = Annotated[
@@ -33,6 +34,9 @@ UNDER_WAY = {
         PlayView, description="Stored and under way: ask again with GET, or with the same key."
     )
 }
+
+
+POLLS = (whole("plays", service.history),)
 
 
 class SeatIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,13 +113,17 @@ class Plays(Controller):
 
     @get("/campaigns/{campaign_id:str}/me/plays", responses=SAME)
     async def history(
-        self, request: AppRequest, campaign_id: FromPath[str], before: Before = None, limit: Limit = 20
+        self,
+        request: AppRequest,
+        campaign_id: FromPath[str],
+        before: Before = None,
+        limit: Limit = service.PAGE,
     ) -> Response[PlayPage | None]:
         """Your plays in a campaign, newest first, without their draws.
 
         Ask again with `If-None-Match`: what has not changed is not sent.
         """
         page = await service.history(
-            engine_of(request), request.caller, campaign_id=campaign_id, before=before, limit=limit
+            request.resources, request.caller, campaign_id=campaign_id, before=before, limit=limit
         )
         return polled(request, page)

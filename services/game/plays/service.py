@@ -24,9 +24,10 @@ from game.plays.views import (
     seat_view,
 )  # fmt: skip
 from game.plays.wants import Advanced, WantSeat
+from game.resources import Resources
 
 SEED_BYTES_MIN = 16
-PAGE_MAX = 50
+PAGE, PAGE_MAX = 20, 50
 
 
 async def terms_for(engine: Engine, caller: Caller, *, campaign_id: str, pool_id: str) -> PoolTerms:
@@ -124,21 +125,26 @@ async def read(engine: Engine, caller: Caller, wire_id: str) -> PlayView:
 
 
 async def history(
-    engine: Engine, caller: Caller, *, campaign_id: str, before: str | None, limit: int
+    resources: Resources,
+    caller: Caller,
+    *,
+    campaign_id: str,
+    before: str | None = None,
+    limit: int = PAGE,
 ) -> PlayPage:
     """The caller's plays in a campaign, newest first, without their draws."""
     start = parse_cursor(before, campaign_id=campaign_id)
-    player_id = await player_id_of(engine.resources, caller)
-    async with engine.resources.pool.acquire() as conn:
+    player_id = await player_id_of(resources, caller)
+    async with resources.pool.acquire() as conn:
         plays = await store.history(
             conn, campaign_id=campaign_id, player_id=player_id, before=start, limit=limit
         )
-    views = [play_view(await _terms_of(engine, play), play, None, ()) for play in plays]
+    views = [play_view(await _terms_of(resources, play), play, None, ()) for play in plays]
     return PlayPage(plays=tuple(views), next=plays[-1].wire_id if len(plays) == limit else None)
 
 
-async def _terms_of(engine: Engine, play: Play) -> PoolTerms:
-    return await pool_terms(engine.resources, campaign_id=play.campaign_id, pool_id=play.pool_id)
+async def _terms_of(resources: Resources, play: Play) -> PoolTerms:
+    return await pool_terms(resources, campaign_id=play.campaign_id, pool_id=play.pool_id)
 
 
 async def uncover(engine: Engine, caller: Caller, wire_id: str, tickets: Sequence[int]) -> PlayView:

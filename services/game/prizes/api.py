@@ -8,17 +8,19 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
-from game.auth import AppRequest, Role, require
+from game.auth import AppRequest, Caller, Role, require
 from game.campaigns.rules import PrizeKind, Text
 from game.ids import wire_id
 from game.instants import to_datetime
 from game.polling import SAME, polled
+from game.polls import whole
 from game.prizes import service
 from game.prizes.rules import Grant, PrizeState
 from game.problems import problem_responses
+from game.resources import Resources
 from game.texts import rewards
 
-PAGE_MAX = 50
+PAGE, PAGE_MAX = 20, 50
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
 Before = Annotated[str | None, QueryParameter(max_length=100, description="The `next` of the page before.")]
 
@@ -57,6 +59,17 @@ class PrizePage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+async def _page(
+    resources: Resources, caller: Caller, *, campaign_id: str, before: str | None = None, limit: int = PAGE
+) -> PrizePage:
+    grants = await service.inbox(resources, caller, campaign_id=campaign_id, before=before, limit=limit)
+    views = tuple(map(_view, grants))
+    return PrizePage(prizes=views, next=views[-1].id if len(views) == limit else None)
+
+
+POLLS = (whole("prizes", _page),)
+
+
 class Prizes(Controller):
     """What a player has won. A prize under a covered ticket is told to nobody, its winner included."""
 
@@ -66,17 +79,16 @@ class Prizes(Controller):
 
     @get("/campaigns/{campaign_id:str}/me/prizes", responses=SAME)
     async def inbox(
-        self, request: AppRequest, campaign_id: FromPath[str], before: Before = None, limit: Limit = 20
+        self, request: AppRequest, campaign_id: FromPath[str], before: Before = None, limit: Limit = PAGE
     ) -> Response[PrizePage | None]:
         """Your prizes in a campaign, newest first.
 
         Ask again with `If-None-Match`: what has not changed is not sent.
         """
-        grants = await service.inbox(
+        page = await _page(
             request.resources, request.caller, campaign_id=campaign_id, before=before, limit=limit
         )
-        views = tuple(map(_view, grants))
-        return polled(request, PrizePage(prizes=views, next=views[-1].id if len(views) == limit else None))
+        return polled(request, page)
 
     @get("/prizes/{prize_id:str}")
     async def one(self, request: AppRequest, prize_id: FromPath[str]) -> GrantView:

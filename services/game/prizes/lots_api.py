@@ -8,13 +8,15 @@ import msgspec
 from litestar import Controller, Response, get
 from litestar.params import QueryParameter
 
-from game.auth import AppRequest, Role, require
+from game.auth import AppRequest, Caller, Role, require
 from game.campaigns.api import CampaignId
 from game.campaigns.rules import Text
 from game.instants import to_datetime
 from game.polling import SAME, polled
-from game.prizes.lots import Lot, LotKind, OpenLots, open_lots
+from game.polls import whole
+from game.prizes.lots import Lot, LotKind, open_lots
 from game.problems import problem_responses
+from game.resources import Resources
 from game.texts import rewards
 
 PAGE: Final = 50
@@ -60,17 +62,19 @@ class ChanceLots(Controller):
         self, request: AppRequest, campaign_id: CampaignId, after: After = None
     ) -> Response[LotPage | None]:
         """Your free plays in a campaign. Ask again with `If-None-Match`: what has not changed is not sent."""
-        found = await open_lots(
-            request.resources, request.caller, campaign_id=campaign_id, after=after or FIRST, limit=PAGE
-        )
-        return polled(request, _page(found))
+        page = await _page(request.resources, request.caller, campaign_id=campaign_id, after=after or FIRST)
+        return polled(request, page)
 
 
-def _page(found: OpenLots) -> LotPage:
+async def _page(resources: Resources, caller: Caller, *, campaign_id: str, after: UUID = FIRST) -> LotPage:
+    found = await open_lots(resources, caller, campaign_id=campaign_id, after=after, limit=PAGE)
     views = tuple(map(_view, found.lots))
     return LotPage(
         chances_left=found.chances_left, lots=views, next=views[-1].lot_id if len(views) == PAGE else None
     )
+
+
+POLLS = (whole("chances", _page),)
 
 
 def _view(lot: Lot) -> LotView:

@@ -57,9 +57,13 @@ async def test_a_subject_of_another_brand_is_another_player(
     resources: Resources, issuer: Issuer, other_issuer: Issuer
 ) -> None:
     """Brands name their players independently."""
-    ours = await player_id_of(resources, Someone("ann", issuer.brand_id))
-    theirs = await player_id_of(resources, Someone("ann", other_issuer.brand_id))
-    assert ours != theirs
+    people = [Someone(name, each.brand_id) for name in ("ann", "bob") for each in (issuer, other_issuer)]
+    found = await asyncio.gather(*(player_id_of(resources, each) for each in people))
+    rows = await resources.pool.fetch("SELECT subject, brand_id, player_id FROM player")
+    assert {(row[0], row[1]): row[2] for row in rows} == {
+        (each.subject, each.brand_id): player_id for each, player_id in zip(people, found, strict=True)
+    }
+    assert len(set(found)) == len(people)
 
 
 @pytest.mark.asyncio

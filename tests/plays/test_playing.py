@@ -1,5 +1,6 @@
 """Anchor, seat, play, uncover: what players are told, and what they can check of it."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,24 @@ async def test_an_anchor_is_promised_before_the_seed_is_chosen(stage: Stage, gue
     assert (entry.id, entry.tag, entry.anchor) == (first["seat"], first["tag"], first["anchor"])
     assert (entry.seed, entry.pool_hash) == (SEED, first["pool_hash"])
     assert not first["logged"]
+
+
+@pytest.mark.asyncio
+async def test_players_who_look_at_once_see_their_own(stage: Stage, guest: Guests) -> None:
+    """Each their own seat, and what they have taken."""
+    campaign_id = await stage.launch(wheel(), limits={"total": 9})
+    guests = [guest(campaign_id, name) for name in ("ann", "bob", "cat")]
+    for count, each in enumerate(guests):
+        stage.fund(each.subject, 100)
+        if count:
+            await each.sit("wheel")
+            await played(each, "wheel", "key", count)
+    pages = await asyncio.gather(*(each.send("GET", f"/campaigns/{campaign_id}") for each in guests))
+    own = [page.json()["you"] for page in pages]
+    assert [you["total"]["used"] for you in own] == [0, 1, 2]
+    seats = [you["pools"][0]["seat"] for you in own]
+    assert [seat and seat["draws_left"] for seat in seats] == [None, 23, 22]
+    assert seats[1]["seat_id"] != seats[2]["seat_id"]
 
 
 @pytest.mark.asyncio

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 import pytest
 from asyncpg.connection import LoggedQuery
 
+from game.audit.proofs import KEEP_MS
 from game.db.statements import load
 from game.errors import Refusal
+from game.players import player_ids_of
 from game.plays import service
+from game.plays.drawing import Drawn
 from game.plays.engine import Engine
+from game.plays.rules import Play, Seat
+from game.plays.store import SQL
 from game.plays.views import PlayView
 from tests.support.auditing import rows_of
+from tests.support.locks import until_waiting
 from tests.support.pools import pool, row, wheel
 from tests.support.stage import Stage, player
 
@@ -19,7 +25,7 @@ pytestmark = pytest.mark.asyncio
 
 WINNERS = pool("cards", row("gold", "points", 1, count=200))
 FREE = wheel(price_points=0, seat_draws=256)
-# More entries than a tile of the log has.
+# More entries than a tile of the log has, by no more players than are told at once.
 MANY = 300
 COVERED = """
 SELECT count(*) AS tickets FROM draw JOIN play USING (campaign_id, play_id)
@@ -78,34 +84,78 @@ async def test_all_who_ask_at_once_are_answered_alone(
 async def test_two_processes_uncover_the_same_tickets(
     backstage: Stage, engines: tuple[Engine, Engine]
 ) -> None:
-    """In whatever order, each answer shows what its request has uncovered, and nobody waits for ever."""
+    """In whatever order, each answer shows what its request has uncovered, and nobody is refused."""
     campaign_id = await backstage.launch(WINNERS)
     names = [f"player-{number}" for number in range(20)]
     plays = await played(backstage, engines[0], campaign_id, *names, draws=3)
     forth = [(name, play.id, [1, 2]) for name, play in zip(names, plays, strict=True)]
     back = [(name, play_id, [3, 2]) for name, play_id, _ in reversed(forth)]
     shown = await asyncio.gather(answers(engines[0], *forth), answers(engines[1], *back))
-    assert all({1, 2} <= set(each) for each in shown[0] if isinstance(each, list))
-    assert all({2, 3} <= set(each) for each in shown[1] if isinstance(each, list))
-    assert [len(each) for each in shown] == [len(names)] * 2
+    for asked, told in zip((forth, back), shown, strict=True):
+        for (_, _, tickets), each in zip(asked, told, strict=True):
+            assert isinstance(each, list), each
+            assert set(tickets) <= set(each)
     assert await rows_of(backstage.resources, COVERED) == [{"tickets": 0}]
+
+
+async def test_nobody_waits_long_for_anothers_ticket(
+    backstage: Stage, engines: tuple[Engine, Engine]
+) -> None:
+    """Of one that somebody holds its owner waits, whoever looks does not, who uncovers others a second."""
+    engine, campaign_id = engines[0], await backstage.launch(WINNERS)
+    anns, bobs = await played(backstage, engine, campaign_id, "ann", "bob")
+    async with backstage.resources.pool.acquire() as conn:
+        async with conn.transaction():
+            await conn.execute("SELECT FROM draw JOIN play USING (play_id) WHERE nth = 1 FOR UPDATE OF draw")
+            held = asyncio.create_task(answers(engine, ("ann", anns.id, [1])))
+            others = asyncio.create_task(answers(engine, ("bob", bobs.id, [2])))
+            await until_waiting(backstage.resources, 1)
+            assert await answers(engine, ("ann", anns.id, ())) == [[]]
+            assert await others == [[2]]
+            assert not held.done()
+        assert await held == [[1]]
 
 
 async def test_receipts_stay_the_same_while_the_log_grows(
     backstage: Stage, engines: tuple[Engine, Engine]
 ) -> None:
-    """They are of the size at which a play had settled, out of tiles, or of what is kept of these."""
-    engine, campaign_id = engines[0], await backstage.launch(FREE)
-    names = [f"player-{number}" for number in range(MANY // 10)]
-    plays = await played(backstage, engine, campaign_id, *names, pool_id="wheel", draws=10)
-    first = await stage_reads(backstage, engines[1], plays[0])
-    assert first[0] == plays[0]
-    assert first[1] == [1, 1]
-    assert await stage_reads(backstage, engines[1], plays[0]) == (plays[0], [1, 0])
+    """They are of the size at which a play had settled, out of tiles, or of what was kept of these before."""
+    (engine, reader), campaign_id = engines, await backstage.launch(FREE)
+    names = ["ann", *(f"player-{number}" for number in range(MANY // 10))]
+    plays = await played(backstage, engine, campaign_id, "ann", pool_id="wheel", draws=10)
+    assert await read_together(reader, names, plays) == (plays, [1, 1])
+    assert await read_together(reader, names, plays) == (plays, [1, 0])
+    plays += await played(backstage, engine, campaign_id, *names[1:], pool_id="wheel", draws=10)
+    assert await read_together(reader, names, plays) == (plays, [1, 1])
+    assert await read_together(reader, names, plays) == (plays, [1, 0])
+    backstage.clock.advance(KEEP_MS)
+    assert await read_together(reader, names, plays) == (plays, [1, 1])
 
 
-async def stage_reads(stage: Stage, engine: Engine, play: PlayView) -> tuple[PlayView, list[int]]:
-    """A play as an engine tells it, and how many statements that took: of plays, of tiles."""
+async def test_receipts_of_several_logs(backstage: Stage, engines: tuple[Engine, Engine]) -> None:
+    """The same indexes in two logs, told in one batch: each is proven by its own, also from memory."""
+    names, plays = ["ann", "bob"] * 2, []
+    for _ in range(2):
+        campaign_id = await backstage.launch(FREE)
+        plays += await played(backstage, engines[0], campaign_id, *names[:2], pool_id="wheel")
+    assert await read_together(engines[1], names, plays) == (plays, [1, 1])
+    assert await read_together(engines[1], names, plays) == (plays, [1, 0])
+
+
+async def test_what_is_read_has_the_names_that_it_is_taken_by(backstage: Stage) -> None:
+    """Columns are taken by their places: those of plays, of seats and of draws, as the structs name them."""
+    async with backstage.resources.pool.acquire() as conn:
+        statement = await conn.prepare(SQL.tell_plays)
+        names = tuple(each.name for each in statement.get_attributes())
+    assert names == (*Play.__struct_fields__, *Seat.__struct_fields__, "tag", *Drawn.__struct_fields__)
+
+
+async def read_together(
+    engine: Engine, names: Sequence[str], plays: Sequence[PlayView]
+) -> tuple[list[PlayView], list[int]]:
+    """Players' plays as they are told at once, and how many statements that took: of plays, of tiles."""
+    callers = [player(name) for name, _ in zip(names, plays, strict=False)]
+    await player_ids_of(engine.resources, callers)
     heard: list[str] = []
 
     def hear(query: LoggedQuery) -> None:
@@ -114,10 +164,9 @@ async def stage_reads(stage: Stage, engine: Engine, play: PlayView) -> tuple[Pla
     pool = engine.resources.pool
     async with pool.acquire() as conn:  # the one that was given back last is taken next
         conn.add_query_logger(hear)
-    told = await stage.read(engine, play.id)
+    asking = (service.read(engine, who, play.id) for who, play in zip(callers, plays, strict=True))
+    told = await asyncio.gather(*asking)
     await asyncio.sleep(0)  # what was sent is told in the loop's next turn
     async with pool.acquire() as conn:
         conn.remove_query_logger(hear)
-    return told, [
-        sum(name in query for query in heard) for name in ("FROM unnest($1::text[], $2::uuid[])", "log_tile")
-    ]
+    return list(told), [sum(query == sql for query in heard) for sql in (SQL.tell_plays, TILES)]

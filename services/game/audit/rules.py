@@ -26,7 +26,7 @@ from game.fair.receipt import encode_receipts
 from game.fair.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 
 MAX_APPEND = 8192
-MAX_RECEIPTS = 256
+MAX_RECEIPTS = 320
 
 # A level to 63, or entries; the index in groups of three digits, x before all but the last; a partial width.
 _TILE_PATH = re.compile(

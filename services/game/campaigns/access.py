@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+import asyncpg
 
 from game.auth import Caller
 from game.campaigns import pool_store, store
@@ -13,7 +15,12 @@ from game.campaigns.records import Campaign, Change, Managed, Summary
 from game.campaigns.rules import CampaignState
 from game.db.connection import Connection
 from game.errors import Conflict, NotFound
+from game.recent import Recent
 from game.resources import Resources
+
+BRANDS_KEPT: Final = 2_000
+# Of launched campaigns, whose brand never changes.
+_brands: "Recent[tuple[asyncpg.Pool[asyncpg.Record], str], str]" = Recent(limit=BRANDS_KEPT)
 
 SERVICE = "service"  # the actor of what nobody asked for
 
@@ -29,6 +36,22 @@ async def campaign_of(conn: Connection, *, campaign_id: str, brand_id: str) -> C
     if campaign is None:
         raise no_such_campaign()
     return campaign
+
+
+async def brand_of(resources: Resources, caller: Caller | None, campaign_id: str) -> str:
+    """The brand of a launched campaign; NotFound unless it is the token's, where there is one."""
+    brand_id = _brands.get((resources.pool, campaign_id)) or await _launched_by(resources, campaign_id)
+    if caller and caller.brand_id != brand_id:
+        raise no_such_campaign()
+    return brand_id
+
+
+async def _launched_by(resources: Resources, campaign_id: str) -> str:
+    async with resources.pool.acquire() as conn:
+        brand_id = await store.brand_of_launched(conn, campaign_id=campaign_id)
+    if brand_id is None:
+        raise no_such_campaign()
+    return _brands.put((resources.pool, campaign_id), brand_id)
 
 
 async def launched(conn: Connection, *, campaign_id: str, brand_id: str) -> Campaign:

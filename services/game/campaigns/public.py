@@ -9,7 +9,7 @@ import msgspec
 from game.audit.service import log_signer
 from game.auth import Caller, Role
 from game.campaigns import pool_store, store
-from game.campaigns.access import campaign_of, no_such_campaign
+from game.campaigns.access import brand_of, campaign_of
 from game.campaigns.records import Campaign, LiveSeat, PublicState, Summary
 from game.campaigns.rules import Participation, PoolTerms, local_day, refusal, used_today
 from game.campaigns.service import no_such_pool, pool_terms
@@ -108,15 +108,6 @@ async def rules_text(resources: Resources, caller: Caller | None, *, campaign_id
 def no_such_brand() -> NotFound:
     """The one answer for a brand that is not there or not the token's."""
     return NotFound("brand_not_found", "There is no such brand.")
-
-
-async def brand_of(resources: Resources, caller: Caller | None, campaign_id: str) -> str:
-    """The brand of a launched campaign; NotFound unless it is the token's, where there is one."""
-    async with resources.pool.acquire() as conn:
-        brand_id = await store.brand_of_launched(conn, campaign_id=campaign_id)
-    if brand_id is None or (caller and caller.brand_id != brand_id):
-        raise no_such_campaign()
-    return brand_id
 
 
 async def _see(conn: Connection, *, campaign_id: str, brand_id: str) -> _Seen:

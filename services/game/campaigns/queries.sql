@@ -271,6 +271,7 @@ WITH covered AS (
     WHERE d.campaign_id = $1 AND play.pool_id = $2 AND d.entry_index > $3 AND d.uncovered_ms IS NULL
     ORDER BY d.entry_index
     LIMIT $5
+    FOR NO KEY UPDATE OF d
 ), uncovered AS (
     UPDATE draw d SET uncovered_ms = $4
     FROM covered

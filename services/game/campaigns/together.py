@@ -8,7 +8,7 @@ import asyncpg
 
 from game.auth import Caller
 from game.batch import Batcher
-from game.campaigns.access import launched
+from game.campaigns.access import brand_of, launched
 from game.campaigns.records import Campaign
 from game.db.connection import Connection
 from game.errors import NotFound
@@ -34,7 +34,8 @@ class Together(Generic[Mine]):
         )
 
     async def mine(self, resources: Resources, caller: Caller, *, campaign_id: str) -> Mine:
-        """The caller's in a launched campaign. NotFound for a draft or another brand's."""
+        """The caller's in a launched campaign. NotFound for a draft or another brand's, before all else."""
+        await brand_of(resources, caller, campaign_id)
         player_id = await player_id_of(resources, caller)
         key = (resources.pool, caller.brand_id, campaign_id)
         polls = self._recent.get(key) or self._recent.put(

@@ -6,8 +6,7 @@ from typing import Final
 import msgspec
 
 from game.auth import Caller
-from game.campaigns.access import campaign_of, desk_of
-from game.campaigns.public import brand_of
+from game.campaigns.access import brand_of, campaign_of, desk_of
 from game.campaigns.service import pool_terms
 from game.errors import Conflict, NotFound
 from game.fair.entries import PoolEntry

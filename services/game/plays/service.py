@@ -121,7 +121,7 @@ async def told(engine: Engine, play: Play) -> PlayView:
 
 async def read(engine: Engine, caller: Caller, wire_id: str) -> PlayView:
     """One play of the caller's own."""
-    return await uncover(engine, caller, wire_id, ())
+    return await _told_own(engine, caller, wire_id, tickets=())
 
 
 async def history(
@@ -149,6 +149,10 @@ async def _terms_of(resources: Resources, play: Play) -> PoolTerms:
 
 async def uncover(engine: Engine, caller: Caller, wire_id: str, tickets: Sequence[int]) -> PlayView:
     """Uncover tickets of a settled scratch play; those that are uncovered stay so."""
+    return await _told_own(engine, caller, wire_id, tickets=tickets)
+
+
+async def _told_own(engine: Engine, caller: Caller, wire_id: str, *, tickets: Sequence[int]) -> PlayView:
     place = parse_wire_id(wire_id)
     if place is None:
         raise no_such_play()

@@ -45,8 +45,10 @@ _DRAW = _TAG + 1
 
 def _found(row: Any) -> Found:
     has_seat = row[_PLAY] is not None
+    play = Play(**dict(zip(Play.__struct_fields__, row[:_PLAY], strict=True)))
+    assert has_seat or play.seat_id is None, "a play's seat is logged before the play is stored, or with it"
     return Found(
-        play=Play(**dict(zip(Play.__struct_fields__, row[:_PLAY], strict=True))),
+        play=play,
         seat=Seat(**dict(zip(Seat.__struct_fields__, row[_PLAY:_TAG], strict=True))) if has_seat else None,
         tag=row[_TAG],
         draws=[],

@@ -71,8 +71,11 @@ class Looks:
             await self._framework(scope, receive, send)
             return
         scope["path_template"] = TEMPLATE + (asked[2] or "")
-        tickets = await _tickets(scope, receive) if asked[2] else ()
-        view = await service.uncover(self._engine, caller, asked[1], tickets)
+        view = await (
+            service.uncover(self._engine, caller, asked[1], await _tickets(scope, receive))
+            if asked[2]
+            else service.read(self._engine, caller, asked[1])
+        )
         await send_json(send, HTTP_200_OK, _encoder.encode(view))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -70,7 +71,7 @@ async def show_campaign(resources: Resources, caller: Caller | None, *, campaign
     """A launched campaign. NotFound for a draft, and for one of another brand than the token's."""
     if caller is not None and Role.PLAYER in caller.roles:
         with suppress(Forbidden):  # one who is being erased is shown what everybody is
-            return await _shown(resources, *await _mine.mine(resources, caller, campaign_id=campaign_id))
+            return await _shown(resources, *await _seen_by(resources, caller, campaign_id=campaign_id))
     brand_id = await brand_of(resources, caller, campaign_id)
     async with resources.pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
         seen = await _see(conn, campaign_id=campaign_id, brand_id=brand_id)
@@ -145,7 +146,7 @@ async def _read_players(
     ]
 
 
-_mine = Together(_read_players)
+_seen_by: Final = Together(_read_players).mine
 
 
 def _with_refusals(resources: Resources, player: Standing, pools: Sequence[PublicPool]) -> Standing:

@@ -1,12 +1,12 @@
 """A request and its answer as plain ASGI, for the few routes that are called most."""
 
-from typing import Final
+from typing import Any, Final
 
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import HTTPScope, Receive, Send
 
 from game.errors import Malformed
-from game.wire import JSON
+from game.wire import JSON, body_required, decode_body
 
 BODY_BYTES: Final = 256 * 1024
 _IS_JSON: Final = (b"content-type", JSON.encode())
@@ -27,6 +27,14 @@ async def whole_body(scope: HTTPScope, receive: Receive, *, bytes_max: int) -> b
             raise RequestEntityTooLarge
         is_whole = not message.get("more_body", False)
     return body
+
+
+async def json_body(scope: HTTPScope, receive: Receive, body_type: Any) -> Any:
+    """The value of a JSON body, as strict as `decode_body`; Invalid where there is none."""
+    body = await whole_body(scope, receive, bytes_max=BODY_BYTES)
+    if not body:
+        raise body_required()
+    return decode_body(body, body_type)
 
 
 async def send_json(send: Send, status: int, body: bytes) -> None:

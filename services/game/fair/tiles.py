@@ -13,7 +13,6 @@ from game.fair.merkle import (
     consistency_from_nodes,
     consistency_nodes,
     fold,
-    new_nodes,
     node_hash,
     root_nodes,
     verify_consistency,
@@ -37,13 +36,10 @@ def tile_of(node: Node) -> Tile:
 
 
 def hash_of(node: Node, tiles: Mapping[Tile, bytes]) -> bytes:
-    """A node's hash, out of its tile's. The tile must have all of them."""
-    level, index = node
-    height = level % TILE_HEIGHT
-    start = (index << height) % TILE_WIDTH * HASH_BYTES
-    hashes = tiles[tile_of(node)][start : start + (HASH_BYTES << height)]
-    assert len(hashes) == HASH_BYTES << height
-    return _complete_root(hashes)
+    """A node's hash, out of its tile's. The tile must have all that is below it."""
+    found = hash_in(subtrees_of(tiles[tile_of(node)]), node)
+    assert len(found) == HASH_BYTES
+    return found
 
 
 def subtrees_of(hashes: bytes) -> Subtrees:
@@ -63,11 +59,6 @@ def hash_in(tree: Subtrees, node: Node) -> bytes:
     height = level % TILE_HEIGHT
     start = index % (TILE_WIDTH >> height) * HASH_BYTES
     return tree[height][start : start + HASH_BYTES]
-
-
-def _complete_root(hashes: bytes) -> bytes:
-    leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
-    return fold(new_nodes(0, leaves, [])[1])
 
 
 def tile_width(tile: Tile, size: int) -> int:

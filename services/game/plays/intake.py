@@ -13,12 +13,11 @@ from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from game.auth import Caller, Role
-from game.exchange import BODY_BYTES, plain_headers, send_json, whole_body
+from game.exchange import json_body, plain_headers, send_json
 from game.plays import service
 from game.plays.engine import Engine
 from game.plays.rules import DRAWS_MAX, PaidWith
 from game.plays.views import PlayView
-from game.wire import body_required, decode_body
 
 ADDRESSES_KEPT: Final = 1_024
 # Nothing longer is looked up, and kept.
@@ -84,10 +83,8 @@ class Intake:
             return
         assert place is not None
         scope["path_template"] = TEMPLATE
-        body = await whole_body(scope, receive, bytes_max=BODY_BYTES)
-        if not body:
-            raise body_required()
-        view = await played(self._engine, caller, place, decode_body(body, PlayIn), key=key)
+        wanted = await json_body(scope, receive, PlayIn)
+        view = await played(self._engine, caller, place, wanted, key=key)
         await send_json(send, status_of(view), _encoder.encode(view))
 
 

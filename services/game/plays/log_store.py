@@ -16,7 +16,7 @@ from game.players import account_of
 from game.plays.drawing import Drawn, Page
 from game.plays.rules import Play, Seat, Seated, State
 from game.plays.settling import Settling, next_attempt_ms
-from game.plays.store import SQL, PlayerKey, PoolKey, fields, rows_of
+from game.plays.store import SQL, PlayerKey, PoolKey, fields, rows_of, struct_of
 from game.prizes.service import Won, grant_row
 
 QUEUE_LIMIT = 512
@@ -88,10 +88,10 @@ _SEAT = _PLAY + len(Seat.__struct_fields__)
 def _add(found: UnderLog, row: Any) -> None:
     campaign_id, lineage_id, player_id, tag, draws, paid, last, brand_id, subject = row[_SEAT : _SEAT + 9]
     if row[0] is not None:
-        play = Play(**dict(zip(Play.__struct_fields__, row[:_PLAY], strict=True)))
+        play = struct_of(Play, row[:_PLAY])
         found.plays[play.play_id] = play
     if row[_PLAY] is not None:
-        seat = Seat(**dict(zip(Seat.__struct_fields__, row[_PLAY:_SEAT], strict=True)))
+        seat = struct_of(Seat, row[_PLAY:_SEAT])
         found.seats[campaign_id][seat.seat_id] = seat
     if tag is not None:
         standing = Standing(draws=draws, paid=_numbers(paid), last=_numbers(last))

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from game.campaigns.rules import Participation, PoolState
 from game.db.connection import Connection
@@ -13,6 +15,8 @@ from game.db.statements import columns, load
 from game.plays.rules import Debit, Lot, Play, Seat
 
 SQL = load("game.plays")
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 PoolKey = tuple[str, str]
 PlayerKey = tuple[str, UUID]
@@ -22,6 +26,11 @@ SeatKey = tuple[str, str, UUID]
 def rows_of(structs: Iterable[Any], *names: str) -> list[tuple[Any, ...]]:
     """The named fields of structs, as rows."""
     return list(map(attrgetter(*names), structs))
+
+
+def struct_of(kind: type[T], values: Sequence[Any]) -> T:
+    """A struct of values in the order of its fields."""
+    return kind(**dict(zip(kind.__struct_fields__, values, strict=True)))
 
 
 def fields(structs: Iterable[Any], *names: str) -> list[list[Any]]:

@@ -11,7 +11,7 @@ from game.db.connection import Connection
 from game.db.statements import columns
 from game.plays.drawing import Drawn
 from game.plays.rules import Play, Seat
-from game.plays.store import SQL, PlayerKey
+from game.plays.store import SQL, PlayerKey, struct_of
 
 # A play's campaign, its id, and the number of a ticket in it.
 TicketKey = tuple[str, UUID, int]
@@ -34,7 +34,7 @@ async def find_told(conn: Connection, keys: Collection[PlayerKey]) -> dict[Playe
         if key not in found:
             found[key] = _found(row)
         if row[_DRAW + 3] is not None:
-            found[key].draws.append(Drawn(**dict(zip(Drawn.__struct_fields__, row[_DRAW:], strict=True))))
+            found[key].draws.append(struct_of(Drawn, row[_DRAW:]))
     return found
 
 
@@ -45,11 +45,11 @@ _DRAW = _TAG + 1
 
 def _found(row: Any) -> Found:
     has_seat = row[_PLAY] is not None
-    play = Play(**dict(zip(Play.__struct_fields__, row[:_PLAY], strict=True)))
+    play = struct_of(Play, row[:_PLAY])
     assert has_seat or play.seat_id is None, "a play's seat is logged before the play is stored, or with it"
     return Found(
         play=play,
-        seat=Seat(**dict(zip(Seat.__struct_fields__, row[_PLAY:_TAG], strict=True))) if has_seat else None,
+        seat=struct_of(Seat, row[_PLAY:_TAG]) if has_seat else None,
         tag=row[_TAG],
         draws=[],
     )

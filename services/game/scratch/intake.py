@@ -13,13 +13,11 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from game.auth import Role
 from game.errors import Invalid
-from game.exchange import BODY_BYTES, plain_headers, send_json, whole_body
+from game.exchange import json_body, plain_headers, send_json
 from game.plays import service
 from game.plays.engine import Engine
 from game.plays.rules import DRAWS_MAX
-from game.wire import body_required, decode_body
 
-# With the play's id of 45 characters.
 PREFIX: Final = "/v1/plays/"
 ADDRESS: Final = re.compile(PREFIX + r"([a-z0-9]{12}-[0-9a-f]{32})(/scratch)?")
 # As the framework names the routes.
@@ -72,15 +70,10 @@ class Looks:
             return
         scope["path_template"] = TEMPLATE + (asked[2] or "")
         view = await (
-            service.uncover(self._engine, caller, asked[1], await _tickets(scope, receive))
+            service.uncover(
+                self._engine, caller, asked[1], tickets_of(await json_body(scope, receive, ScratchIn))
+            )
             if asked[2]
             else service.read(self._engine, caller, asked[1])
         )
         await send_json(send, HTTP_200_OK, _encoder.encode(view))
-
-
-async def _tickets(scope: HTTPScope, receive: Receive) -> Sequence[int]:
-    body = await whole_body(scope, receive, bytes_max=BODY_BYTES)
-    if not body:
-        raise body_required()
-    return tickets_of(decode_body(body, ScratchIn))

@@ -45,7 +45,10 @@ class Story:
         self.keys = 0
 
     async def told(self) -> None:
-        """All is sent several times in random orders, while two processors work that die now and then."""
+        """All is sent several times in random orders, while two processors work that die now and then.
+
+        At last everybody repairs what they still can: in a slow moment nobody may have been offered anything.
+        """
         sent = [*((each, True) for each in self.came), *((each, False) for each in self.gone)] * COPIES
         for (who, number, nth), has_come in self.rng.sample(sent, k=len(sent)):
             if has_come:
@@ -58,13 +61,18 @@ class Story:
                 works += [self.process(), self.process()]
             self.diary.shop.ledger.reachable = self.rng.random() < 0.8
             await asyncio.gather(*works)
+        self.diary.shop.ledger.reachable = True
+        self.diary.shop.ledger.faults.clear()
+        await self.diary.shop.process()
+        for subject in SUBJECTS:
+            await self.repair(subject, lost=0)
 
-    async def repair(self, subject: str) -> None:
-        """Ask for the day that is offered, by now or a moment ago; answers get lost now and then."""
+    async def repair(self, subject: str, *, lost: float = 0.5) -> None:
+        """Ask for the day that is offered, by now or a moment ago; so many answers get lost."""
         offered = (await self.diary.mine(subject=subject))["repair"]
         if offered is None:
             return
-        if self.rng.random() < 0.5:
+        if self.rng.random() < lost:
             self.diary.shop.ledger.faults.append(self.rng.choice([Fault.LOSE_ANSWER, Fault.LOSE_REQUEST]))
         self.keys += 1
         number = (date.fromisoformat(offered["day"]) - FIRST).days
